@@ -110,16 +110,14 @@ async def library(_app: DiscpressApp, pilot: Pilot[int]) -> None:
     await press(pilot, "space", "down", "space", "down", "space", "up", "up", "up")
 
 
-async def states(app: DiscpressApp, pilot: Pilot[int]) -> None:
+async def states(_app: DiscpressApp, pilot: Pilot[int]) -> None:
     """The library by state, with the reason for one of them beside the table."""
-    while app.session.view.sort_key != "state":
-        await press(pilot, "s")
-    await press(pilot, "g", "down")
+    await press(pilot, "s", "a", "home", "down")
 
 
 async def tune(app: DiscpressApp, pilot: Pilot[int]) -> None:
     """The grid of one title for PCSX2."""
-    await press(pilot, "t", "T", "T", "down", "down", "down")
+    await press(pilot, "t", "T", "down", "down", "enter", "down", "down", "down")
     await until(pilot, lambda: not app.session.background_tasks.pending())
     await pilot.pause(1.0)
 
@@ -132,7 +130,7 @@ async def doctor(app: DiscpressApp, pilot: Pilot[int]) -> None:
 
 async def bench(app: DiscpressApp, pilot: Pilot[int]) -> None:
     """Both tests of one title, done by the worker; the histogram of its 16 KiB blocks."""
-    await press(pilot, "b", "s", "t")
+    await press(pilot, "b", "m", "M")
     lines = len(BLOCK_SIZES) + 1 + len(BLOCK_SIZES) * len(LEVELS)
     await until(pilot, lambda: len(app.session.store.measurements()) == lines and app.session.queue.is_idle())
     app.poller.poll()
@@ -146,7 +144,7 @@ async def plan(_app: DiscpressApp, pilot: Pilot[int]) -> None:
 
 async def queue(app: DiscpressApp, pilot: Pilot[int]) -> None:
     """Real conversions, some of them done, one of them running for so long that it has a rate."""
-    await press(pilot, "s", "s", "s", "S", "a", "c", "enter", "w")  # the smallest first
+    await press(pilot, "s", "z", "S", "a", "c", "enter", "w")  # the smallest first
 
     def is_busy() -> bool:
         jobs = app.session.last_snapshot.jobs

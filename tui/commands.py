@@ -7,6 +7,7 @@ import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from string import ascii_letters, digits
 
 from textual.binding import Binding
 
@@ -44,6 +45,8 @@ class Command:
     """A sentence for the palette, the help screen and docs/keys.md."""
     places: frozenset[Place]
     """The screens on which it is valid."""
+    title: str
+    """What the palette and the menu of keys call it."""
     writes: bool = False
     """Whether it changes files, jobs or settings: hidden by --read-only."""
     in_footer: bool = False
@@ -67,21 +70,23 @@ _L, _D, _T, _P, _Q, _G, _R, _S, _B = (
 )
 
 
-def _command(name: str, keys: str, label: str, text: str, *places: Place, **flags: bool) -> Command:
-    return Command(name, keys, label, text, frozenset(places), **flags)
+def _command(name: str, keys: str, label: str, text: str, *places: Place, title: str = "", **flags: bool) -> Command:
+    return Command(name, keys, label, text, frozenset(places), title or label.capitalize(), **flags)
 
 
 COMMANDS: tuple[Command, ...] = (
+    _command("confirm", "enter", "start", "Add the titles to the queue.", _P, writes=True, in_footer=True),
+    _command("plan_all", "a", "all shown", "Plan all titles shown: the ready ones, or all that need a repair.", _P,
+             writes=True, in_footer=True),
     _command("show_details", "enter", "details", "Show everything known of the title.", _L, in_footer=True),
     _command("mark", "space", "mark", "Mark or unmark the title, and go to the next.", _L, _R, in_footer=True),
     _command("mark_range", "v", "mark range", "Mark everything from the last mark to here.", _L, _R),
     _command("mark_all", "a", "mark all", "Mark all shown, of titles the ready ones; press again to clear.", _L, _R),
-    _command("filter", "slash", "filter", "Filter as you type; help lists the words.", _L, _R,
-             in_footer=True),
+    _command("filter", "slash", "filter", "Filter as you type; help lists the words.", _L, _R, in_footer=True),
     _command("clear_filter", "escape", "clear", "Clear the filter, then the marks.", _L, _R, gives_way=True),
     _command("unfold", "right", "unfold", "Show each disc of the game.", _L),
     _command("fold", "left", "fold", "Show the discs of the game as one row.", _L),
-    _command("sort", "s", "sort", "Sort by the next column.", _L, _R),
+    _command("sort", "s", "sort", "Sort: then press the letter of a column.", _L, _R),
     _command("sort_reverse", "S", "reverse", "Reverse the order.", _L, _R),
     _command("tune", "t", "tune", "Choose format, block size and level for the marked titles.", _L, _D, _P, writes=True,
              in_footer=True),
@@ -91,17 +96,15 @@ COMMANDS: tuple[Command, ...] = (
              _L, _D, writes=True),
     _command("identify", "i", "identify", "Decode the marked titles, to compare them with the datfiles.", _L,
              writes=True),
-    _command("show_queue", "w", "queue", "Show the queue: running, waiting and finished jobs.", _L, _D, _B,
-             in_footer=True),
-    _command("bench", "b", "bench", "Measure throughput and seek latency of the title on its disk.", _L, _D, _T),
-    _command("show_trash", "u", "undo", "Show replaced originals: restore them, or remove them for good.",
-             _L, _Q, writes=True),
-    _command("rescan", "r", "re-scan", "Look for new, changed and vanished images again.", _L),
-    _command("copy_path", "y", "copy path", "Copy the path to the clipboard of your terminal.", _L, _D, _Q, _R),
+    _command("bench", "b", "benchmark", "Measure throughput and seek latency of the title on its disk.", _L, _D, _T),
+    _command("show_trash", "u", "trash", "Show replaced originals: restore them, or remove them for good.",
+             _L, _D, _Q, writes=True),
+    _command("rescan", "r", "rescan", "Look for new, changed and vanished images again.", _L),
+    _command("copy_path", "y", "copy path", "Send the path to the clipboard of your terminal.", _L, _D, _Q, _R),
     _command("show_settings", "comma", "settings", "Change folders, target, level, threads, theme.", _L, writes=True),
-    _command("examine", "d", "examine", "Check the image: decode every block and report damage.", _D,
+    _command("examine", "d", "check", "Check the image: decode every block and report damage.", _D,
              writes=True, in_footer=True),
-    _command("verify", "v", "verify", "Verify the image: decode all of it and compare its digests.", _D,
+    _command("verify", "V", "verify", "Verify the image: decode all of it and compare its digests.", _D,
              writes=True, in_footer=True),
     # Its name stands in users' keymaps.
     _command("target_next", "T", "target", "Choose the target: the player of the image.", _D, _T, in_footer=True),
@@ -110,69 +113,78 @@ COMMANDS: tuple[Command, ...] = (
     _command("pause_all", "P", "pause all", "Pause or resume all jobs.", _Q, writes=True),
     _command("cancel", "x", "cancel", "Cancel the job and remove what it has written.", _Q, writes=True,
              in_footer=True),
-    _command("retry", "R", "retry", "Run a failed, cancelled or skipped job again.", _Q, writes=True,
+    _command("retry", "r", "retry", "Run a failed, cancelled or skipped job again.", _Q, writes=True,
              in_footer=True),
-    _command("move_up", "K", "up", "Move the job towards the front of the queue.", _Q, writes=True),
-    _command("move_down", "J", "down", "Move the job towards the end of the queue.", _Q, writes=True),
+    _command("move_up", "K", "move up", "Move the job towards the front of the queue.", _Q, writes=True),
+    _command("move_down", "J", "move down", "Move the job towards the end of the queue.", _Q, writes=True),
     _command("show_log", "l,enter", "log", "Show the log of the job.", _Q, in_footer=True),
+    _command("show_last_log", "l", "log", "Show the log of the title's newest job.", _D),
     _command("smaller_block", "up,k", "block", "Choose the next smaller block size.", _T, in_palette=False),
     _command("larger_block", "down,j", "block", "Choose the next larger block size.", _T, in_palette=False),
-    _command("lower_level", "left,h", "level", "Choose the next lower level.", _T, in_palette=False),
-    _command("higher_level", "right,l", "level", "Choose the next higher level.", _T, in_palette=False),
-    _command("format_next", "f", "format", "Choose the next format.", _T, in_footer=True),
-    _command("alignment_next", "A", "align", "Choose the next alignment of the blocks.", _T),
+    _command("lower_level", "left", "level", "Choose the next lower level.", _T, in_palette=False),
+    _command("higher_level", "right", "level", "Choose the next higher level.", _T, in_palette=False),
+    _command("format_next", "f", "format", "Choose the format.", _T, in_footer=True),
+    _command("alignment_next", "A", "alignment", "Choose the alignment of the blocks.", _T),
     _command("apply_title", "1", "this title", "Save these settings for this title.", _T, writes=True,
-             in_footer=True),
+             in_footer=True, title="Save for this title"),
     _command("apply_marked", "2", "marked", "Save these settings for all marked titles.", _T, writes=True,
-             in_footer=True),
+             in_footer=True, title="Save for the marked titles"),
     _command("apply_system", "3", "system", "Save these settings for all titles of this system.", _T, writes=True,
-             in_footer=True),
+             in_footer=True, title="Save for the system"),
     _command("apply_default", "4", "default", "Make these settings the default of all titles.", _T, writes=True,
+             in_footer=True, title="Save as default"),
+    _command("forget", "0", "forget", "Reset the titles to the defaults.", _T, writes=True,
+             title="Reset to the defaults"),
+    _command("chart", "g", "chart", "Show the grid as a table or as a chart of size against latency.", _T,
              in_footer=True),
-    _command("forget", "0", "forget", "Reset the titles to the defaults.", _T, writes=True),
-    _command("chart", "v", "chart", "Show the grid as a table or as a chart of size against latency.", _T,
-             in_footer=True),
-    _command("confirm", "c,enter", "convert", "Add the titles to the queue.", _P, writes=True, in_footer=True),
     _command("originals", "o", "originals", "Keep the originals, or move each to trash after verification.", _P,
              writes=True, in_footer=True),
-    _command("conflict", "n", "if taken", "Choose what happens if the result's name exists.", _P, writes=True,
+    _command("conflict", "e", "if it exists", "Choose what happens if the result's name exists.", _P, writes=True,
              in_footer=True),
-    _command("even_useless", "e", "useless", "Convert titles that barely shrink as well, or skip them.", _P,
+    _command("even_useless", "h", "hardly smaller", "Convert titles that barely shrink as well, or skip them.", _P,
              writes=True),
-    _command("choose_folder", "f", "folder", "Choose another folder for the results, or none again.", _P, writes=True,
+    _command("choose_folder", "F", "folder", "Choose another folder for the results, or none again.", _P, writes=True,
+             in_footer=True, title="Result folder"),
+    _command("test_seek", "m", "measure reads", "Measure how long random reads take.", _B, writes=True,
              in_footer=True),
-    _command("test_seek", "s", "seek test", "Measure how long random reads take.", _B, writes=True,
-             in_footer=True),
-    _command("test_throughput", "t", "throughput test", "Measure reading, packing and writing.", _B,
-             writes=True, in_footer=True),
+    _command("test_throughput", "M", "throughput", "Measure reading, packing and writing.", _B,
+             writes=True, in_footer=True, title="Measure throughput"),
+    _command("repeat_test", "r", "repeat", "Run the last test of this title again.", _B, writes=True,
+             in_footer=True, title="Repeat the test"),
     _command("stop_test", "x", "stop", "Stop the tests of this title; their results are kept.", _B, writes=True,
-             in_footer=True),
-    _command("use_block", "u,enter", "use block", "Go to Tune with the block size under the cursor.", _B, writes=True,
-             in_footer=True),
+             in_footer=True, title="Stop the tests"),
+    _command("use_block", "t,enter", "tune", "Go to Tune with the block size under the cursor.", _B, writes=True,
+             in_footer=True, title="Tune with this block size"),
     _command("row_up", "up,k", "row", "Go to the image above.", _B, in_palette=False),
     _command("row_down", "down,j", "row", "Go to the image below.", _B, in_palette=False),
     _command("title_before", "left", "title", "Go to the previous title.", _B, in_palette=False),
     _command("title_next", "right", "title", "Go to the next title.", _B, in_palette=False),
-    _command("blocks_next", "b", "blocks", "Choose other block sizes as candidates.", _B),
-    _command("form_next", "f", "format", "Choose another format for the candidates.", _B),
-    _command("levels_next", "l", "levels", "Choose other levels for the throughput test.", _B),
-    _command("pattern_next", "p", "pattern", "Choose the next pattern of reads.", _B),
-    _command("duration_next", "d", "duration", "Change how long the seek test runs for each image.", _B),
-    _command("memory", "m", "memory", "Read from memory, or drop the cache before each read.", _B),
-    _command("export", "e", "export", "Write all results of the title as CSV into the state folder.", _B, writes=True),
-    _command("undo", "u,enter", "restore", "Restore the marked originals and move their replacements to trash.", _R,
+    _command("form_next", "f", "format", "Choose the format of the candidates.", _B),
+    _command("blocks_next", "B", "block sizes", "Choose the block sizes to measure.", _B),
+    _command("levels_next", "L", "levels", "Choose the levels of the throughput test.", _B),
+    _command("pattern_next", "O", "order of reads", "Choose the pattern in which the seek test reads.", _B),
+    _command("duration_next", "D", "duration", "Choose how long the seek test runs for each image.", _B),
+    _command("memory", "C", "cache", "Read from memory, or drop the cache before each read.", _B),
+    _command("export", "E", "export", "Write all results of the title as CSV into the state folder.", _B, writes=True),
+    _command("undo", "z", "restore", "Restore the marked originals and move their replacements to trash.", _R,
              writes=True, in_footer=True),
     _command("purge", "x", "remove", "Remove the marked originals for good, after verifying their replacements.", _R,
              writes=True, in_footer=True),
-    _command("setting_next", "enter,right,space", "change", "Choose the next value.", _S, writes=True, in_footer=True),
-    _command("setting_previous", "left", "before", "Choose the previous value.", _S, writes=True),
-    _command("add_folder", "a", "add folder", "Add a folder of games.", _S, writes=True, in_footer=True),
+    _command("empty_trash", "X", "empty", "Remove all originals shown for good, after the same check.", _R,
+             writes=True, in_footer=True, title="Empty the trash"),
+    _command("choose_value", "enter", "choose", "Choose the value from a list.", _S, writes=True, in_footer=True),
+    _command("setting_next", "right", "next", "Take the next value.", _S, writes=True, title="Next value"),
+    _command("setting_previous", "left", "before", "Take the previous value.", _S, writes=True, title="Previous value"),
+    _command("add_folder", "plus", "add folder", "Add a folder of games.", _S, writes=True, in_footer=True),
     _command("remove_folder", "x", "remove folder", "Remove the folder from the list; its files stay.", _S, writes=True,
              in_footer=True),
+    _command("show_queue", "w", "queue", "Show the queue: running, waiting and finished jobs.", _L, _D, _T, _P, _R, _B,
+             in_footer=True),
     _command("back", "escape,q", "back", "Go back.", _D, _T, _P, _Q, _G, _R, _S, _B, in_footer=True, in_palette=False),
-    _command("help", "question_mark", "help", "Show the keys of this screen.", Place.ANYWHERE, in_footer=True),
-    _command("palette", "ctrl+p,colon", "palette", "Find a command or a title by its name.", Place.ANYWHERE,
-             in_palette=False),
+    _command("help", "question_mark", "help", "Find a key of this screen and run it.", Place.ANYWHERE, in_footer=True),
+    _command("palette", "ctrl+p,colon", "palette", "Find a command, a value or a title by its name.",
+             Place.ANYWHERE, in_palette=False),
+    _command("messages", "exclamation_mark", "messages", "Show the messages since the start again.", Place.ANYWHERE),
     _command("quit", "q", "quit", "Quit; jobs continue in the worker unless you stop them.", _L, in_footer=True),
     _command("quit_anywhere", "ctrl+q", "quit", "Quit from any screen.", Place.ANYWHERE, in_palette=False),
     _command("redraw", "ctrl+l", "redraw", "Draw the screen again, if another program wrote on it.", Place.ANYWHERE),
@@ -189,7 +201,13 @@ _KEY_LABELS = {
     "colon": ":",
     "question_mark": "?",
     "full_stop": ".",
+    "exclamation_mark": "!",
+    "plus": "+",
 }
+
+
+SINGLE_KEYS = (*ascii_letters, *digits, "enter", "space", "slash", "comma", "plus")
+"""Keys that have an answer on every screen, though it may be that they do nothing there."""
 
 
 def commands_at(place: Place, *, is_read_only: bool = False) -> list[Command]:
@@ -231,6 +249,18 @@ class Keys:
         label = key_label(command, self.chosen)
         return "the comma key" if label == "," else label  # by itself it would be punctuation
 
+    @property
+    def chosen_keys(self) -> set[str]:
+        """All keys of the user's keymap, as Textual writes them."""
+        return {key.strip() for keys in self.chosen.values() for key in keys.split(",")}
+
+    def refuse(self, key: str) -> str:
+        """Return that a key does nothing on the screen in front, and what it does on another one."""
+        key = _KEY_LABELS.get(key, key)
+        meant = next((each.label for each in COMMANDS if key in all_key_labels(each, self.chosen).split()), "")
+        what = f"{key} ({meant})" if meant else key
+        return f"{what} does nothing on this screen. Press {self.of('help')} for its keys."
+
     def row(self, *names: str) -> str:
         """Return the keys of commands that belong together: `up/down`."""
         return "/".join(key_label(BY_NAME[name], self.chosen) for name in names)
@@ -268,8 +298,3 @@ def _check_place(place: Place, keys: Mapping[str, str]) -> None:
 
 def _keys_of(command: Command, keys: Mapping[str, str]) -> Iterable[str]:
     return (key.strip() for key in keys.get(command.name, command.keys).split(","))
-
-
-def describe_keys(place: Place, keys: Mapping[str, str], *, is_read_only: bool = False) -> list[tuple[str, str]]:
-    """Return (keys, sentence) of what is valid there, for the help screen."""
-    return [(all_key_labels(each, keys), each.help) for each in commands_at(place, is_read_only=is_read_only)]

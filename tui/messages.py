@@ -17,6 +17,15 @@ from discpress.tui.commands import Place
 from discpress.tui.views.bench import TARGETS_OWN, Form
 
 
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One message to the user."""
+
+    text: str
+    """Safe to show."""
+    is_error: bool
+
+
 class Request(Message):
     """Base of all requests; the app handles those of an action before it takes the next key."""
 
@@ -87,6 +96,13 @@ class OpenLog(OpenScreen):
 
 
 @dataclass(eq=False, slots=True)
+class OpenMessages(OpenScreen):
+    """Show the messages since the start."""
+
+    notices: Sequence[Notice]
+
+
+@dataclass(eq=False, slots=True)
 class OpenTrash(OpenScreen):
     """Show the originals that conversions replaced."""
 
@@ -121,7 +137,7 @@ class Quit(Request):
 
 @dataclass(eq=False, slots=True)
 class Notify(Request):
-    """Show a notification in place of the last one."""
+    """Show a message in place of the last one."""
 
     text: str
     is_error: bool = False

@@ -11,6 +11,7 @@ trash = true
 trash_days = 30
 playlists = true
 theme = "light"
+notify = "bell"
 mouse = "auto"
 ascii = false
 keys = { quit = "ctrl+q" }
@@ -39,6 +40,9 @@ TARGET = "target"
 saved."""
 THEMES = ("dark", "light", "contrast", "nord", "gruvbox", "catppuccin", "ansi")
 """The themes of the app; `ansi` has the terminal's own 16 colours."""
+NOTIFY = ("off", "bell", "osc9", "osc777")
+"""What the app sends to the terminal at the end of a batch: nothing, BEL, or the text of a desktop notification as
+iTerm2 (OSC 9) or rxvt-unicode (OSC 777) take it."""
 MAX_TRASH_DAYS = 3650
 
 
@@ -74,6 +78,8 @@ class Config:
     trash_days: int | None = None
     """Days after which the worker removes an original from the trash for good, if its replacement is proven that day;
     None means that only the user empties the trash."""
+    notify: str = NOTIFY[0]
+    """What tells of the end of a batch, one of NOTIFY."""
 
     playlists: bool = False
     """Whether a conversion writes the playlist of a game of several discs, or brings it up to date."""
@@ -141,6 +147,7 @@ def parse_config(decoded: Mapping[str, Any], path: Path, targets: Collection[str
         "trash_days": lambda value: values.whole(value, 1, MAX_TRASH_DAYS),
         "playlists": values.boolean,
         "theme": lambda value: values.one_of(value, THEMES),
+        "notify": lambda value: values.one_of(value, NOTIFY),
         "mouse": values.mouse,
         "ascii": values.boolean,
         "keys": values.keys,

@@ -41,9 +41,9 @@ def open_bench(app: AppPty) -> None:
 def test_a_running_test_sends_at_most_5_kb_a_second(folder: Path, width: int, height: int) -> None:
     with AppPty([folder / "games"], folder, width=width, height=height) as app:
         open_bench(app)
-        app.send("d", "d")
+        app.send("D", "down", "down", "enter")
         app.wait_for("duration 30 s")
-        app.send("s")
+        app.send("m")
         app.wait_for("median, live")
         before, began = app.received, time.monotonic()
         app.measure(MEASURED_S)
@@ -55,16 +55,18 @@ def test_a_running_test_sends_at_most_5_kb_a_second(folder: Path, width: int, he
 def test_a_title_is_measured_and_its_block_size_used_by_keys(folder: Path) -> None:
     with AppPty([folder / "games"], folder, width=120, height=36) as app:
         open_bench(app)
-        app.send("d", "d", "d")
+        app.send("D", *["down"] * 3, "enter")
         app.wait_for("duration 1 s")
-        app.send("s", "t")
+        app.send("m", "M")
         app.wait_for("16K          9")
         app.wait_until(lambda: any(stage in app.text for stage in ("packing", "reading", "writing")))
         app.wait_until(lambda: "to measure" not in app.text and " of 4" not in app.text and " of 6" not in app.text)
         app.wait_quiet()
-        app.send("down", "down", "u")
+        app.send("down", "down", "enter")
         app.wait_for("block 16K")
         app.send("escape")
+        app.wait_for("This choice is not saved")
+        app.send("right", "enter")
         app.wait_for("SEEK LATENCY")
         app.send("escape")
         app.wait_for("queue: empty")
@@ -85,7 +87,7 @@ def test_a_bench_at_rest_sends_nothing(folder: Path) -> None:
 def test_a_test_goes_on_without_the_app(folder: Path) -> None:
     with AppPty([folder / "games"], folder) as app:
         open_bench(app)
-        app.send("d", "d", "d", "s")
+        app.send("D", *["down"] * 3, "enter", "m")
         app.wait_for(" of 4")
         app.process.kill()
         app.wait_end()

@@ -27,6 +27,8 @@ REST_S = 1.5
 """Three looks at the state file."""
 SCREENS = {
     "filter": ["/"],
+    "sort": ["s"],
+    "format": ["down", "down", "t", "f"],
     "details": ["down", "enter"],
     "tune": ["down", "down", "t"],
     "plan": ["down", "c"],
@@ -35,7 +37,7 @@ SCREENS = {
     "settings": [","],
     "palette": [":"],
     "help": ["?"],
-    "folder": ["down", "c", "f"],
+    "folder": ["down", "c", "F"],
 }
 
 

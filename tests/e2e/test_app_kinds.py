@@ -48,7 +48,7 @@ def test_only_ascii_is_sent(library: Path, words: list[str], environment: dict[s
         app.wait_for("Velvet")
         app.send("down", " ", "t")
         app.wait_for("Tune")
-        app.send("v", "q", "w")
+        app.send("g", "q", "w")
         app.wait_for("RATIO")
         app.send("q", ",")
         app.wait_for("theme")
@@ -98,7 +98,7 @@ def test_read_only_changes_nothing(tmp_path: Path) -> None:
     try:
         with AppPty(["--read-only", game.parent], tmp_path) as app:
             app.wait_for("1 title")
-            app.send("c", "t", "u", ",", "enter", "d", "v")
+            app.send("c", "t", "u", ",", "enter", "d", "V")
             app.wait_for("The doctor")
             app.send("q", "w")
             app.wait_for("RATIO")

@@ -135,12 +135,10 @@ def make_app(
 
 
 @asynccontextmanager
-async def running(
-    app: DiscpressApp, width: int = 80, height: int = 24, *, shows_messages: bool = False
-) -> AsyncIterator[Pilot[int]]:
-    """Run an app on a screen of that size, until nothing is left to do; messages are drawn where a test says so."""
+async def running(app: DiscpressApp, width: int = 80, height: int = 24) -> AsyncIterator[Pilot[int]]:
+    """Run an app on a screen of that size, until nothing is left to do."""
     try:
-        async with app.run_test(size=(width, height), notifications=shows_messages) as pilot:
+        async with app.run_test(size=(width, height)) as pilot:
             await settle(pilot)
             yield pilot
     finally:
@@ -196,7 +194,6 @@ async def _a_moment(_least_s: float = 0) -> None:
 
 
 vars(textual.app)["wait_for_idle"] = _a_moment
-DiscpressApp.NOTIFICATION_TIMEOUT = 3600.0  # a slow machine must not outlast what a test looks for
 
 
 async def until(pilot: Pilot[int], is_so: Callable[[], bool]) -> None:
@@ -294,8 +291,8 @@ class Desk:
 
     @property
     def told(self) -> list[str]:
-        """What the app has said in notifications, oldest first."""
-        return [notification.message for notification in self.app._notifications]
+        """The last message of the app, whether a key has cleared it since or not; empty before the first one."""
+        return [notice.text for notice in self.app.notifier.shown][-1:]
 
     @property
     def typed(self) -> str:
@@ -320,11 +317,10 @@ async def opened(
     titles: Iterable[Title] = LIBRARY,
     width: int = 80,
     height: int = 24,
-    shows_messages: bool = False,
     **options: Any,
 ) -> AsyncIterator[Desk]:
     """Run an app on a library in `folder` and press some keys; the options are those of `make_app`."""
-    async with running(make_app(folder, titles, **options), width, height, shows_messages=shows_messages) as pilot:
+    async with running(make_app(folder, titles, **options), width, height) as pilot:
         desk = Desk(pilot)
         await desk.press(*keys)
         yield desk

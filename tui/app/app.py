@@ -25,14 +25,16 @@ from discpress.tui.app.navigation import Router
 from discpress.tui.app.notifications import Notifier
 from discpress.tui.app.polling import Poller
 from discpress.tui.app.quit import QuitFlow
+from discpress.tui.app.remembered import load_shown
 from discpress.tui.app.session import ON_SCREEN, Changes, Session
 from discpress.tui.app.worker_control import WorkerControl
-from discpress.tui.commands import BY_NAME, Place, bindings_at, check_keymap
+from discpress.tui.commands import BY_NAME, SINGLE_KEYS, Place, bindings_at, check_keymap
 from discpress.tui.messages import (
     CopyPath,
     GoTo,
     Notify,
     OpenFolders,
+    OpenMessages,
     OpenScreen,
     Quit,
     Refresh,
@@ -53,6 +55,7 @@ from discpress.tui.widgets.palette import PAINTS
 
 WATCH_S = 15.0
 """How often the app checks whether the worker is alive: nobody waits for that at the screen."""
+TMUX_CLIPBOARD = 'tmux passes it on only after "set -g set-clipboard on".'
 
 _WAYS = {Place.QUEUE: "show_queue", Place.TRASH: "show_trash", Place.BENCH: "bench"}
 """The commands of the library that lead to the tabs of the title bar."""
@@ -65,7 +68,11 @@ class DiscpressApp(App[int]):
     COMPONENT_CLASSES = PAINTS
     TITLE = "discpress"
     ENABLE_COMMAND_PALETTE = False
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.ANYWHERE), Binding("ctrl+c", "quit_anywhere")]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        *bindings_at(Place.ANYWHERE),
+        Binding("ctrl+c", "quit_anywhere"),
+        *(Binding(key, f"unknown_key('{key}')", show=False) for key in SINGLE_KEYS),
+    ]
 
     def __init__(self, session: Session, terminal: Terminal, notices: Sequence[str] = ()) -> None:
         """Show an open session; `notices` are shown once it is up. UsageError for a keymap that cannot be."""
@@ -95,6 +102,7 @@ class DiscpressApp(App[int]):
     def on_mount(self) -> None:
         """Show the stored library, then look for what has changed."""
         self._follow_settings()
+        load_shown(self.session.state_folder, self.session.folders).apply(self.session.view)
         has_titles = self.poller.load_first()
         self.push_screen(LibraryScreen(self.session))
         if self._notices:
@@ -195,11 +203,12 @@ class DiscpressApp(App[int]):
         self.router.go_home()
 
     def _copy_path(self, path: Path) -> None:
-        """Copy a path to the clipboard of the terminal (OSC 52)."""
+        """Send a path to the clipboard of the terminal (OSC 52), which never answers whether it took it."""
         text = os.fsencode(path).decode(errors="replace")
         self.copy_to_clipboard(text)
         lost = "" if text == str(path) else " It has bytes that are no text: they are replaced."
-        self.notifier.notify(f"The path was sent to the clipboard of your terminal.{lost}")
+        tmux = f" {TMUX_CLIPBOARD}" if self.terminal.is_tmux else ""
+        self.notifier.notify(f"Sent to the clipboard of your terminal: {path}.{lost}{tmux}")
 
     # Settings
 
@@ -242,12 +251,14 @@ class DiscpressApp(App[int]):
     # What Textual calls
 
     async def on_event(self, event: events.Event) -> None:
-        """Drop keys that come after the one that ends the app: their screens are being taken down."""
+        """Clear the message before a key; drop keys after the one that ends the app, whose screens are taken down."""
+        if isinstance(event, events.Key | events.MouseDown) and not event.is_forwarded:
+            self.notifier.clear()
         if not (self.quit_flow.has_quit and isinstance(event, events.Key)):
             await super().on_event(event)
 
     def pop_screen(self) -> AwaitComplete:
-        """Leave a screen, and show the notification that had no room on it."""
+        """Leave a screen, and show the message that had no place on it."""
         popped = super().pop_screen()
         self.notifier.on_screen_left()
         return popped
@@ -257,12 +268,26 @@ class DiscpressApp(App[int]):
         self.router.fit(event.size)
 
     def action_help(self) -> None:
-        """Show the keys valid here."""
-        self.router.open_help()
+        """Show the keys valid here, to run one of them."""
+        self.router.open_help(self.handle)
 
     def action_palette(self) -> None:
         """Find a command or a title."""
         self.router.open_palette(self.handle)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Let the user's own keys be known everywhere."""
+        if action != "unknown_key":
+            return True
+        return parameters[0] not in self.session.keys.chosen_keys
+
+    def action_messages(self) -> None:
+        """Show the messages since the start."""
+        self.router.open(OpenMessages(tuple(self.notifier.shown)))
+
+    def action_unknown_key(self, key: str) -> None:
+        """Say that a key does nothing on this screen."""
+        self.notifier.notify(self.session.keys.refuse(key))
 
     def action_redraw(self) -> None:
         """Draw the whole screen again."""

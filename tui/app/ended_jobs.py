@@ -30,6 +30,35 @@ def trash_news(ended: Iterable[Job]) -> tuple[str, bool]:
     return "", False
 
 
+class BatchEnd:
+    """Counts the conversions of a batch, to tell of its end once."""
+
+    def __init__(self) -> None:
+        self._ended: dict[int, JobState] = {}
+
+    def follow(self, ended: Iterable[Job], now: QueueSnapshot) -> str:
+        """Return `3 converted, 1 failed` at the end of a batch; empty before it, or if nothing came of it."""
+        self._ended |= {job.id: job.state for job in ended if job.kind in CONVERSION_KINDS}
+        if any(job.is_alive and job.kind in CONVERSION_KINDS for job in now.jobs):
+            return ""
+        states = list(self._ended.values())
+        self._ended = {}
+        words = {JobState.DONE: "converted", JobState.FAILED: "failed"}
+        return ", ".join(f"{states.count(state)} {word}" for state, word in words.items() if state in states)
+
+
+def notification(how: str, text: str) -> str:
+    """Return what a terminal takes as a notification, by the setting `notify`; empty for `off`.
+
+    BEL, or an OSC sequence as iTerm2 (9) or rxvt-unicode (777) define it; `text` has no control character.
+    """
+    return {
+        "bell": "\a",
+        "osc9": f"\x1b]9;discpress: {text}\a",
+        "osc777": f"\x1b]777;notify;discpress;{text}\a",
+    }.get(how, "")
+
+
 class EmptyingOffer:
     """Counts the originals that a batch moves to the trash, and offers once to empty it when the batch is over."""
 

@@ -11,6 +11,7 @@ from discpress.engine.store.store import Store, state_folder
 from discpress.engine.targets import AUTO
 from discpress.engine.targets.by_system import of_one
 from discpress.tui.app.app import DiscpressApp
+from discpress.tui.app.remembered import Shown, save_shown
 from discpress.tui.app.session import Session
 from discpress.tui.terminal.capabilities import Terminal, encoding_of_locale, environ_at_start
 from discpress.tui.terminal.driver import run_on_terminal
@@ -43,4 +44,6 @@ def open_app(
             app = DiscpressApp(session, terminal, notices=store.take_notices())
             return run_on_terminal(app)
         finally:
+            if not is_read_only:
+                save_shown(session.state_folder, session.folders, Shown.of(session.view))
             session.close()

@@ -1,7 +1,7 @@
 """The router: opens screens, goes back to the library, and covers a terminal that is too small."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,10 +10,13 @@ from textual.geometry import Size
 from textual.screen import Screen
 
 from discpress.tui.app.session import Session
+from discpress.tui.dialogs.own_screen import OwnScreen
+from discpress.tui.dialogs.too_small import TooSmall
 from discpress.tui.messages import (
     OpenBench,
     OpenDetails,
     OpenLog,
+    OpenMessages,
     OpenPlan,
     OpenQueue,
     OpenScreen,
@@ -22,21 +25,26 @@ from discpress.tui.messages import (
     OpenTune,
     Request,
 )
-from discpress.tui.screens.base import DiscScreen, OwnScreen
+from discpress.tui.screens.base import DiscScreen
 from discpress.tui.screens.bench import BenchScreen
 from discpress.tui.screens.detail import DetailScreen
 from discpress.tui.screens.help import HelpScreen
 from discpress.tui.screens.library import LibraryScreen
-from discpress.tui.screens.log import LogScreen
+from discpress.tui.screens.log import LogScreen, MessagesScreen
 from discpress.tui.screens.palette import Hit, PaletteScreen
 from discpress.tui.screens.plan import PlanScreen
 from discpress.tui.screens.queue import QueueScreen
 from discpress.tui.screens.settings import SettingsScreen
-from discpress.tui.screens.too_small import TooSmall
 from discpress.tui.screens.trash import TrashScreen
 from discpress.tui.screens.tune import TuneScreen
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 16
+_ONE_OF_EACH: Mapping[type[OpenScreen], type[DiscScreen]] = {
+    OpenQueue: QueueScreen,
+    OpenTrash: TrashScreen,
+    OpenMessages: MessagesScreen,
+}
+"""Screens that lead to each other, or to themselves."""
 _LAYOUT_S = 1.0
 """A screen takes some 20 ms; a key must not wait for one that never comes."""
 
@@ -56,8 +64,13 @@ class Router:
                 await asyncio.wait_for(screen.is_ready.wait(), _LAYOUT_S)
 
     def open(self, request: OpenScreen) -> None:
-        """Open the screen that a request asks for, over the one in front."""
-        self._app.push_screen(self._screen_of(request))
+        """Open the screen that a request asks for, over the one in front; go back to it if it is open already."""
+        kind = _ONE_OF_EACH.get(type(request))
+        open_already = next((each for each in self._app.screen_stack if kind and isinstance(each, kind)), None)
+        while open_already is not None and self._app.screen is not open_already:
+            self._app.pop_screen()
+        if open_already is None:
+            self._app.push_screen(self._screen_of(request))
 
     def _screen_of(self, request: OpenScreen) -> DiscScreen:
         session = self._session
@@ -78,24 +91,21 @@ class Router:
                 return TrashScreen(session)
             case OpenSettings():
                 return SettingsScreen(session)
+            case OpenMessages(notices):
+                return MessagesScreen(session, notices)
         raise AssertionError(f"no screen for {request!r}")
 
-    def open_help(self) -> None:
-        """Show the keys that are valid on the screen in front."""
+    def open_help(self, choose: Callable[[Request], None]) -> None:
+        """Show the keys that are valid on the screen in front; `choose` takes the request of the chosen one."""
         screen = self._app.screen
-        if isinstance(screen, DiscScreen) and not isinstance(screen, HelpScreen):
-            self._app.push_screen(HelpScreen(self._session, screen.PLACE))
+        if isinstance(screen, DiscScreen):
+            self._app.push_screen(HelpScreen(self._session, screen.PLACE), _answer(choose))
 
     def open_palette(self, choose: Callable[[Request], None]) -> None:
         """Search the commands of the screen in front and the titles; `choose` takes the request of the chosen one."""
         screen = self._app.screen
-
-        def answer(hit: Hit | None) -> None:
-            if hit is not None:
-                choose(hit.request)
-
         if isinstance(screen, DiscScreen):
-            self._app.push_screen(PaletteScreen(self._session, screen.PLACE), answer)
+            self._app.push_screen(PaletteScreen(self._session, screen.PLACE, screen.values()), _answer(choose))
 
     def go_home(self) -> None:
         """Go back to the library from whatever lies over it."""
@@ -117,3 +127,14 @@ class Router:
             self._app.push_screen(TooSmall(LEAST_WIDTH, LEAST_HEIGHT))
         elif not is_small and isinstance(shown, TooSmall):
             self._app.pop_screen()
+
+
+def _answer(choose: Callable[[Request], None]) -> Callable[[Hit | None], None]:
+    def answer(hit: Hit | None) -> None:
+        wanted = None if hit is None else hit.request
+        if isinstance(wanted, Request):
+            choose(wanted)
+        elif wanted is not None:
+            wanted()
+
+    return answer

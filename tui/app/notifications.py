@@ -1,46 +1,49 @@
-"""Notifications: one at a time, and none over a question."""
+"""Messages: one at a time, in the line above the keys, until the next key."""
+
+from collections import deque
 
 from textual.app import App
+from textual.screen import ModalScreen
 
 from discpress.engine.names import display_name
-from discpress.tui.screens.ask_folder import AskFolder
-from discpress.tui.screens.confirm import ASKING, Confirm
-from discpress.tui.widgets.table import Table
+from discpress.tui.messages import Notice
+from discpress.tui.widgets.footer import KeyLine
+
+_MOST_KEPT = 100
 
 
 class Notifier:
-    """Shows the last notification, once the screen in front has room for it."""
+    """Shows the last message in the line above the keys, once the screen in front has one."""
 
     def __init__(self, app: App[int]) -> None:
+        self.shown: deque[Notice] = deque(maxlen=_MOST_KEPT)
+        """What was shown since the start, oldest first."""
         self._app = app
-        self._pending: tuple[str, bool] | None = None
+        self._pending: Notice | None = None
+        self._line: KeyLine | None = None
 
     def notify(self, text: str, *, is_error: bool = False) -> None:
-        """Show a text that the screen does not contain, in place of the notification before."""
-        self._pending = (display_name(text), is_error)
+        """Show a text that the screen does not contain, in place of the message before."""
+        self._pending = Notice(display_name(text), is_error)
         self._app.call_later(self._show_pending)
 
+    def clear(self) -> None:
+        """Take the message off, as the user goes on; one that was not shown yet is still to come."""
+        if self._line is not None:
+            self._line.show_message("")
+            self._line = None
+
     def on_screen_left(self) -> None:
-        """Show what had no room on the screen that was left."""
-        if not self._is_asking():
-            self._app.remove_class(ASKING)
+        """Show what had no place on the screen that was left."""
         self._app.call_later(self._show_pending)
 
     def _show_pending(self) -> None:
-        if self._pending is None or self._is_asking():
-            return  # it would lie over the question: it is shown when that has its answer
-        (text, is_error), self._pending = self._pending, None
-        self._app.clear_notifications()
-        self._lift()
-        self._app.notify(text, severity="error" if is_error else "information", markup=False)
-
-    def _lift(self) -> None:
-        """Keep the lines below a table free: they are about the row under the cursor, or about the queue."""
-        screen = self._app.screen
-        tables = screen.query(Table)
-        below = screen.size.height - tables.first().region.bottom if tables else 1
-        for rack in screen.query("ToastRack"):
-            rack.styles.margin = (0, 0, max(1, below), 0)
-
-    def _is_asking(self) -> bool:
-        return isinstance(self._app.screen, Confirm | AskFolder)
+        if self._pending is None or isinstance(self._app.screen, ModalScreen):
+            return  # a question has no line for it: it is shown when that has its answer
+        for line in self._app.screen.query(KeyLine).results():
+            self.clear()
+            notice, self._pending = self._pending, None
+            self.shown.append(notice)
+            self._line = line
+            line.show_message(notice.text, "bad" if notice.is_error else "accent")
+            break

@@ -11,7 +11,7 @@ from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS, TaskKind
 from discpress.engine.queue.tasks.trash import others_of
-from discpress.tui.app.ended_jobs import EmptyingOffer, ended_between, trash_news
+from discpress.tui.app.ended_jobs import BatchEnd, EmptyingOffer, ended_between, notification, trash_news
 from discpress.tui.app.notifications import Notifier
 from discpress.tui.app.session import LATER, Changes, Session
 from discpress.tui.app.worker_control import WorkerControl
@@ -33,6 +33,9 @@ class Poller:
         self._was_scanning = False
         self._notified: set[Path] = set()
         self._offer = EmptyingOffer()
+        self._batch = BatchEnd()
+        self.send: Callable[[str], None] = lambda text: None
+        """Sends a control sequence to the terminal, if there is one."""
 
     # The library
 
@@ -138,6 +141,9 @@ class Poller:
             self.scan(changed)
 
     def _notify_of_ended(self, ended: Sequence[Job], snapshot: QueueSnapshot) -> None:
+        end = self._batch.follow(ended, snapshot)
+        if end:
+            self.send(notification(self._session.config.notify, end))
         offer, entries = self._offer.follow(ended, snapshot, self._session.keys)
         if offer:
             self._session.offered = entries

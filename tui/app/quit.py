@@ -12,8 +12,8 @@ from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS
 from discpress.engine.units import smaller_text
 from discpress.tui.app.notifications import Notifier
 from discpress.tui.app.session import Session
-from discpress.tui.screens.confirm import Confirm
-from discpress.tui.screens.too_small import TooSmall
+from discpress.tui.dialogs.confirm import Confirm
+from discpress.tui.dialogs.too_small import TooSmall
 
 
 class QuitFlow:

@@ -1,52 +1,47 @@
 """Base of all screens: place in the table of commands, session, and changes found by the app's poll."""
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
 from typing import ClassVar, TypeVar
 
 from textual.app import ComposeResult
-from textual.await_complete import AwaitComplete
 from textual.message import Message
-from textual.screen import Screen
 
+from discpress.engine.config import THEMES
+from discpress.engine.names import display_name
 from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.engine.targets import AUTO, TARGETS
+from discpress.engine.targets.by_system import PLAYED, choices
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import BY_NAME, Keys, Place, commands_at
-from discpress.tui.messages import GoTo, Notify, Request
+from discpress.tui.dialogs.own_screen import OwnScreen
+from discpress.tui.dialogs.pick import Choice, Pick
+from discpress.tui.messages import GoTo, Notify, OpenQueue, OpenTrash, Request, SaveSettings
 from discpress.tui.views.library import LibraryView
+from discpress.tui.views.settings import changed_target
 from discpress.tui.views.title_bar import tab_of, tabs_of, totals_of
 from discpress.tui.widgets.footer import KeyLine
 from discpress.tui.widgets.lines import Lines
 from discpress.tui.widgets.palette import Line, Painted
+from discpress.tui.widgets.table import Column
 from discpress.tui.widgets.title_bar import TitleBar
 
+T = TypeVar("T")
 ABOUT_LINES = 2
-ResultT = TypeVar("ResultT")
+_VALUE = Column("value", "VALUE", 16, flexible=True)
 
 
-class OwnScreen(Screen[ResultT]):
-    """A screen for keys that come in bursts, as on a slow line: none finds it half laid out, or left already."""
+@dataclass(frozen=True, slots=True)
+class Value:
+    """One value that the palette finds by its name."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.is_ready = asyncio.Event()
-        """Set once it has been laid out, or was left before."""
-
-    def on_mount(self) -> None:
-        """Take keys; called besides, and after, the method of this name of a subclass."""
-        self.is_ready.set()
-
-    def on_unmount(self) -> None:
-        """Hold up no key that waits."""
-        self.is_ready.set()
-
-    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
-        """Leave out what finds the screen taken down."""
-        return bool(self.children)
-
-    def dismiss(self, result: ResultT | None = None) -> AwaitComplete:
-        """Leave the screen if it is in front; otherwise another one would be left."""
-        return super().dismiss(result) if self.app.screen is self else AwaitComplete()
+    name: str
+    """`Theme: nord`."""
+    about: str
+    """What it is for."""
+    take: Callable[[], None]
+    """Takes it."""
 
 
 class DiscScreen(OwnScreen[None]):
@@ -88,6 +83,43 @@ class DiscScreen(OwnScreen[None]):
     def compose(self) -> ComposeResult:
         """Lay out the screen; the line of keys comes last."""
         yield self.key_line()
+
+    def values(self) -> list[Value]:
+        """Return what the palette can choose here: the themes, and the targets of the systems in the library."""
+        if self.session.is_read_only:
+            return []
+        config = self.session.config
+        about = "The colours of the app."
+        found = [Value(f"Theme: {name}", about, partial(self.save_settings, {"theme": name})) for name in THEMES]
+        present = {title.system for title in self.view.titles.values()}
+        for system in PLAYED:
+            for name in choices(system) if system in present else ():
+                label = name if name == AUTO else TARGETS[name].label
+                changes = changed_target(config, system, name)
+                about = f"Plays your {system.label} discs."
+                found.append(Value(f"Target: {label} ({system.label})", about, partial(self.save_settings, changes)))
+        return found
+
+    def save_settings(self, changes: Mapping[str, object]) -> None:
+        """Write settings into the user's file."""
+        self.post_message(SaveSettings(changes))
+
+    def pick(
+        self, question: str, values: Sequence[T], describe: Callable[[T], str], present: T, take: Callable[[T], None]
+    ) -> None:
+        """Ask for one of some values; `take` is called with the one that was chosen, not if the list was left."""
+        offered = [Choice(place, (display_name(describe(value)),)) for place, value in enumerate(values)]
+        first = values.index(present) if present in values else 0
+
+        def answer(place: int | None) -> None:
+            if place is not None:
+                take(values[place])
+
+        self.app.push_screen(Pick(question, offered, first, self.view.signs.ellipsis, (_VALUE,)), answer)
+
+    def fail(self, why: str) -> None:
+        """Show what went wrong."""
+        self.post_message(Notify(why, is_error=True))
 
     def say(self, why: str) -> None:
         """Answer a key that has nothing to do here, with the reason in one line."""
@@ -135,6 +167,14 @@ class DiscScreen(OwnScreen[None]):
     async def on_key_line_clicked(self, message: KeyLine.Clicked) -> None:
         """Run the command whose key was clicked."""
         await self.run_action(message.command.name)
+
+    def action_show_queue(self) -> None:
+        """Show the queue."""
+        self.post_message(OpenQueue())
+
+    def action_show_trash(self) -> None:
+        """Show what conversions replaced."""
+        self.post_message(OpenTrash())
 
     def action_back(self) -> None:
         """Go back to the screen before."""

@@ -10,7 +10,6 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Container
 
-from discpress.engine.cli.lab.views import csv_text, facts_of
 from discpress.engine.errors import DiscpressError, from_os_error
 from discpress.engine.lab.live import LiveTest, read_live
 from discpress.engine.lab.options import SeekOptions, ThroughputOptions
@@ -19,21 +18,21 @@ from discpress.engine.queue.jobs import Action, Job
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.store.model import Title
-from discpress.engine.store.rows.measurement_rows import Measurement
+from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
 from discpress.engine.worker.lab_job import lab_request
 from discpress.tui.app.disk_queries import DiskQueries, run_detached
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import Place, bindings_at
-from discpress.tui.messages import Notify, OpenQueue, OpenTune, Refresh, StartWorker
+from discpress.tui.messages import OpenTune, Refresh, StartWorker
 from discpress.tui.screens.base import DiscScreen
-from discpress.tui.views.bench import BenchChoice, failed_test, rate_rows, seek_rows
+from discpress.tui.views.bench import OPTIONS, BenchChoice, csv_texts, failed_test, rate_rows, seek_rows
 from discpress.tui.views.bench_lines import head_lines, rate_lines, seek_lines
 from discpress.tui.widgets.lines import Lines
 
 WIDE = 100
 """From so many columns on the panes stand side by side."""
 _GAP = 2
-_HEAD_LINES = 3
+_HEAD_LINES = 4  # the title bar, and three of the title
 _LEAST_SEEK_LINES = 8
 
 
@@ -91,7 +90,7 @@ class BenchScreen(DiscScreen):
         try:
             self._found = self.session.store.measurements(identity=self._title.identity)
         except DiscpressError as error:
-            self.post_message(Notify(str(error), is_error=True))
+            self.fail(str(error))
 
     # Painting
 
@@ -102,7 +101,7 @@ class BenchScreen(DiscScreen):
         name, position = self.view.names.of(title), self._position()
         self.query_one("#head", Lines).show(head_lines(title, name, choice, self.keys, position=position))
         is_wide = self.has_class("-wide")
-        height = max(4, self.size.height - _HEAD_LINES - (2 if is_wide else 1))  # the line of keys, and a gap
+        height = max(4, self.size.height - _HEAD_LINES - (3 if is_wide else 2))  # message, keys, and a gap
         width = self.size.width // 2 - _GAP if is_wide else self.size.width
         rates = rate_lines(
             rate_rows(choice, self._found),
@@ -119,15 +118,9 @@ class BenchScreen(DiscScreen):
         rows = seek_rows(title, choice, self._found)
         self._cursor = min(self._cursor, len(rows) - 1)
         left = height if is_wide else height - len(rates)
-        seeks = seek_lines(
-            rows,
-            self._cursor,
-            *self._test_of(TaskKind.SEEK),
-            width,
-            left,
-            is_ascii=is_ascii,
-            key=self.keys.of("test_seek"),
-        )
+        seek_key = self.keys.of("test_seek")
+        test = self._test_of(TaskKind.SEEK)
+        seeks = seek_lines(rows, self._cursor, *test, width, left, is_ascii=is_ascii, key=seek_key)
         self.query_one("#seeks", Lines).show(seeks)
 
     def _position(self) -> str:
@@ -188,24 +181,29 @@ class BenchScreen(DiscScreen):
             self.say(f"This is the {'last' if count > 0 else 'first'} title of the library.")
 
     def action_blocks_next(self) -> None:
-        """Take the next candidates."""
-        self._change(self._choice.next_blocks())
+        """Choose the candidates."""
+        self._choose("block_sizes")
 
     def action_form_next(self) -> None:
-        """Take the next container."""
-        self._change(self._choice.next_form())
+        """Choose the container."""
+        self._choose("form")
 
     def action_levels_next(self) -> None:
-        """Take the next levels."""
-        self._change(self._choice.next_levels())
+        """Choose the levels."""
+        self._choose("levels")
 
     def action_pattern_next(self) -> None:
-        """Take the next pattern."""
-        self._change(self._choice.next_pattern())
+        """Choose the pattern."""
+        self._choose("pattern")
 
     def action_duration_next(self) -> None:
-        """Take the next duration."""
-        self._change(self._choice.next_duration())
+        """Choose the duration."""
+        self._choose("duration_s")
+
+    def _choose(self, name: str) -> None:
+        option, present = OPTIONS[name], getattr(self._choice, name)
+        take = lambda value: self._change(self._choice.of(name, value))  # noqa: E731
+        self.pick(option.question, option.values, option.describe, present, take)
 
     def action_memory(self) -> None:
         """Test what is in memory, or what is not."""
@@ -219,20 +217,29 @@ class BenchScreen(DiscScreen):
 
     def action_test_seek(self) -> None:
         """Queue a seek test."""
-        self._start(TaskKind.SEEK, self._choice.seek_options)
+        self._start(self._choice.seek_options)
 
     def action_test_throughput(self) -> None:
         """Queue a throughput test."""
-        self._start(TaskKind.THROUGHPUT, self._choice.throughput_options)
+        self._start(self._choice.throughput_options)
 
-    def _start(self, kind: TaskKind, asked: SeekOptions | ThroughputOptions) -> None:
+    def action_repeat_test(self) -> None:
+        """Queue the test that was measured last once more, with what is chosen now."""
+        if not self._found:
+            reads, rates = self.keys.of("test_seek"), self.keys.of("test_throughput")
+            self.say(f"Nothing was measured yet: {reads} measures reads, {rates} throughput.")
+        elif max(self._found, key=lambda each: each.at).kind is LabTest.SEEK:
+            self.action_test_seek()
+        else:
+            self.action_test_throughput()
+
+    def _start(self, asked: SeekOptions | ThroughputOptions) -> None:
+        kind = TaskKind.SEEK if isinstance(asked, SeekOptions) else TaskKind.THROUGHPUT
         if self._title.error:
-            self.post_message(Notify(f"It cannot be measured: {self._title.error}", is_error=True))
+            self.fail(f"It cannot be measured: {self._title.error}")
             return
         if any(job.kind is kind for job in self._jobs()):
-            self.post_message(
-                Notify(f"A {kind} test of this title is under way: {self.keys.of('stop_test')} stops it.")
-            )
+            self.say(f"A {kind} test of this title is under way: {self.keys.of('stop_test')} stops it.")
             return
         run_detached(self, partial(self._queue, asked))
 
@@ -242,27 +249,25 @@ class BenchScreen(DiscScreen):
             request = await self._queries.ask_with_timeout(lambda: lab_request(path, asked, name))
             self.session.queue.add([request])
         except TimeoutError:
-            self.post_message(Notify(f"{display_name(path)}: its disk does not answer", is_error=True))
-            return
+            self.fail(f"{display_name(path)}: its disk does not answer")
         except DiscpressError as error:
-            self.post_message(Notify(str(error), is_error=True))
-            return
+            self.fail(str(error))
         except OSError as error:
-            self.post_message(Notify(str(from_os_error(error, path, "look at it")), is_error=True))
-            return
-        self.post_message(StartWorker())
-        self.post_message(Refresh())
+            self.fail(str(from_os_error(error, path, "look at it")))
+        else:
+            self.post_message(StartWorker())
+            self.post_message(Refresh())
 
     def action_stop_test(self) -> None:
         """Stop the tests of this title; what they have measured is kept."""
         jobs = [job.id for job in self._jobs()]
         if not jobs:
-            self.post_message(Notify("No test of this title is under way."))
+            self.say("No test of this title is under way.")
             return
         try:
             self.session.queue.ask(jobs, Action.CANCEL)
         except DiscpressError as error:
-            self.post_message(Notify(str(error), is_error=True))
+            self.fail(str(error))
         self.post_message(Refresh())
         self.post_message(StartWorker())
 
@@ -270,30 +275,21 @@ class BenchScreen(DiscScreen):
         """Go to Tune with the block size under the cursor."""
         row = seek_rows(self._title, self._choice, self._found)[self._cursor]
         if not row.block_size or self._title.error:
-            self.post_message(Notify("Put the cursor on a block size first: an ISO has none."))
+            self.say("Put the cursor on a block size first: an ISO has none.")
             return
         self.post_message(OpenTune([self._title], row.block_size, self._choice.form))
 
     def action_export(self) -> None:
         """Write all results of this title as CSV into the state folder."""
         now = datetime.now(UTC).astimezone().strftime("%Y%m%d-%H%M%S")
-        all_facts = [facts for each in reversed(self._found) if (facts := facts_of(each)) is not None]
-        folder = self.session.state_folder
-        names = []
-        for kind in (TaskKind.SEEK, TaskKind.THROUGHPUT):
-            chosen = [facts for facts in all_facts if ("pattern" in facts) is (kind is TaskKind.SEEK)]
-            if not chosen:
-                continue
+        folder, names = self.session.state_folder, []
+        for kind, text in csv_texts(self._found).items():
             path = folder / f"bench-{kind}-{now}.csv"
             try:
-                path.write_text(csv_text(chosen) + "\n", encoding="utf-8")
+                path.write_text(text, encoding="utf-8")
             except OSError as error:
-                self.post_message(Notify(str(from_os_error(error, path, "write it")), is_error=True))
+                self.fail(str(from_os_error(error, path, "write it")))
                 return
             names.append(path.name)
         written = f"Written into {display_name(folder)}: {' and '.join(names)}."
-        self.post_message(Notify(written if names else "Nothing was measured yet."))
-
-    def action_show_queue(self) -> None:
-        """Show the queue."""
-        self.post_message(OpenQueue())
+        self.say(written if names else "Nothing was measured yet.")

@@ -23,8 +23,8 @@ from discpress.engine.targets.by_system import target_name
 from discpress.tui.app.disk_queries import DiskQueries, run_detached, run_exclusive
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import Place, bindings_at
-from discpress.tui.messages import CopyPath, Notify, OpenBench, OpenPlan, OpenQueue, OpenTune, StartWorker
-from discpress.tui.screens.pick_target import PickTarget
+from discpress.tui.dialogs.pick import PickTarget
+from discpress.tui.messages import CopyPath, Notify, OpenBench, OpenLog, OpenPlan, OpenTune, StartWorker
 from discpress.tui.screens.text import TextScreen
 from discpress.tui.views.details import whole
 from discpress.tui.views.labels import FILE_GONE, reason_of
@@ -194,9 +194,13 @@ class DetailScreen(TextScreen):
         if title is not None:
             self.post_message(OpenBench(title))
 
-    def action_show_queue(self) -> None:
-        """Show the queue."""
-        self.post_message(OpenQueue())
+    def action_show_last_log(self) -> None:
+        """Show the log of its newest job."""
+        jobs = [job for job in self.session.last_snapshot.jobs if job.path == self._path]
+        if jobs:
+            self.post_message(OpenLog(max(jobs, key=lambda job: job.id)))
+        else:
+            self.say("The queue has no job of this title: there is no log.")
 
     def action_copy_path(self) -> None:
         """Copy the path to the clipboard."""

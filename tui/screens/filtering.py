@@ -19,12 +19,20 @@ class Filtering(DiscScreen):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._problem = ""
-        self._cursor_key: Path | None = None
 
     @property
     def listed(self) -> MarkedRows[Any]:
         """The rows that are filtered, sorted and marked."""
         raise NotImplementedError
+
+    @property
+    def _cursor_key(self) -> Path | None:
+        """The path of the row under the cursor, which is found again in another order."""
+        return self.listed.cursor_key
+
+    @_cursor_key.setter
+    def _cursor_key(self, key: Path | None) -> None:
+        self.listed.cursor_key = key
 
     @property
     def _table(self) -> Table:

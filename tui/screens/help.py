@@ -1,63 +1,67 @@
-"""The keys that are valid on the screen below, with what each does."""
+"""The menu of keys: all that is valid on the screen below, searched as it is typed; Enter runs the line chosen."""
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from rich.cells import cell_len
-from textual.binding import BindingType
+from discpress.engine.names import fold
+from discpress.tui.commands import Place
+from discpress.tui.messages import RunCommand
+from discpress.tui.screens.palette import Hit, PaletteScreen
+from discpress.tui.widgets.table import Column
 
-from discpress.tui.app.session import Session
-from discpress.tui.commands import Place, bindings_at, commands_at, describe_keys
-from discpress.tui.screens.text import TextScreen
-from discpress.tui.widgets.palette import Line, fit, wrapped
-
-_KEYS = 12
 _MOVING = (
-    ("up down", "Move by a row (k j), page up and down by a screen, home and end (g G) to the edges."),
-    ("mouse", "A click goes to a row, a second one opens it; a click on a head sorts. Off over SSH unless set."),
+    ("up down", "Move", "Go up or down by a row; j and k do the same. Page up and page down go by a screen."),
+    ("home end", "Edges", "Go to the first or the last row; < and > do the same."),
+    ("mouse", "Mouse", "Click a row, click it again to open it, click a head to sort. Off over SSH unless set."),
 )
-_WORDS: Mapping[Place, Sequence[tuple[str, str]]] = {
+_WORDS: Mapping[Place, Sequence[tuple[str, str, str]]] = {
     Place.LIBRARY: (
-        ("kain", "in the title, serial or file name; !kain: not in it"),
-        ("sys:ps2", "system; fmt:iso format, region:us region, state:ready state"),
-        ("saving>20", "percent, also < >= <=; size>4G the file's size"),
+        ("kain", "Filter word", "In the title, serial or file name; !kain: not in it."),
+        ("sys:ps2", "Filter word", "System; also fmt:iso (format), region:us and state:ready."),
+        ("saving>20", "Filter word", "Saving in percent, also < >= <=; size>4G compares the file's size."),
     ),
     Place.TRASH: (
-        ("kain", "in the file's name or folder; !kain: not in it"),
-        ("why:undone", "reason: converted, repaired, overwritten or undone"),
-        ("state:changed", "replacement: in place, changed, or only listed"),
-        ("age>30", "days in the trash; size>4G the file's size, frees<1G what removing it frees"),
+        ("kain", "Filter word", "In the file's name or folder; !kain: not in it."),
+        ("why:undone", "Filter word", "Reason: converted, repaired, overwritten or undone."),
+        ("state:changed", "Filter word", "Replacement: in place, changed, or only listed."),
+        ("age>30", "Filter word", "Days in the trash; size>4G compares the file's size, frees<1G what removing frees."),
     ),
 }
 
 
-class HelpScreen(TextScreen):
-    """Keys of one place, then the words of the filter."""
+class HelpScreen(PaletteScreen):
+    """Keys of one place, then how to move and the words of the filter."""
 
-    PLACE = Place.LOG
-    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.LOG)]
+    COLUMNS: ClassVar[Sequence[Column]] = (
+        Column("key", "KEY", 13),
+        Column("name", "NAME", 16),
+        Column("about", "WHAT IT DOES", 24, flexible=True),
+    )
+    PLACEHOLDER: ClassVar[str] = "find a key, then press Enter to run it"
 
-    def __init__(self, session: Session, place: Place) -> None:
-        super().__init__(session)
-        self._place = place
+    def find(self, wanted: str) -> list[Hit]:
+        """Return the lines that contain all words: first the key that is typed, then names, then sentences."""
+        hits = [hit for _, hit in self.commands()]
+        hits += [Hit(*row, None) for row in (*_MOVING, *_WORDS.get(self.place, ()))]
+        words = fold(wanted).split()
+        ranked = [(_rank(hit, wanted, words), hit) for hit in hits]
+        return [hit for rank, hit in sorted(ranked, key=lambda pair: pair[0]) if rank < _NOT_FOUND]
 
-    def text_lines(self, width: int) -> Sequence[Line]:
-        """Return the table of keys."""
-        keys = describe_keys(self._place, self.session.config.keys, is_read_only=self.session.is_read_only)
-        lines: list[Line] = [[(f"Keys valid here ({self._place})", "head")]]
-        lines += _table([*keys, *_MOVING], width)
-        if self._place in _WORDS:
-            lines += [[], [("Words of the filter", "head")], *_table(_WORDS[self._place], width)]
-        names = ", ".join(command.name for command in commands_at(self._place))
-        lines += [[], [("Names for other keys, in the settings file", "head")], *wrapped(names, width, "normal")]
-        return lines
+    def describe(self, hit: Hit) -> str:
+        """Return the sentence of a line, and what the settings file calls the command."""
+        if not isinstance(hit.request, RunCommand):
+            return hit.about
+        return f"{hit.about} Name in the settings file: {hit.request.name}"
 
 
-def _table(rows: Sequence[tuple[str, str]], width: int) -> list[Line]:
-    lines: list[Line] = []
-    keys = max(_KEYS, *(cell_len(head) + 1 for head, _ in rows))
-    for head, text in rows:
-        first, *rest = wrapped(text, max(10, width - keys), "normal") or [[("", "normal")]]
-        lines.append([(fit(head, keys - 1) + " ", "accent"), *first])
-        lines += [[(" " * keys, "normal"), *line] for line in rest]
-    return lines
+_NOT_FOUND = 3
+
+
+def _rank(hit: Hit, wanted: str, words: Sequence[str]) -> int:
+    """Return how well a line fits; _NOT_FOUND if it does not."""
+    if not words or wanted in hit.key.split():
+        return 0
+    for rank, text in enumerate((hit.name, f"{hit.key} {hit.name} {hit.about}"), 1):
+        if all(word in fold(text) for word in words):
+            return rank
+    return _NOT_FOUND

@@ -18,15 +18,14 @@ from discpress.engine.targets.by_system import target_name
 from discpress.engine.units import format_count
 from discpress.tui.app.session import ON_SCREEN, Changes, Session
 from discpress.tui.commands import Place, bindings_at
+from discpress.tui.dialogs.pick import PickTarget
 from discpress.tui.messages import (
     CopyPath,
     Notify,
     OpenBench,
     OpenDetails,
     OpenPlan,
-    OpenQueue,
     OpenSettings,
-    OpenTrash,
     OpenTune,
     Quit,
     Rescan,
@@ -34,7 +33,6 @@ from discpress.tui.messages import (
     StartWorker,
 )
 from discpress.tui.screens.marking import Marking
-from discpress.tui.screens.pick_target import PickTarget
 from discpress.tui.views.details import brief
 from discpress.tui.views.labels import reason_of
 from discpress.tui.views.library import LibraryView
@@ -79,16 +77,22 @@ class LibraryScreen(Marking):
             yield Table(self.view.columns, self.view, id="library", ellipsis=self.view.signs.ellipsis)
             yield Lines(id="pane")
         yield Lines(id="strip")
-        yield FilterInput(FILTER_HINT, id="filter")
+        yield FilterInput(FILTER_HINT, id="filter", value=self.view.filter_text)
         yield self.key_line()
 
     def on_mount(self) -> None:
         """Show what is stored, with the focus on the table."""
         self._table.show_sort(self.view.sort_key, self.view.sort_sign)
-        self._table.show_rows(0)
+        self._table.show_rows(self.view.index_of(self._cursor_key) or 0)
         self._table.focus()
         self.on_snapshot(self.session.last_snapshot)
         self.show_status()
+
+    def _remember(self) -> None:
+        """Note the title under the cursor; while the library loads, the remembered one may still come."""
+        is_to_come = self._cursor_key is not None and self._cursor_key not in self.view.titles
+        if not (self.session.is_loading and is_to_come and not self._table.cursor):
+            super()._remember()
 
     # News
 
@@ -140,7 +144,7 @@ class LibraryScreen(Marking):
         pane = self.query_one("#pane", Lines)
         if not pane.display or self.size.width < WIDE:
             return
-        title = None if self._cursor_key is None else self.view.titles[self._cursor_key]
+        title = None if self._cursor_key is None else self.view.titles.get(self._cursor_key)
         why = "" if title is None else reason_of(title, self.session.unestimated)
         pane.show([] if title is None else brief(self.view, title, pane.content_size.width, unestimated=why))
 
@@ -253,17 +257,9 @@ class LibraryScreen(Marking):
         if self.has_rows():
             self.post_message(OpenBench(self.view.rows[self._table.cursor]))
 
-    def action_show_trash(self) -> None:
-        """Show what conversions replaced."""
-        self.post_message(OpenTrash())
-
     def action_show_settings(self) -> None:
         """Show the settings."""
         self.post_message(OpenSettings())
-
-    def action_show_queue(self) -> None:
-        """Show the queue."""
-        self.post_message(OpenQueue())
 
     def action_rescan(self) -> None:
         """Look for new, changed and vanished images."""

@@ -1,4 +1,4 @@
-"""The log of one job."""
+"""The log of one job, and the messages of the app."""
 
 from collections.abc import Sequence
 from typing import ClassVar
@@ -11,6 +11,7 @@ from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.tui.app.session import Session
 from discpress.tui.commands import Place, bindings_at
+from discpress.tui.messages import Notice
 from discpress.tui.screens.text import TextScreen
 from discpress.tui.views.jobs import describe_job, job_name, job_state
 from discpress.tui.widgets.palette import Line, wrapped
@@ -52,3 +53,21 @@ class LogScreen(TextScreen):
         for key, value in sorted(self._job.result.items()):
             lines += wrapped(f"{key}: {display_name(str(value))}", width, "dim")
         return [[], *lines] if lines else []
+
+
+class MessagesScreen(TextScreen):
+    """What was shown in the line above the keys, newest first."""
+
+    PLACE = Place.LOG
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.LOG)]
+
+    def __init__(self, session: Session, notices: Sequence[Notice]) -> None:
+        super().__init__(session)
+        self._notices = notices
+
+    def text_lines(self, width: int) -> Sequence[Line]:
+        """Return the messages."""
+        lines: list[Line] = [[("Messages since the start, newest first", "head")]]
+        for notice in reversed(self._notices):
+            lines += [[], *wrapped(notice.text, width, "bad" if notice.is_error else "normal")]
+        return lines if self._notices else [*lines, [], [("There was none yet.", "dim")]]

@@ -1,6 +1,11 @@
 """The commands that mark and sort the rows of a table, as in the library."""
 
+from collections.abc import Mapping
+from functools import partial
+
 from discpress.tui.app.session import Session
+from discpress.tui.dialogs.sort_keys import SORT_LETTERS, SortKeys
+from discpress.tui.screens.base import Value
 from discpress.tui.screens.filtering import Filtering
 from discpress.tui.widgets.table import Table
 
@@ -41,9 +46,33 @@ class Marking(Filtering):
         self.show_status()
 
     def action_sort(self) -> None:
-        """Sort by the next column."""
+        """Wait for the letter of a column."""
         if self.has_rows():
-            self._sort(self.listed.next_sort(), is_reversed=False)
+            self.app.push_screen(SortKeys(self._letters, self.listed.sort_key), self._take_letter)
+
+    @property
+    def _letters(self) -> Mapping[str, tuple[str, str]]:
+        return {key: SORT_LETTERS[key] for key in self.listed.SORTS}
+
+    def values(self) -> list[Value]:
+        """Return the columns to sort by as well."""
+        letters = self._letters.items()
+        sorts = [Value(f"Sort by {name}", "", partial(self.sort_by, key)) for key, (_, name) in letters]
+        return [*sorts, *super().values()]
+
+    def _take_letter(self, letter: str | None) -> None:
+        if letter is None:
+            return
+        keys = {known: key for key, (known, _) in self._letters.items()}
+        if letter in keys:
+            self.sort_by(keys[letter])
+        else:
+            self.say(f"No column is sorted by {letter}.")
+
+    def sort_by(self, key: str) -> None:
+        """Sort by a column; by the present one the other way round."""
+        same = key == self.listed.sort_key
+        self._sort(key, is_reversed=same and not self.listed.is_reversed)
 
     def action_sort_reverse(self) -> None:
         """Reverse the order."""
@@ -55,10 +84,12 @@ class Marking(Filtering):
         if message.key == "mark":
             self.action_mark_all()
         elif message.key in self.listed.SORTS:
-            same = message.key == self.listed.sort_key
-            self._sort(message.key, is_reversed=same and not self.listed.is_reversed)
+            self.sort_by(message.key)
 
     def _sort(self, key: str, *, is_reversed: bool) -> None:
+        """Sort; a cursor at the top stays there, any other one stays on its row."""
+        if not self._table.cursor:
+            self._cursor_key = None
         self.listed.sort_by(key, is_reversed=is_reversed)
         self._table.show_sort(key, self.listed.sort_sign)
         self.show_rows()

@@ -18,8 +18,8 @@ from discpress.engine.units import format_duration, format_size, format_whole_pe
 from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
 from discpress.tui.app.session import ON_SCREEN, Changes, Session
 from discpress.tui.commands import Keys, Place, bindings_at
+from discpress.tui.dialogs.ask_folder import AskFolder
 from discpress.tui.messages import Notify, OpenTune, StartWorker, TitlesQueued
-from discpress.tui.screens.ask_folder import AskFolder
 from discpress.tui.screens.base import DiscScreen
 from discpress.tui.views.plan import CONFLICTS, jobs_of, plan_titles, reason_left_out, summary_of
 from discpress.tui.views.title_settings import describe_settings
@@ -190,6 +190,21 @@ class PlanScreen(DiscScreen):
         if not self._titles:
             self.post_message(Notify(_GONE))
         return not self._titles
+
+    def action_plan_all(self) -> None:
+        """Plan all titles shown in the library: the ready ones, or those that their target cannot load."""
+        view = self.view
+        what = "that their target cannot load" if self._is_repair else "that are ready"
+        wanted = view.repairable if self._is_repair else view.ready
+        planned = {title.path for title in self._titles}
+        more = [title for title in wanted if title.path not in planned]
+        if not more:
+            self.say(f"The plan has all titles shown {what} already.")
+            return
+        self._titles += more
+        if self.session.want_estimates(more, ON_SCREEN):
+            self.post_message(StartWorker())
+        self._plan()
 
     def action_confirm(self) -> None:
         """Put the titles into the queue and go back."""

@@ -15,9 +15,9 @@ from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS
 from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
 from discpress.tui.commands import Place, bindings_at
-from discpress.tui.messages import CopyPath, Notify, OpenLog, OpenTrash, Refresh, StartWorker
+from discpress.tui.dialogs.confirm import Confirm
+from discpress.tui.messages import CopyPath, Notify, OpenLog, Refresh, StartWorker
 from discpress.tui.screens.base import DiscScreen
-from discpress.tui.screens.confirm import Confirm
 from discpress.tui.views.jobs import COLUMNS, JobRows, describe_job
 from discpress.tui.views.plan import space_line
 from discpress.tui.views.queue_space import queue_spaces
@@ -234,7 +234,3 @@ class QueueScreen(DiscScreen):
         job = self._job_or_say()
         if job is not None:
             self.post_message(CopyPath(job.path))
-
-    def action_show_trash(self) -> None:
-        """Show what conversions replaced."""
-        self.post_message(OpenTrash())

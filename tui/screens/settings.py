@@ -11,10 +11,10 @@ from discpress.engine.config import config_path
 from discpress.engine.names import display_name
 from discpress.engine.targets.by_system import DEFAULT
 from discpress.tui.commands import Place, bindings_at
+from discpress.tui.dialogs.ask_folder import AskFolder
+from discpress.tui.dialogs.pick import PickTarget
 from discpress.tui.messages import SaveSettings
-from discpress.tui.screens.ask_folder import AskFolder
 from discpress.tui.screens.base import DiscScreen
-from discpress.tui.screens.pick_target import PickTarget
 from discpress.tui.views.settings import Setting, SettingRows, changed_target, settings_of
 from discpress.tui.widgets.lines import Lines
 from discpress.tui.widgets.table import Column, Table
@@ -59,6 +59,16 @@ class SettingsScreen(DiscScreen):
     def _setting(self) -> Setting:
         return self._rows.settings[self.query_one(Table).cursor]
 
+    def action_choose_value(self) -> None:
+        """Choose the value from a list."""
+        setting = self._setting()
+        if not setting.choices:
+            self.action_add_folder()
+        elif setting.system and setting.system != DEFAULT:
+            self.action_choose_target()
+        else:
+            self.pick(f"Choose: {setting.label}", setting.choices, setting.describe, setting.value, self._take)
+
     def action_setting_next(self) -> None:
         """Take the next value."""
         self._step(1)
@@ -68,22 +78,26 @@ class SettingsScreen(DiscScreen):
         self._step(-1)
 
     def on_table_chosen(self) -> None:
-        """Take the next value of what was clicked twice."""
-        self._step(1)
+        """Choose the value of what was clicked twice."""
+        self.action_choose_value()
 
     def _step(self, step: int) -> None:
         setting = self._setting()
-        if not setting.choices:
-            self.action_add_folder()
-            return
-        if setting.system:
-            self.post_message(
-                SaveSettings(changed_target(self.session.config, setting.system, str(setting.next(step))))
+        if setting.choices:
+            self._take(setting.next(step))
+        else:
+            self.say(
+                f"Press {self.keys.of('add_folder')} to add a folder, {self.keys.of('remove_folder')} to remove one."
             )
-            return
-        self._save(setting.key, setting.next(step))
 
-    def _save(self, key: str, value: object) -> None:
+    def _take(self, value: object) -> None:
+        setting = self._setting()
+        if setting.system:
+            self._pick_target(setting.system, str(value))
+        else:
+            self._save_value(setting.key, value)
+
+    def _save_value(self, key: str, value: object) -> None:
         changes = {key: value}
         if key == "format":  # they were chosen for the format before
             changes |= {"methods": None, "block_size": None}
@@ -101,10 +115,10 @@ class SettingsScreen(DiscScreen):
         else:
             self.app.push_screen(
                 PickTarget(self.view, setting.system, str(setting.value)),
-                lambda name: self._pick(setting.system, name),
+                lambda name: self._pick_target(setting.system, name),
             )
 
-    def _pick(self, system: str, name: str | None) -> None:
+    def _pick_target(self, system: str, name: str | None) -> None:
         if name is not None:
             self.post_message(SaveSettings(changed_target(self.session.config, system, name)))
 
@@ -116,7 +130,7 @@ class SettingsScreen(DiscScreen):
             if folder is not None and folder in folders:
                 self.say(f"{display_name(folder)} is in the list already.")
             elif folder is not None:
-                self._save("folders", [str(each) for each in (*folders, folder)])
+                self._save_value("folders", [str(each) for each in (*folders, folder)])
 
         self.app.push_screen(AskFolder(["Which folder holds games?"], None), answer)
 
@@ -125,6 +139,6 @@ class SettingsScreen(DiscScreen):
         setting = self._setting()
         if setting.key == "folders" and setting.value is not None:
             kept = [str(each) for each in self.session.config.folders if str(each) != setting.value]
-            self._save("folders", kept)
+            self._save_value("folders", kept)
         else:
             self.say("Put the cursor on a folder first: only a folder of the list can be removed.")

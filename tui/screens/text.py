@@ -15,8 +15,8 @@ SCROLLING: list[BindingType] = [
     Binding("up,k", "scroll_text(-1)", show=False),
     Binding("pagedown,space", "scroll_page(1)", show=False),
     Binding("pageup", "scroll_page(-1)", show=False),
-    Binding("home,g", "scroll_text(-100000)", show=False),
-    Binding("end,G", "scroll_text(100000)", show=False),
+    Binding("home,less_than_sign", "scroll_text(-100000)", show=False),
+    Binding("end,greater_than_sign", "scroll_text(100000)", show=False),
 ]
 """Keys of every such screen."""
 

@@ -17,8 +17,8 @@ from discpress.engine.worker.trash.entries import trash_request
 from discpress.tui.app.disk_queries import DiskQueries, run_detached, run_exclusive
 from discpress.tui.app.session import Session
 from discpress.tui.commands import Place, bindings_at
+from discpress.tui.dialogs.confirm import Confirm
 from discpress.tui.messages import CopyPath, Notify, Refresh, StartWorker
-from discpress.tui.screens.confirm import Confirm
 from discpress.tui.screens.marking import Marking
 from discpress.tui.views.trash import COLUMNS, FILTER_HINT, TrashView, purge_question, status_line, undo_question
 from discpress.tui.widgets.filter_input import FilterInput
@@ -153,13 +153,27 @@ class TrashScreen(Marking):
         if chosen:
             self._ask(purge_question(chosen), TaskKind.PURGE, "Remove it" if len(chosen) == 1 else "Remove", chosen)
 
-    def _ask(self, lines: list[str], kind: TaskKind, verb: str, chosen: Sequence[TrashItem]) -> None:
+    def action_empty_trash(self) -> None:
+        """Ask, then let the worker remove all originals shown, each after its replacement is proven."""
+        ours = [item for item in self._trash.rows if not item.entry.problem] if self.has_rows() else []
+        if ours:
+            way = f"Press {self.keys.of('purge')} to remove, escape to leave everything as it is."
+            lines = [*purge_question(ours), way]
+            self._ask(
+                lines, TaskKind.PURGE, "Remove it" if len(ours) == 1 else f"Remove {len(ours)}", ours, has_key=True
+            )
+        elif self._trash.rows:
+            self.say("Nothing here can be removed: these entries are only listed.")
+
+    def _ask(
+        self, lines: list[str], kind: TaskKind, verb: str, chosen: Sequence[TrashItem], *, has_key: bool = False
+    ) -> None:
         def answer(choice: str | None) -> None:
             if choice == kind:
                 run_detached(self, partial(self._queue, kind, chosen))
 
         keep = "Leave it" if len(chosen) == 1 else "Leave them"
-        self.app.push_screen(Confirm(lines, [("keep", keep), (kind, verb)]), answer)
+        self.app.push_screen(Confirm(lines, [("keep", keep), (kind, verb)], has_key=has_key), answer)
 
     async def _queue(self, kind: TaskKind, chosen: Sequence[TrashItem]) -> None:
         entries = [item.entry for item in chosen]
@@ -179,7 +193,7 @@ class TrashScreen(Marking):
         checking = "Checking the replacement" if len(entries) == 1 else f"Checking {len(entries)} replacements"
         begun = "Restoring" if kind is TaskKind.UNDO else checking
         shown = self.keys.of("show_queue")
-        self.post_message(Notify(f"{begun} in the background. Press {shown} in the library to follow it."))
+        self.post_message(Notify(f"{begun} in the background. Press {shown} to follow it."))
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let the key that clears the filter and the marks go back if there are none."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from typing import ClassVar
 
 from textual import events
@@ -9,25 +10,35 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from discpress.engine.errors import DiscpressError
+from discpress.engine.formats import form_name
 from discpress.engine.library.naming import system_label
 from discpress.engine.store.model import Title
 from discpress.engine.store.rows.measurement_rows import LabTest
-from discpress.engine.targets import AUTO
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import Place, bindings_at
-from discpress.tui.messages import Notify, OpenBench, OpenPlan, Refresh, SaveSettings, StartWorker, WantEstimates
-from discpress.tui.screens.base import DiscScreen
-from discpress.tui.screens.pick_target import PickTarget
+from discpress.tui.dialogs.pick import Choice, Pick, PickTarget
+from discpress.tui.messages import Notify, OpenBench, OpenPlan, StartWorker
+from discpress.tui.screens.base import Value
+from discpress.tui.screens.tune_saving import TuneSaving
 from discpress.tui.views.bench import Form, measured_latencies
 from discpress.tui.views.chart import chart_lines, describe_latency, points_of
 from discpress.tui.views.labels import FILE_GONE, reason_of
-from discpress.tui.views.tune import Cell, Tuning, cell_of, grid_of, known_by_settings, nearest
+from discpress.tui.views.tune import (
+    ALIGNMENTS,
+    Cell,
+    Tuning,
+    cell_of,
+    grid_of,
+    known_by_settings,
+    nearest,
+    reason_against,
+)
 from discpress.tui.views.tune_lines import choice_lines, grid_lines
 from discpress.tui.widgets.lines import Lines
 from discpress.tui.widgets.palette import Line, wrapped
 
 
-class TuneScreen(DiscScreen):
+class TuneScreen(TuneSaving):
     """The grid of the first of the chosen titles; what is kept can be kept for all of them."""
 
     PLACE = Place.TUNE
@@ -35,22 +46,17 @@ class TuneScreen(DiscScreen):
 
     def __init__(self, session: Session, titles: Sequence[Title], block_size: int | None, form: Form) -> None:
         """Begin with what the first title is written with now, or with another block size and container."""
-        super().__init__(session)
-        self._form = form
-        self._block_size = block_size
-        self._titles = list(titles)
+        super().__init__(session, titles)
         self._is_chart = False
         self._asked: set[tuple[object, ...]] = set()
-        self._is_gone = False
+        image_format, methods = form
+        if image_format is not None:
+            self._tuning = self._tuning.of_form(image_format, methods)
+        if block_size is not None:
+            self._tuning = replace(self._tuning, block_size=nearest(block_size, self._tuning.block_sizes))
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
-        self._tuning = Tuning.of(self._title, self.session.chooser)
-        image_format, methods = self._form
-        if image_format is not None:
-            self._tuning = self._tuning.of_form(image_format, methods)
-        if self._block_size is not None:
-            self._tuning = replace(self._tuning, block_size=nearest(self._block_size, self._tuning.block_sizes))
         yield self.title_bar()
         yield Lines(id="text", can_focus=True)
         yield self.key_line()
@@ -71,10 +77,6 @@ class TuneScreen(DiscScreen):
     def on_resize(self, event: events.Resize) -> None:
         """Draw anew."""
         self.call_after_refresh(self._show)
-
-    @property
-    def _title(self) -> Title:
-        return self._titles[0]
 
     def _show(self) -> None:
         if not self.query("#text"):
@@ -99,7 +101,7 @@ class TuneScreen(DiscScreen):
         if tuning.is_plain:
             lines.append([("An ISO has no blocks: every byte stays as it is on the disc.", "dim")])
         elif self._is_chart:
-            lines += self._chart(grid, width, max(4, self.size.height - len(lines) - 2))
+            lines += self._chart(grid, width, max(4, self.size.height - len(lines) - 4))
         else:
             lines += grid_lines(grid, tuning, width, is_waiting=not problem)
         self.query_one("#text", Lines).show(lines)
@@ -142,7 +144,7 @@ class TuneScreen(DiscScreen):
             what, end = ("block size", rows) if rows else ("level", columns)
             ends = ("smallest", "largest") if rows else ("lowest", "highest")
             self.say(f"This is the {ends[end > 0]} {what}.")
-        self._change(moved)
+        self.change(moved)
 
     def action_smaller_block(self) -> None:
         """Take the next smaller block size."""
@@ -166,21 +168,50 @@ class TuneScreen(DiscScreen):
 
         def answer(name: str | None) -> None:
             if name is not None and name != self._tuning.target:
-                self._change(self._tuning.of_target(name, system))
+                self.change(self._tuning.of_target(name, system))
 
         self.app.push_screen(PickTarget(self.view, system, self._tuning.target), answer)
 
     def action_format_next(self) -> None:
-        """Take the next format."""
-        self._change(self._tuning.next_format())
+        """Choose the format; those that the target does not load have the reason next to them."""
+        title, chooser = self._title, self.session.chooser
+        offered = []
+        for place, form in enumerate(self._tuning.forms):
+            refusal = reason_against(cell_of(self._tuning.of_form(*form), title, chooser, {}))
+            offered.append(Choice(place, (form_name(*form), refusal), refusal=refusal))
+        present = (self._tuning.format, self._tuning.methods)
+
+        def answer(place: int | None) -> None:
+            if place is not None:
+                self.change(self._tuning.of_form(*self._tuning.forms[place]))
+
+        first = self._tuning.forms.index(present) if present in self._tuning.forms else None
+        self.app.push_screen(Pick("Which format?", offered, first, self.view.signs.ellipsis), answer)
+
+    def values(self) -> list[Value]:
+        """Return the formats that the target loads as well."""
+        found = []
+        for form in self._tuning.forms:
+            tuning = self._tuning.of_form(*form)
+            if not cell_of(tuning, self._title, self.session.chooser, {}).refusal:
+                found.append(Value(f"Format: {form_name(*form)}", "", partial(self.change, tuning)))
+        return [*found, *super().values()]
 
     def action_alignment_next(self) -> None:
-        """Take the next alignment."""
+        """Choose the alignment."""
         if not self._tuning.takes_alignment:
             self.say(f"{self._tuning.format.upper()} has no alignment.")
-        self._change(self._tuning.next_alignment())
+            return
+        self.pick(
+            "Where do blocks start?",
+            ALIGNMENTS,
+            lambda each: "anywhere: the smallest alignment" if each is None else f"at multiples of {each} bytes",
+            self._tuning.alignment,
+            lambda value: self.change(replace(self._tuning, alignment=value)),
+        )
 
-    def _change(self, tuning: Tuning) -> None:
+    def change(self, tuning: Tuning) -> None:
+        """Show another choice."""
         self._tuning = tuning
         self._show()
 
@@ -192,83 +223,15 @@ class TuneScreen(DiscScreen):
         self._is_chart = not self._is_chart
         self._show()
 
-    def action_apply_title(self) -> None:
-        """Keep the choice for this title."""
-        self._keep([self._title])
-
-    def action_apply_marked(self) -> None:
-        """Keep the choice for all marked titles."""
-        self._keep(self._titles)
-
-    def action_apply_system(self) -> None:
-        """Keep the choice for all titles of this system."""
-        view = self.view
-        self._keep([title for title in view.titles.values() if title.system == self._title.system])
-
-    def action_apply_default(self) -> None:
-        """Make the choice the default of all titles, as far as it can hold for all."""
-        tuning = self._tuning
-        cell = cell_of(tuning, self._title, self.session.chooser, {})
-        if cell.refusal:
-            self.post_message(Notify(cell.refusal, is_error=True))
-        else:
-            what = "the target and level" if tuning.target == AUTO else "target, format, block size and level"
-            notice = f"Titles without settings of their own follow {what} chosen here."
-            self.post_message(SaveSettings(tuning.as_defaults(self._title.system, self.session.config.targets), notice))
-
-    def action_forget(self) -> None:
-        """Let the titles follow the defaults again."""
-        is_saved = self._save(self._titles, keep=False)
-        title = replace(self._title, overrides=None) if is_saved else self._title
-        self._change(Tuning.of(title, self.session.chooser))
-
-    def _keep(self, titles: Sequence[Title]) -> None:
-        refused = []
-        for title in titles:
-            try:
-                if not title.error:
-                    self.session.chooser.choice(title, self.session.chooser.with_overrides(self._tuning.overrides))
-            except DiscpressError as error:
-                refused.append((title, str(error)))
-        unwritable = {title.path for title, _ in refused}
-        kept = [title for title in titles if title.path not in unwritable and not title.error]
-        if refused and not kept:
-            self.post_message(Notify(refused[0][1], is_error=True))
-            return
-        self._save(kept, keep=True)
-        if refused:
-            self.post_message(Notify(f"Left out: {refused[0][1]}; {len(refused)} in all", is_error=True))
-
-    def _is_lost(self) -> bool:
-        """Return whether no title is left, and say so."""
-        if self._is_gone:
-            self.post_message(Notify(FILE_GONE))
-        return self._is_gone
-
-    def _save(self, titles: Sequence[Title], *, keep: bool) -> bool:
-        """Store the choice, or none, for titles; return whether that went well."""
-        if self._is_lost():
-            return False
-        try:
-            self.session.save_overrides(titles, self._tuning.overrides if keep else None)
-        except DiscpressError as error:
-            self.post_message(Notify(str(error), is_error=True))
-            return False
-        self.post_message(Refresh())
-        what = "Saved for" if keep else "Reset to the defaults for"
-        self.post_message(Notify(f"{what} {len(titles)} {'title' if len(titles) == 1 else 'titles'}."))
-        self.post_message(WantEstimates(titles))
-        return True
-
     def action_bench(self) -> None:
         """Measure the title."""
-        if self._is_lost():
+        if self.is_lost():
             return
         self.post_message(OpenBench(self._title))
 
     def action_plan(self) -> None:
         """Show what converting the titles with this choice will do."""
-        if self._is_lost():
+        if self.is_lost():
             return
         request = self.session.chooser.with_overrides(self._tuning.overrides)
         self.post_message(OpenPlan(self._titles, {title.path: request for title in self._titles}))

@@ -25,6 +25,8 @@ class Terminal:
     """How many it has: 0 (NO_COLOR), 16, 256 or 16,777,216."""
     has_mouse: bool
     """Whether the mouse is reported; over SSH that is a packet for each move, so only when configured."""
+    is_tmux: bool = False
+    """Whether tmux stands between: by default it drops what an app sends to the clipboard."""
 
     @property
     def refresh_s(self) -> float:
@@ -50,6 +52,7 @@ class Terminal:
             is_ssh,
             _colours(name, environ),
             not is_ssh if mouse is None else mouse,
+            bool(environ.get("TMUX")),
         )
 
 

@@ -66,7 +66,13 @@ class _Display:
         self._display = app._display
         app._display = self._show  # type: ignore[method-assign]
         app.forget_screen = self._cells.forget
+        app.poller.send = self._send
         app.driver_class = _forgetful(app.driver_class, self._cells)
+
+    def _send(self, text: str) -> None:
+        if text and self._app._driver is not None:
+            self._app._driver.write(text)
+            self._app._driver.flush()
 
     def _show(self, screen: "Screen[Any]", renderable: RenderableType | None) -> None:
         if isinstance(renderable, LayoutUpdate | ChopsUpdate):

@@ -1,9 +1,10 @@
 """Data of the benchmark screen: the options of the next test, and the newest results of one title."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TypeAlias, TypeVar
+from typing import Any, TypeAlias
 
+from discpress.engine.cli.lab.views import csv_text, facts_of
 from discpress.engine.formats import ImageFormat, Method, form_name
 from discpress.engine.images.registry import encoder_of, highest_level
 from discpress.engine.images.spec import GRID_BLOCK_SIZES
@@ -18,7 +19,6 @@ from discpress.engine.store.model import Title
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
 from discpress.tui.views.tune import FORMS
 
-T = TypeVar("T")
 Form: TypeAlias = tuple[ImageFormat | None, tuple[Method, ...]]
 """A container, and what packs the hunks of a CHD."""
 
@@ -62,25 +62,10 @@ class BenchChoice:
             return self.levels
         return tuple(dict.fromkeys(min(level, highest_level(image_format, methods)) for level in self.levels))
 
-    def next_form(self) -> "BenchChoice":
-        """Return the choice with the next container."""
-        return replace(self, form=_after(CANDIDATES, self.form))
-
-    def next_blocks(self) -> "BenchChoice":
-        """Return the choice with the next candidates."""
-        return replace(self, block_sizes=_after(BLOCKS, self.block_sizes))
-
-    def next_levels(self) -> "BenchChoice":
-        """Return the choice with the next levels."""
-        return replace(self, levels=_after(LEVEL_SETS, self.levels))
-
-    def next_pattern(self) -> "BenchChoice":
-        """Return the choice with the next pattern."""
-        return replace(self, pattern=_after(tuple(Pattern), self.pattern))
-
-    def next_duration(self) -> "BenchChoice":
-        """Return the choice with the next duration."""
-        return replace(self, duration_s=_after(DURATIONS_S, self.duration_s))
+    def of(self, name: str, value: object) -> "BenchChoice":
+        """Return the choice with another value of one of its fields."""
+        changed: Any = {name: value}
+        return replace(self, **changed)
 
     def toggled_warm(self) -> "BenchChoice":
         """Return the choice that reads from memory, or that does not any more."""
@@ -106,8 +91,42 @@ class BenchChoice:
         return ThroughputOptions(self.block_sizes, self.levels_of_form, format=image_format, methods=methods)
 
 
-def _after(choices: Sequence[T], value: T) -> T:
-    return choices[(choices.index(value) + 1) % len(choices)]
+def describe_blocks(sizes: Sequence[int]) -> str:
+    """Return block sizes as people read them: `2K 16K`."""
+    return " ".join(f"{size // 1024}K" for size in sizes)
+
+
+def describe_levels(levels: Sequence[int]) -> str:
+    """Return levels as people read them: `1 9`."""
+    return " ".join(map(str, levels))
+
+
+def describe_form(form: Form) -> str:
+    """Return a container as people read it."""
+    image_format, methods = form
+    return "auto: what the target loads best" if image_format is None else form_name(image_format, methods)
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One choice of a test, from a list."""
+
+    question: str
+    """What the list asks."""
+    values: Sequence[Any]
+    """What may be chosen."""
+    describe: Callable[[Any], str]
+    """Returns a value as people read it."""
+
+
+OPTIONS: Mapping[str, Option] = {
+    "block_sizes": Option("Which block sizes?", BLOCKS, describe_blocks),
+    "form": Option("Which format?", CANDIDATES, describe_form),
+    "levels": Option("Which levels does the throughput test measure?", LEVEL_SETS, describe_levels),
+    "pattern": Option("In which pattern does the seek test read?", tuple(Pattern), lambda each: each.label),
+    "duration_s": Option("How long does the seek test run for each image?", DURATIONS_S, lambda each: f"{each:g} s"),
+}
+"""By the names of the fields of BenchChoice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,6 +239,16 @@ def failed_test(kind: TaskKind, title: Title, jobs: Iterable[Job], found: Iterab
         return None
     newest = max((each.at for each in found if each.kind == LabTest(kind)), default=0.0)
     return last if (last.ended_at or 0.0) >= newest else None
+
+
+def csv_texts(found: Sequence[Measurement]) -> dict[TaskKind, str]:
+    """Return all results as CSV, oldest first, by kind of test; no text for a kind without results."""
+    facts = [facts for each in reversed(found) if (facts := facts_of(each)) is not None]
+    chosen = {
+        TaskKind.SEEK: [each for each in facts if "pattern" in each],
+        TaskKind.THROUGHPUT: [each for each in facts if "pattern" not in each],
+    }
+    return {kind: csv_text(each) + "\n" for kind, each in chosen.items() if each}
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from discpress.engine.store.model import Title
 from discpress.engine.store.rows.measurement_rows import Measurement
 from discpress.engine.units import MIB, format_duration, format_latency, format_size
 from discpress.tui.commands import Keys
-from discpress.tui.views.bench import BenchChoice, RateRow, SeekRow
+from discpress.tui.views.bench import BenchChoice, RateRow, SeekRow, describe_blocks, describe_levels
 from discpress.tui.views.jobs import job_note
 from discpress.tui.views.labels import format_label
 from discpress.tui.widgets.graph import bar, curve
@@ -27,8 +27,7 @@ _RANGE, _COUNT = 15, 7
 def head_lines(title: Title, name: str, choice: BenchChoice, keys: Keys, *, position: str) -> list[Line]:
     """Return what is tested, and how: each choice with the key that changes it."""
     size = format_size(title.file_bytes)
-    blocks = " ".join(f"{block // 1024}K" for block in choice.block_sizes)
-    levels = " ".join(map(str, choice.levels))
+    blocks, levels = describe_blocks(choice.block_sizes), describe_levels(choice.levels)
     return [
         [
             (f"Bench {name} ({system_label(title)})", "head"),

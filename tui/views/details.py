@@ -98,7 +98,7 @@ def _history(jobs: Sequence[Job], width: int, keys: Keys) -> list[Line]:
         note = job_note(job)
         text = f"{when}  {job.kind} {job_state(job)}{f': {note}' if note else ''}"
         lines += wrapped(text, width, "normal")
-    way = f"{keys.of('show_queue')} shows the queue, {keys.of('show_log')} there what a job said"
+    way = f"{keys.of('show_queue')} shows the queue, {keys.of('show_last_log')} the newest log"
     return [*lines, *wrapped(way, width, "dim")]
 
 

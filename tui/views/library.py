@@ -44,7 +44,7 @@ COLUMNS = (
 MATCH = Column("match", "ID", 2)
 """The comparison with datfiles, before the state; only while a datfile is loaded."""
 SORTS = ("title", "system", "format", "size", "estimate", "saving", "block", "state", "path")
-"""What `s` goes through; a column's key, and the path for the order of the folders."""
+"""The keys of the columns, and the path for the order of the folders."""
 _LARGE_FIRST = {"size", "estimate", "saving"}
 _MOVING = {"estimate", "saving", "state"}
 STATE_STYLES = {
@@ -224,8 +224,17 @@ class LibraryView(MarkedRows[Title]):
 
     def marked_together(self) -> set[Path]:
         """Return the ready titles shown; if none is, those that their target does not load, which can be repaired."""
-        repairable = {title.path for title in self._selected if self.states.state(title) is State.WONT_LOAD}
-        return super().marked_together() or repairable
+        return super().marked_together() or {title.path for title in self.repairable}
+
+    @property
+    def ready(self) -> Sequence[Title]:
+        """The titles shown that may be converted with others."""
+        return [title for title in self._selected if self.is_marked_with_others(title)]
+
+    @property
+    def repairable(self) -> Sequence[Title]:
+        """The titles shown that their target does not load."""
+        return [title for title in self._selected if self.states.state(title) is State.WONT_LOAD]
 
     def row_with(self, key: Path) -> Title | None:
         """Return a title, shown or hidden, by its path; None if there is none."""

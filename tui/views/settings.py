@@ -1,11 +1,12 @@
 """The settings as rows: what each is now, and what comes next when it is changed."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from discpress.engine.config import THEMES, Config
-from discpress.engine.formats import MAX_LEVEL, form_name
+from discpress.engine.config import NOTIFY, THEMES, Config
+from discpress.engine.formats import MAX_LEVEL, ImageFormat, form_name
 from discpress.engine.images.registry import written
 from discpress.engine.names import display_name, listed
 from discpress.engine.system.processors import available_processors
@@ -39,6 +40,10 @@ class Setting:
         place = self.choices.index(self.value) if self.value in self.choices else 0
         return self.choices[(place + step) % len(self.choices)]
 
+    def describe(self, value: object) -> str:
+        """Return one of the choices in words."""
+        return describe_target(str(value), self.system) if self.system else _WORDS[self.key](value)
+
 
 def settings_of(config: Config, shown: Sequence[Path] = ()) -> list[Setting]:
     """Return the rows, folders first; `shown` are those that are looked at now, which a command line may have named."""
@@ -46,16 +51,22 @@ def settings_of(config: Config, shown: Sequence[Path] = ()) -> list[Setting]:
         Setting("folders", "folder" if index else "folders", str(folder), display_name(folder))
         for index, folder in enumerate(config.folders)
     ] or [Setting("folders", "folders", None, _no_folders(shown, Keys(config.keys).of("add_folder")))]
-    threads = "one for each core" if config.threads is None else str(config.threads)
     return [
         *folders,
         *_targets(config.targets),
         Setting("level", "level", config.level, _level(config.level), tuple(range(1, MAX_LEVEL + 1))),
-        Setting("threads", "threads", config.threads, threads, (None, *range(1, available_processors() + 1))),
+        Setting(
+            "threads",
+            "threads",
+            config.threads,
+            _threads(config.threads),
+            (None, *range(1, available_processors() + 1)),
+        ),
         Setting("trash", "originals", config.trash, _trash(config.trash), (False, True)),
         Setting("trash_days", "empty trash", config.trash_days, _trash_days(config.trash_days), _TRASH_DAYS),
         Setting("playlists", "playlists", config.playlists, _playlists(config.playlists), (False, True)),
         Setting("theme", "theme", config.theme, config.theme, tuple(THEMES)),
+        Setting("notify", "batch ends", config.notify, _notify(config.notify), NOTIFY),
         Setting("mouse", "mouse", config.mouse, _mouse(config.mouse), (None, True, False)),
         Setting("format", "format", config.format, _format(config), (None, *written())),
         Setting("ascii", "signs", config.ascii, _signs(config.ascii), (None, True, False)),
@@ -97,6 +108,14 @@ def _format(config: Config) -> str:
     return f"{form_name(config.format, config.methods)}{block}"
 
 
+def _threads(threads: int | None) -> str:
+    return "one for each core" if threads is None else str(threads)
+
+
+def _container(image_format: ImageFormat | None) -> str:
+    return "the target's own" if image_format is None else form_name(image_format, ())
+
+
 def _level(level: int) -> str:
     words = {1: "fast", 9: "balanced", MAX_LEVEL: "smallest and slowest"}
     return f"{level} ({words[level]})" if level in words else str(level)
@@ -116,6 +135,11 @@ def _trash_days(days: int | None) -> str:
     return f"after {days} {'day' if days == 1 else 'days'}, what is proven that day"
 
 
+def _notify(how: str) -> str:
+    words = {"off": "nothing", "bell": "ring the bell", "osc9": "notification (OSC 9)"}
+    return words.get(how, "notification (OSC 777)")
+
+
 def _mouse(mouse: bool | None) -> str:
     return {None: "auto (off over SSH)", True: "on", False: "off"}[mouse]
 
@@ -123,6 +147,19 @@ def _mouse(mouse: bool | None) -> str:
 def _signs(is_ascii: bool | None) -> str:
     signs = {None: "Unicode if the terminal supports it", True: "ASCII only", False: "Unicode"}[is_ascii]
     return f"{signs} (restart to apply)"
+
+
+_WORDS: Mapping[str, Callable[[Any], str]] = {
+    "level": _level,
+    "threads": _threads,
+    "trash": _trash,
+    "trash_days": _trash_days,
+    "theme": str,
+    "notify": _notify,
+    "mouse": _mouse,
+    "format": _container,
+    "ascii": _signs,
+}
 
 
 class SettingRows:
@@ -144,27 +181,11 @@ class SettingRows:
         return "dim" if key == "label" else "normal"
 
 
-class TargetRows:
-    """Targets as a table."""
-
-    def __init__(self, system: str, names: Sequence[str]) -> None:
-        self._system = system
-        self.names = tuple(names)
-        """Their names, `auto` among them."""
-
-    def __len__(self) -> int:
-        return len(self.names)
-
-    def cells(self, index: int, keys: Sequence[str]) -> Sequence[str]:
-        """Return the texts of one row."""
-        name = self.names[index]
-        target = target_named(name, self._system)
-        texts = {"name": name, "label": target.label, "loads": ", ".join(_loaded(target))}
-        return [texts[key] for key in keys]
-
-    def style(self, index: int, key: str) -> str:
-        """Return the style of one cell."""
-        return "dim" if key == "loads" else "normal"
+def target_cells(system: str, name: str) -> tuple[str, str, str]:
+    """Return a target as a row: its name, what it plays on, and what it loads."""
+    target = target_named(name, system)
+    loaded = (each.upper() for each in written(packed_only=True) if each in target.formats)
+    return name, target.label, ", ".join(loaded)
 
 
 def about_target(system: str, name: str) -> list[str]:
@@ -189,7 +210,3 @@ def _about(target: Target) -> str:
 
 def _sentence(clause: str) -> str:
     return clause[:1].upper() + clause[1:]
-
-
-def _loaded(target: Target) -> list[str]:
-    return [each.upper() for each in written(packed_only=True) if each in target.formats]

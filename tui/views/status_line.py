@@ -72,6 +72,8 @@ def empty_hint(view: LibraryView, session: Session) -> str:
     keys = session.keys
     settings = keys.of("show_settings")
     ways = f"{keys.of('rescan')} looks again" + (f", {settings} changes folders" if settings else "")
+    if session.is_loading:
+        return "Reading the library ..."
     if view.titles:
         return f"Nothing matches: {keys.of('clear_filter')} takes the filter off."
     if session.is_scanning:

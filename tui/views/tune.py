@@ -155,12 +155,10 @@ class Tuning:
             level=_step(self.levels, self.level, columns),
         )
 
-    def next_format(self) -> "Tuning":
-        """Return the choice with the next format, at its nearest level."""
-        form = (self.format, self.methods)
-        forms = CD_FORMS if self.has_tracks else FORMS
-        place = forms.index(form) if form in forms else len(forms) - 2  # several methods: the last of their kind
-        return self.of_form(*forms[(place + 1) % len(forms)])
+    @property
+    def forms(self) -> Sequence[tuple[ImageFormat, tuple[Method, ...]]]:
+        """What can be written."""
+        return CD_FORMS if self.has_tracks else FORMS
 
     def of_form(self, image_format: ImageFormat, methods: tuple[Method, ...]) -> "Tuning":
         """Return the choice with another format, at its nearest level."""
@@ -183,12 +181,13 @@ class Tuning:
         form = settings.format, settings.block_size, settings.level
         return Tuning(name, *form, methods=settings.methods, has_tracks=self.has_tracks)._within_grid()
 
-    def next_alignment(self) -> "Tuning":
-        """Return the choice with the next alignment."""
-        if not self.takes_alignment:
-            return self
-        place = ALIGNMENTS.index(self.alignment) if self.alignment in ALIGNMENTS else 0
-        return replace(self, alignment=ALIGNMENTS[(place + 1) % len(ALIGNMENTS)])
+    def describe(self) -> str:
+        """Return the choice in words: `ZSO, 2K blocks, level 9`."""
+        if self.is_plain:
+            return self.format_name
+        aligned = f", aligned at {self.alignment}" if self.alignment else ""
+        blocks = "" if self.has_tracks and self.format is ImageFormat.CHD else f", {self.block_size // 1024}K blocks"
+        return f"{self.format_name}{blocks}, level {self.level}{aligned}"
 
 
 def nearest(value: int, choices: Sequence[int]) -> int:
@@ -224,6 +223,11 @@ def cell_of(tuning: Tuning, title: Title, chooser: Chooser, known: Mapping[tuple
     except DiscpressError as error:
         refusal = str(error)
     return Cell(settings, known.get(key_of(settings)), refusal)
+
+
+def reason_against(cell: Cell) -> str:
+    """Return why a target does not load a choice, without the name of the title; empty if it does."""
+    return cell.refusal.rpartition(": ")[2]
 
 
 def grid_of(

@@ -7,7 +7,7 @@ from discpress.engine.targets import AUTO, target_named
 from discpress.engine.units import format_duration, format_latency, format_size
 from discpress.tui.commands import Keys
 from discpress.tui.views.labels import margin_of
-from discpress.tui.views.tune import Cell, Tuning
+from discpress.tui.views.tune import Cell, Tuning, reason_against
 from discpress.tui.widgets.palette import Line, wrapped
 
 _CELL = 10
@@ -43,7 +43,7 @@ def choice_lines(
         second += [(f"   {columns}", "accent"), (f" level {tuning.level}", "normal")]
     lines: list[Line] = [first, second]
     if chosen.refusal:
-        return [*lines, *wrapped(chosen.refusal, width, "bad")]
+        return [*lines, *wrapped(f"not loaded: {reason_against(chosen)}", width, "dim")]
     if chosen.estimate is None and problem:
         return [*lines, *wrapped(f"cannot be estimated: {problem}", width, "bad")]
     return [*lines, *_figures(chosen.estimate, title, margin_sign)]
@@ -76,7 +76,7 @@ def grid_lines(grid: Sequence[Sequence[Cell]], tuning: Tuning, width: int, *, is
     for row in grid:
         lines.append(_grid_row(row, tuning, is_waiting))
         if row[0].refusal:
-            reasons[row[0].refusal.rpartition(": ")[2]] = None  # the end of such an error is the reason
+            reasons[reason_against(row[0])] = None
     for reason in reasons:
         lines += [[], *wrapped(f"x not loaded: {reason}", width, "dim")]
     return lines

@@ -15,8 +15,8 @@ class FilterInput(PlainInput):
     class Cleared(Message):
         """The user wants no filter."""
 
-    def __init__(self, placeholder: str, *, id: str) -> None:
-        super().__init__(placeholder=placeholder, compact=True, id=id)
+    def __init__(self, placeholder: str, *, id: str, value: str = "") -> None:
+        super().__init__(value, placeholder=placeholder, compact=True, id=id)
 
     def on_key(self, event: events.Key) -> None:
         """Take the keys that leave the line."""

@@ -32,6 +32,8 @@ class FolderInput(PlainInput):
         self._asked: str | None = None
         self._is_submitted = False
         self._beginning = value
+        self.offered = ""
+        """A folder that was picked from a list: Tab and Enter take it before anything else."""
         super().__init__(
             value,
             placeholder="/path/to/your/games",
@@ -43,6 +45,8 @@ class FolderInput(PlainInput):
 
     def action_take(self) -> None:
         """Take the suggestion, also if the disk is slower than the typing; do nothing without one."""
+        if self._has_taken():
+            return
         self._asked, self._is_submitted = self.value, False
         run_exclusive(self, partial(self._take, self.value), "take")
 
@@ -60,8 +64,18 @@ class FolderInput(PlainInput):
         if self._is_submitted:
             await self.action_submit()
 
+    def _has_taken(self) -> bool:
+        """Take what was picked, if anything was."""
+        if not self.offered:
+            return False
+        self.value, self.offered = self.offered, ""
+        self.action_end()
+        return True
+
     async def action_submit(self) -> None:
         """Submit what stands there, with the suggestion that was asked for just before: keys come in one go."""
+        if self._has_taken():
+            return
         self._is_submitted = self._asked == self.value
         if not self._is_submitted:
             await super().action_submit()
@@ -111,23 +125,28 @@ def expanded(text: str) -> str:
 
 
 def complete(text: str) -> str | None:
-    """Return the text up to the end of the first folder name that it begins, with a slash; None without one.
+    """Return the text up to the end of the first folder name that it begins, with a slash; None without one."""
+    offered = folders_at(text)
+    return offered[0] if offered else None
+
+
+def folders_at(text: str) -> list[str]:
+    """Return the text up to the end of each folder name that it begins, with a slash; none if there are too many.
 
     Names that cannot be shown as they are are left out: what is drawn is what would be taken.
     """
     head, slash, start = text.rpartition("/")
     if not slash:
-        return None
+        return []
     try:
         with os.scandir(expanded(head + "/")) as entries:
             names: list[str] = []
             for entry in entries:
                 if len(names) > _MOST_NAMES:
-                    return None
+                    return []
                 is_hidden = entry.name.startswith(".") and not start.startswith(".")
                 if entry.name.startswith(start) and not is_hidden and entry.is_dir():
                     names.append(entry.name)
     except (OSError, ValueError):
-        return None
-    safe = sorted(name for name in names if display_name(name) == name and name != start)
-    return f"{head}/{safe[0]}/" if safe else None
+        return []
+    return [f"{head}/{name}/" for name in sorted(names) if display_name(name) == name and name != start]

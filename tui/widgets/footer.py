@@ -1,4 +1,4 @@
-"""The last line of a screen: the keys that are valid here, as many as fit."""
+"""The foot of a screen: a line for messages, and below it the keys that are valid here, as many as fit."""
 
 from collections.abc import Mapping, Sequence
 
@@ -8,15 +8,16 @@ from textual.message import Message
 from textual.strip import Strip
 
 from discpress.tui.commands import Command, key_label
-from discpress.tui.widgets.palette import Painted
+from discpress.tui.widgets.palette import Line, Painted, fit, wrapped
 
 _GAP = 2
+_MOST_MESSAGE_LINES = 4
 _ALWAYS = {"help", "back", "quit"}
 """The way out, and what tells the rest: other keys go first."""
 
 
 class KeyLine(Painted):
-    """Keys and their words; a click runs the command."""
+    """The message of the moment, then keys and their words; a click runs the command."""
 
     class Clicked(Message):
         """A command was clicked."""
@@ -28,6 +29,40 @@ class KeyLine(Painted):
     def __init__(self, commands: Sequence[Command], keys: Mapping[str, str]) -> None:
         super().__init__()
         self._entries = [(command, key_label(command, keys)) for command in commands if command.in_footer]
+        self._message = ""
+        self._style = "normal"
+        self.styles.height = 2
+
+    @property
+    def message(self) -> str:
+        """What the line above the keys contains; empty at rest."""
+        return self._message
+
+    def show_message(self, text: str, style: str = "normal") -> None:
+        """Show a text above the keys, over several lines if it takes them; an empty one clears the line."""
+        self._message, self._style = text, style
+        self._follow_width()
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Break the message anew."""
+        self._follow_width()
+
+    def _follow_width(self) -> None:
+        height = len(self._message_lines()) + 1
+        if self.styles.height is None or self.styles.height.value != height:
+            self.styles.height = height
+
+    def _message_lines(self) -> list[Line]:
+        width = self.size.width
+        if not width:
+            return [[]]  # not laid out yet
+        lines = wrapped(self._message, width, self._style) or [[("", "normal")]]
+        if len(lines) > _MOST_MESSAGE_LINES:
+            rest = " ".join(text for line in lines[_MOST_MESSAGE_LINES - 1 :] for text, _ in line)
+            ellipsis = "~" if getattr(self.app, "is_ascii", False) else "…"
+            lines = [*lines[: _MOST_MESSAGE_LINES - 1], [(fit(rest, width, ellipsis=ellipsis), self._style)]]
+        return lines
 
     def _laid_out(self) -> list[tuple[Command, str, int]]:
         """Return what has room: command, key, first cell."""
@@ -47,7 +82,10 @@ class KeyLine(Painted):
         return placed
 
     def render_line(self, y: int) -> Strip:
-        """Paint the keys."""
+        """Paint the message or the keys."""
+        lines = self._message_lines()
+        if y < len(lines):
+            return self.strip_of(lines[y], self.size.width)
         pieces = []
         for command, key, _ in self._laid_out():
             pieces += [(key, "accent"), (f" {command.label}  ", "dim")]
@@ -55,6 +93,8 @@ class KeyLine(Painted):
 
     def on_click(self, event: events.Click) -> None:
         """Say which command was clicked."""
+        if event.y < self.size.height - 1:
+            return
         under = [command for command, _, at in self._laid_out() if at <= event.x]
         if under:
             self.post_message(self.Clicked(under[-1]))

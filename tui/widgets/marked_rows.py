@@ -36,7 +36,7 @@ class MarkedRows(Generic[RowT]):
     """The shown rows, their order and the marks; marks stay on rows that a filter hides."""
 
     SORTS: ClassVar[tuple[str, ...]]
-    """The columns that `s` sorts by, in this order; the first one at the start."""
+    """The columns that can be sorted by; the first one at the start."""
     LARGE_FIRST: ClassVar[Collection[str]]
     """The columns that begin with the largest value."""
 
@@ -44,6 +44,8 @@ class MarkedRows(Generic[RowT]):
         self.signs = signs
         self.rows: list[RowT] = []
         self.marks: set[Path] = set()
+        self.cursor_key: Path | None = None
+        """The path of the row under the cursor; None without one."""
         self.filter_text = ""
         self.sort_key = self.SORTS[0]
         self.is_reversed = False
@@ -88,10 +90,6 @@ class MarkedRows(Generic[RowT]):
     def sort_sign(self) -> str:
         """The sign of the direction."""
         return self.signs.descending if self.is_descending else self.signs.ascending
-
-    def next_sort(self) -> str:
-        """Return the column that comes after the present one."""
-        return self.SORTS[(self.SORTS.index(self.sort_key) + 1) % len(self.SORTS)]
 
     def index_of(self, key: Path | None) -> int | None:
         """Return the index of a shown row; None if it is not shown."""

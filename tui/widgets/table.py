@@ -56,8 +56,8 @@ class Table(Painted):
         Binding("up,k", "step(-1)", show=False),
         Binding("pagedown,ctrl+f", "page(1)", show=False),
         Binding("pageup,ctrl+b", "page(-1)", show=False),
-        Binding("home,g", "edge(-1)", show=False),
-        Binding("end,G", "edge(1)", show=False),
+        Binding("home,less_than_sign", "edge(-1)", show=False),
+        Binding("end,greater_than_sign", "edge(1)", show=False),
     ]
 
     class Moved(Message):

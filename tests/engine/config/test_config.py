@@ -33,10 +33,10 @@ def test_a_missing_file_is_all_defaults(tmp_path: Path) -> None:
 
 def test_every_setting_is_read(tmp_path: Path) -> None:
     text = 'folders = ["/games"]\ntargets = { ps2 = "opl" }\nlevel = 12\nthreads = 3\ntrash = true\ntrash_days = 30\n'
-    text += 'theme = "ansi"\nmouse = false\nascii = true\nkeys = { quit = "ctrl+q" }\n'
+    text += 'theme = "ansi"\nnotify = "osc9"\nmouse = false\nascii = true\nkeys = { quit = "ctrl+q" }\n'
     keys = {"quit": "ctrl+q"}
     assert load(tmp_path, text) == Config(
-        (Path("/games"),), {"ps2": "opl"}, 12, 3, True, "ansi", False, True, keys, trash_days=30
+        (Path("/games"),), {"ps2": "opl"}, 12, 3, True, "ansi", False, True, keys, trash_days=30, notify="osc9"
     )
 
 
@@ -52,7 +52,7 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         (
             "colour = 1",
             "config.toml: unknown key 'colour': expected one of folders, target, targets, level, threads, trash,"
-            " trash_days, playlists, theme, mouse, ascii, keys, format, methods, block_size",
+            " trash_days, playlists, theme, notify, mouse, ascii, keys, format, methods, block_size",
         ),
         ('target = "ops"', "config.toml: target: unknown target 'ops': did you mean opl?"),
         ("target = 3", "config.toml: target: expected one of any, opl, ppsspp, got 3"),
@@ -81,6 +81,7 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("trash = 1", "config.toml: trash: expected true or false, got 1"),
         ("trash_days = 0", "config.toml: trash_days: expected a whole number from 1 to 3650, got 0"),
         ("trash_days = true", "config.toml: trash_days: expected a whole number from 1 to 3650, got True"),
+        ('notify = "yes"', "config.toml: notify: expected one of off, bell, osc9, osc777, got 'yes'"),
         ('theme = "pink"', f"config.toml: theme: expected one of {', '.join(THEMES)}, got 'pink'"),
         ("mouse = 1", 'config.toml: mouse: expected true, false or "auto", got 1'),
         ('ascii = "auto"', "config.toml: ascii: expected true or false, got 'auto'"),
@@ -180,6 +181,7 @@ NAMES = st.sampled_from(
         "level",
         "threads",
         "theme",
+        "notify",
         "mouse",
         "keys",
         "x",

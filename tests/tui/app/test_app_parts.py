@@ -20,6 +20,8 @@ from discpress.tui.app.navigation import Router
 from discpress.tui.app.notifications import Notifier
 from discpress.tui.app.quit import QuitFlow
 from discpress.tui.app.session import Session
+from discpress.tui.dialogs.confirm import Confirm
+from discpress.tui.dialogs.too_small import TooSmall
 from discpress.tui.messages import (
     CopyPath,
     OpenDetails,
@@ -33,10 +35,9 @@ from discpress.tui.messages import (
     Request,
     Rescan,
 )
-from discpress.tui.screens.confirm import Confirm
 from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.screens.queue import QueueScreen
-from discpress.tui.screens.too_small import TooSmall
+from discpress.tui.widgets.footer import KeyLine
 
 
 class Host(App[int]):
@@ -44,7 +45,6 @@ class Host(App[int]):
 
     CSS_PATH = DiscpressApp.CSS_PATH
     COMPONENT_CLASSES = DiscpressApp.COMPONENT_CLASSES
-    NOTIFICATION_TIMEOUT = 3600.0
 
     def __init__(self) -> None:
         super().__init__()
@@ -58,10 +58,6 @@ class Host(App[int]):
             self.requests.append(message)
             return True
         return super().post_message(message)
-
-    @property
-    def told(self) -> list[str]:
-        return [each.message for each in self._notifications]
 
 
 @pytest.fixture
@@ -131,17 +127,18 @@ async def test_the_router_refuses_a_request_without_a_screen(session: Session) -
 
 async def test_the_notifier_waits_while_a_question_is_open() -> None:
     async with hosted() as (host, pilot):
-        notifier = Notifier(host)
+        notifier, line = Notifier(host), KeyLine((), {})
+        await host.mount(line)
         host.push_screen(Confirm(["Really?"], [("no", "No")]))
         await settle(pilot)
         notifier.notify("the first")
         notifier.notify("the second")
         await settle(pilot)
-        assert host.told == []
+        assert not notifier.shown
         host.pop_screen()
         notifier.on_screen_left()
         await settle(pilot)
-        assert host.told == ["the second"]
+        assert line.message == "the second"
 
 
 async def test_the_quit_flow_ends_the_app_and_the_keys(session: Session) -> None:

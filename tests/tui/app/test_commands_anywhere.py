@@ -11,7 +11,7 @@ from app_places import KEYS_TO, go_to
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.model import Title
-from discpress.tui.commands import Place, commands_at, describe_keys
+from discpress.tui.commands import Place, all_key_labels, commands_at
 from discpress.tui.screens.base import DiscScreen
 from discpress.tui.screens.help import HelpScreen
 from discpress.tui.screens.palette import PaletteScreen
@@ -26,26 +26,21 @@ def titles_of(place: Place) -> tuple[Title, ...]:
 
 
 @runs("help", *KEYS_TO)
+@runs("messages", *KEYS_TO)
 @pytest.mark.parametrize("place", KEYS_TO)
-async def test_help_tells_every_key_of_its_place(place: Place, tmp_path: Path) -> None:
+async def test_help_lists_every_key_of_its_place_and_the_messages_are_shown_again(place: Place, tmp_path: Path) -> None:
     async with opened(tmp_path, width=120, height=60) as desk:
         await go_to(desk, place)
         await desk.press("question_mark")
         desk.in_front(HelpScreen)
-        told = desk.lines("text")
-        assert f"Keys valid here ({place})" in told
-        for keys, sentence in describe_keys(place, {}):
-            assert any(keys in line and sentence in line for line in told.splitlines()), sentence
-        await desk.press("question_mark")
-        assert len([screen for screen in desk.app.screen_stack if isinstance(screen, HelpScreen)]) == 1
+        for command in commands_at(place):
+            assert f"{all_key_labels(command, {})} | {command.title} | {command.help}" in desk.rows
+        await desk.press("escape")
+        desk.app.notifier.notify("a message")
+        await desk.press("exclamation_mark", "exclamation_mark")
+        assert "a message" in desk.lines("text")
         await desk.press("escape")
         assert desk.in_front(DiscScreen).PLACE is place
-
-
-async def test_help_on_the_library_explains_the_filter(tmp_path: Path) -> None:
-    async with opened(tmp_path, "question_mark", height=60) as desk:
-        assert "Words of the filter" in desk.lines("text")
-        assert "saving>20" in desk.lines("text")
 
 
 @runs("palette", *EVERYWHERE)
@@ -54,7 +49,7 @@ async def test_the_palette_lists_what_is_valid_at_its_place(place: Place, tmp_pa
     async with opened(tmp_path, titles=titles_of(place)) as desk:
         await go_to(desk, place)
         await desk.press("ctrl+p")
-        listed = [hit.text for hit in desk.in_front(PaletteScreen).hits]
+        listed = [hit.about for hit in desk.in_front(PaletteScreen).hits]
         assert listed == [command.help for command in commands_at(place) if command.in_palette]
         await desk.press("escape")
         assert desk.in_front(DiscScreen).PLACE is place
@@ -81,7 +76,7 @@ async def test_ctrl_c_leaves_too(place: Place, tmp_path: Path) -> None:
         assert desk.has_ended
 
 
-@pytest.mark.parametrize("opening", [["colon"], ["w", "x"], ["down", "c", "f"], ["comma", "a"]])
+@pytest.mark.parametrize("opening", [["colon"], ["w", "x"], ["down", "c", "F"], ["comma", "plus"], ["s"]])
 @pytest.mark.parametrize("key", ["ctrl+q", "ctrl+c"])
 async def test_a_question_does_not_lock_the_user_in(opening: list[str], key: str, tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:

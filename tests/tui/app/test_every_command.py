@@ -5,8 +5,8 @@ from pathlib import Path
 
 from discpress.tui.commands import COMMANDS, Command, Place, commands_at
 
-# What is typed there goes into the input: `?` is no help, and q does not leave.
-_TYPED_AT_FIRST_RUN = {"help"}
+# What is typed there goes into the input: `?` is no help, and `!` shows no messages.
+_TYPED_AT_FIRST_RUN = {"help", "messages"}
 
 
 def _places_of(command: Command) -> set[Place]:

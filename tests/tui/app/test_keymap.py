@@ -9,6 +9,7 @@ from keys_page import keys_table
 from discpress.engine.config import Config
 from discpress.engine.errors import UsageError
 from discpress.tui.commands import COMMANDS, Keys, Place, check_keymap, key_label
+from discpress.tui.screens.help import HelpScreen
 from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.screens.queue import QueueScreen
 
@@ -26,14 +27,14 @@ async def test_footer_help_and_palette_show_the_users_key(tmp_path: Path) -> Non
     async with opened(tmp_path, config=Config(keys={"show_queue": "Q"}), width=120, height=50) as desk:
         assert "Q queue" in desk.text.splitlines()[-1]
         await desk.press("question_mark")
-        assert any(line.startswith("Q ") and "Show the queue" in line for line in desk.lines("text").splitlines())
+        assert any(row.startswith("Q | Queue | Show the queue") for row in desk.rows)
         await desk.press("escape", "colon", *"queue")
         assert desk.rows[0].startswith("Q | ")
 
 
 async def test_an_app_command_takes_the_users_key(tmp_path: Path) -> None:
     async with opened(tmp_path, "w", "f1", config=Config(keys={"help": "f1"})) as desk:
-        assert "Keys valid here (queue)" in desk.lines("text")
+        assert desk.in_front(HelpScreen).place is Place.QUEUE
 
 
 def test_an_unknown_command_is_refused_with_the_nearest_one(tmp_path: Path) -> None:
@@ -104,7 +105,7 @@ def test_the_table_of_the_readme_has_every_command_of_a_place() -> None:
         ({"originals": "O"}, ("down", "c"), "O originals: keep"),
         ({"conflict": "f2"}, ("down", "c"), "f2 if the name exists"),
         ({"tune": "f5"}, ("slash", *"velvet", "enter", "c"), "ZSO already; f5 chooses other settings"),
-        ({"smaller_block": "w", "larger_block": "s"}, ("down", "t"), "w/s block"),
+        ({"smaller_block": "n", "larger_block": "i"}, ("down", "t"), "n/i block"),
         ({"target_next": "f2"}, ("down", "t"), "f2 target"),
         ({"blocks_next": "B"}, ("down", "b"), "B blocks"),
         ({"test_seek": "f3"}, ("down", "b"), "Press f3 to measure"),
@@ -125,3 +126,46 @@ async def test_the_first_start_names_the_users_key(tmp_path: Path) -> None:
 def test_a_hint_writes_a_key_that_would_be_punctuation_as_a_word() -> None:
     assert Keys().of("show_settings") == "the comma key"
     assert Keys({"show_settings": "S"}).of("show_settings") == "S"
+
+
+@pytest.mark.parametrize(
+    ("way", "key", "said"),
+    [
+        ((), "n", "n does nothing on this screen. Press ? for its keys."),
+        (("w",), "t", "t (tune) does nothing on this screen. Press ? for its keys."),
+        (("u",), "enter", "enter (start) does nothing on this screen. Press ? for its keys."),
+        (("comma",), "space", "space (mark) does nothing on this screen. Press ? for its keys."),
+    ],
+)
+async def test_a_key_that_does_nothing_here_says_so(way: tuple[str, ...], key: str, said: str, tmp_path: Path) -> None:
+    async with opened(tmp_path, *way, key) as desk:
+        assert desk.told == [said]
+
+
+async def test_a_letter_of_the_users_own_is_no_unknown_one(tmp_path: Path) -> None:
+    async with opened(tmp_path, "n", config=Config(keys={"help": "n"})) as desk:
+        desk.in_front(HelpScreen)
+        assert desk.told == []
+
+
+def test_no_letter_has_two_meanings() -> None:
+    meanings: dict[str, set[str]] = {}
+    for command in COMMANDS:
+        for key in command.keys.split(","):
+            if len(key) == 1:
+                meanings.setdefault(key, set()).add(command.label)
+    several = {key: labels for key, labels in meanings.items() if len(labels) > 1}
+    # Quit and back both leave; what is run again depends on the screen; x takes away what is under the cursor.
+    assert several.keys() == set(SHARED)
+    assert all(several[key] == labels for key, labels in SHARED.items())
+
+
+SHARED = {
+    "q": {"quit", "back"},
+    "r": {"rescan", "retry", "repeat"},
+    "x": {"cancel", "remove", "stop", "remove folder"},
+    "a": {"mark all", "all shown"},
+    "j": {"block", "row"},
+    "k": {"block", "row"},
+}
+"""Letters whose one meaning has several words: leave, again, take away, all, down and up."""

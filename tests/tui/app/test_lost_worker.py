@@ -127,7 +127,7 @@ async def test_one_that_did_not_come_up_is_called_again_and_told_once(
         desk.app.worker_control.start()
         await settle(desk.pilot)
         assert desk.told == ["the worker ended at once: its disk is full"]
-        desk.app.clear_notifications()
+        desk.app.notifier.shown.clear()
         await watch(desk)
         assert desk.told == []
         monkeypatch.setattr("discpress.tui.app.session.ensure_worker", succeed)

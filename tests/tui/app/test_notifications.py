@@ -1,14 +1,14 @@
-"""What the app says beside its screens: one message at a time, and none over a question."""
+"""Messages: one at a time, in the line above the keys, until the next key."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from app_desk import Desk, opened, settle
+from app_desk import PLAIN, Desk, opened, settle
 
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.tasks.records import ConvertTask
-from discpress.tui.screens.confirm import Confirm
-from discpress.tui.widgets.table import Table
+from discpress.tui.dialogs.confirm import Confirm
 
 
 async def ask(desk: Desk) -> None:
@@ -27,7 +27,7 @@ async def tell(desk: Desk, *messages: str) -> None:
 
 
 async def test_a_message_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
-    async with opened(tmp_path, shows_messages=True) as desk:
+    async with opened(tmp_path) as desk:
         await tell(desk, "the first message")
         assert "the first message" in desk.text
         await tell(desk, "the second message")
@@ -37,7 +37,7 @@ async def test_a_message_takes_the_place_of_the_one_before(tmp_path: Path) -> No
 
 
 async def test_of_messages_of_one_moment_the_last_is_said(tmp_path: Path) -> None:
-    async with opened(tmp_path, shows_messages=True) as desk:
+    async with opened(tmp_path) as desk:
         await tell(desk, "the first message", "the second message")
         assert desk.told == ["the second message"]
 
@@ -53,18 +53,8 @@ async def test_a_folder_that_fails_later_does_not_hide_the_one_that_failed_befor
         assert message == "; ".join(f"{folder}: cannot be searched" for folder in folders)
 
 
-async def test_a_question_is_not_covered_by_what_was_said_before(tmp_path: Path) -> None:
-    async with opened(tmp_path, width=60, height=16, shows_messages=True) as desk:
-        await tell(desk, " ".join(["a long message"] * 30))
-        assert "a long message" in desk.text
-        await ask(desk)
-        assert "a long message" not in desk.text
-        assert "Let it go on" in desk.text
-        assert "Cancel it" in desk.text
-
-
 async def test_a_message_waits_for_the_answer_to_a_question(tmp_path: Path) -> None:
-    async with opened(tmp_path, shows_messages=True) as desk:
+    async with opened(tmp_path) as desk:
         await ask(desk)
         await tell(desk, "said meanwhile")
         assert "said meanwhile" not in desk.text
@@ -72,10 +62,41 @@ async def test_a_message_waits_for_the_answer_to_a_question(tmp_path: Path) -> N
         assert "said meanwhile" in desk.text
 
 
-@pytest.mark.parametrize("keys", [(), ("c",), ("w",), ("u",)], ids=["library", "plan", "queue", "trash"])
-async def test_a_message_leaves_the_lines_about_a_row_free(keys: tuple[str, ...], tmp_path: Path) -> None:
-    async with opened(tmp_path, *keys, width=80, height=24, shows_messages=True) as desk:
-        await tell(desk, "a message that takes more than one line of its narrow box, as many of them do")
-        (toast,) = desk.app.screen.query("Toast")
-        table = desk.app.screen.query_one(Table)
-        assert toast.region.bottom <= table.region.bottom
+async def test_a_message_stands_above_the_keys_until_the_next_one(tmp_path: Path) -> None:
+    async with opened(tmp_path) as desk:
+        before = desk.text.splitlines()
+        await tell(desk, "a message")
+        after = desk.text.splitlines()
+        assert after[-2] == "a message"
+        assert (after[:-2], after[-1]) == (before[:-2], before[-1])
+        await desk.press("down")
+        assert "a message" not in desk.text
+
+
+async def test_a_long_message_takes_more_lines_and_covers_none(tmp_path: Path) -> None:
+    async with opened(tmp_path, width=60, height=16) as desk:
+        strip, keys = desk.lines("strip"), desk.text.splitlines()[-1]
+        await tell(desk, " ".join(["a long message"] * 30))
+        lines = desk.text.splitlines()
+        assert [line.startswith(("a long", "long", "message")) for line in lines[-5:-1]] == [True] * 4
+        assert lines[-2].endswith("…")
+        assert (lines[-6], lines[-1]) == (strip, keys)
+        await desk.press("down")
+        assert desk.text.splitlines()[-3] == strip
+
+
+async def test_a_message_that_no_one_has_seen_outlasts_a_key(tmp_path: Path) -> None:
+    async with opened(tmp_path) as desk:
+        desk.app.notifier.notify("not seen yet")
+        desk.app.notifier.clear()
+        await settle(desk.pilot)
+        assert "not seen yet" in desk.text
+
+
+@pytest.mark.parametrize(("is_tmux", "hint"), [(False, ""), (True, "set-clipboard on")])
+async def test_a_copied_path_is_said_to_be_sent(is_tmux: bool, hint: str, tmp_path: Path) -> None:
+    async with opened(tmp_path, "down", "y", terminal=replace(PLAIN, is_tmux=is_tmux), width=120) as desk:
+        (said,) = desk.told
+        assert said.startswith("Sent to the clipboard of your terminal: /games/")
+        assert hint in said
+        assert ("tmux" in said) == is_tmux

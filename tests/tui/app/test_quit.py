@@ -14,7 +14,7 @@ from discpress.engine.queue.worker_process import is_worker_alive
 from discpress.engine.store.store import Store
 from discpress.tui.app.session import Session
 from discpress.tui.commands import Place
-from discpress.tui.screens.confirm import Confirm
+from discpress.tui.dialogs.confirm import Confirm
 from discpress.tui.screens.library import LibraryScreen
 
 

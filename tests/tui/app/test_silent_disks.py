@@ -93,7 +93,7 @@ async def test_a_plan_that_is_changed_asks_a_silent_disk_once(tmp_path: Path, di
         disk.hold("discpress.tui.screens.plan.plan_titles", plan_titles)
         await key(desk, "a", "c")
         await desk.until(lambda: disk.asked == 1)
-        await key(desk, "o", "n", "e", "o", "n")
+        await key(desk, "o", "e", "h", "o", "e")
         await desk.until(lambda: "does not answer" in desk.lines("summary"))
         assert disk.asked == 1
         disk.wake()
@@ -113,7 +113,7 @@ async def test_a_job_for_a_title_on_it_is_not_queued_and_that_is_said(tmp_path: 
     async with opened(tmp_path, "down", "down") as desk:
         disk.hold("discpress.tui.screens.detail.examine", lambda path, target: [])
         disk.hold("discpress.tui.screens.detail.holder_of", lambda path: path)
-        await key(desk, "enter", "v")
+        await key(desk, "enter", "V")
         await desk.until(lambda: any("its disk does not answer" in each for each in desk.told))
         assert desk.queue.jobs() == []
         disk.wake()
@@ -123,7 +123,7 @@ async def test_a_test_of_a_title_on_it_is_not_queued_and_that_is_said(tmp_path: 
     async with opened(tmp_path, "down", "down", "b") as desk:
         desk.in_front(BenchScreen)
         disk.hold("discpress.tui.screens.bench.lab_request", lambda path, request, name: None)
-        await key(desk, "s")
+        await key(desk, "m")
         await desk.until(lambda: any("its disk does not answer" in each for each in desk.told))
         assert desk.queue.jobs() == []
 
@@ -150,7 +150,7 @@ async def test_a_folder_that_does_not_answer_is_said_and_another_one_can_be_type
     disk.hold_folder(tmp_path / "games")
     async with opened(tmp_path, *keys, titles=titles) as desk:
         if keys:
-            await key(desk, "a")
+            await key(desk, "plus")
         await desk.paste(f"{tmp_path}/games")
         await key(desk, "enter")
         await desk.until(lambda: "its disk does not answer" in desk.said)

@@ -85,3 +85,9 @@ async def test_a_key_of_a_burst_finds_the_screen_that_the_key_before_it_opens(tm
     async with opened(tmp_path, titles=[title("One.iso", 100)]) as desk:
         await burst(desk, "c", "o")
         assert "originals: move to trash" in desk.text
+
+
+async def test_the_letter_of_a_column_may_be_typed_ahead(tmp_path: Path) -> None:
+    async with opened(tmp_path) as desk:
+        await burst(desk, "s", "s", "down")
+        assert (desk.view.sort_key, desk.table.cursor) == ("saving", 1)

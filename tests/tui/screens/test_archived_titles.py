@@ -39,7 +39,7 @@ async def test_the_details_are_those_of_the_image_in_the_archive(app: DiscpressA
         assert "nothing found; d decodes every block" in text
 
 
-@pytest.mark.parametrize(("key", "kind"), [("v", TaskKind.VERIFY), ("d", TaskKind.DOCTOR)])
+@pytest.mark.parametrize(("key", "kind"), [("V", TaskKind.VERIFY), ("d", TaskKind.DOCTOR)])
 async def test_an_image_in_an_archive_is_queued(key: str, kind: TaskKind, app: DiscpressApp, archive: Path) -> None:
     async with running(app) as pilot:
         await press(pilot, "enter", key)
@@ -49,6 +49,6 @@ async def test_an_image_in_an_archive_is_queued(key: str, kind: TaskKind, app: D
 
 async def test_a_plan_puts_the_images_of_an_archive_into_the_queue(app: DiscpressApp, archive: Path) -> None:
     async with running(app, 120, 36) as pilot:
-        await press(pilot, "a", "c", "c")
+        await press(pilot, "a", "c", "enter")
         jobs = app.session.queue.jobs()
         assert [(job.kind, job.file_path) for job in jobs] == [(TaskKind.CONVERT, archive)] * 2

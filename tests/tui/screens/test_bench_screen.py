@@ -58,7 +58,7 @@ async def test_b_opens_it_for_the_title_under_the_cursor(tmp_path: Path) -> None
     async with running(app) as pilot:
         await press(pilot, "down", "down", "b")
         assert isinstance(app.screen, BenchScreen)
-        assert screen_lines(app)[0].startswith("Bench Game 2 SLES-50002 (PS2)")
+        assert screen_lines(app)[1].startswith("Bench Game 2 SLES-50002 (PS2)")
 
 
 @runs("bench", Place.DETAIL, Place.TUNE)
@@ -75,8 +75,8 @@ async def test_without_results_it_says_how_to_measure(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app) as pilot:
         await press(pilot, "down", "down", "b")
-        assert "Press s to measure" in screen_text(app)
-        assert "Press t to measure" in screen_text(app)
+        assert "Press m to measure" in screen_text(app)
+        assert "Press M to measure" in screen_text(app)
 
 
 @pytest.mark.parametrize(("size", "is_wide"), [((99, 36), False), ((100, 36), True)])
@@ -116,22 +116,43 @@ async def test_the_histogram_is_of_the_row_under_the_cursor_and_has_at_most_12_l
 @runs("levels_next", AT)
 @runs("pattern_next", AT)
 @runs("duration_next", AT)
-@runs("memory", AT)
-async def test_a_choice_is_changed_by_its_key(tmp_path: Path) -> None:
+async def test_a_choice_is_made_from_a_list(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app) as pilot:
         await press(pilot, "down", "down", "b")
         for key, before, after in (
-            ("b", "blocks 2K 16K 64K", "blocks 2K 4K 8K"),
-            ("l", "levels 1 9", "levels 1 4 9 12"),
+            ("B", "blocks 2K 16K 64K", "blocks 2K 4K 8K"),
+            ("L", "levels 1 9", "levels 1 4 9 12"),
             ("f", "format auto", "format ZSO"),
-            ("p", "pattern mixed", "pattern 2 KiB random"),
-            ("d", "duration 3 s", "duration 10 s"),
-            ("m", "memory is dropped", "m from memory"),
+            ("O", "pattern mixed", "pattern 2 KiB random"),
+            ("D", "duration 3 s", "duration 10 s"),
         ):
             assert before in screen_text(app)
-            await press(pilot, key)
+            steps = ["home", "down"] if key != "O" else ["home"]
+            await press(pilot, key, *steps, "enter")
             assert after in screen_text(app)
+
+
+@runs("memory", AT)
+async def test_reads_come_from_memory_or_from_the_disk(tmp_path: Path) -> None:
+    app = make_app(tmp_path)
+    async with running(app) as pilot:
+        await press(pilot, "down", "down", "b")
+        assert "memory is dropped" in screen_text(app)
+        await press(pilot, "C")
+        assert "C from memory" in screen_text(app)
+
+
+@runs("repeat_test", AT)
+async def test_r_runs_the_newest_test_again(tmp_path: Path) -> None:
+    made = titles(tmp_path)
+    save_results(tmp_path / "state", [seek(made[1], 0, at=1.0), rates(made[1], 2048, 1, at=2.0)])
+    app = make_app(tmp_path, made)
+    async with running(app) as pilot:
+        await press(pilot, "b", "r")
+        assert app.notifier.shown[-1].text == "Nothing was measured yet: m measures reads, M throughput."
+        await press(pilot, "escape", "down", "down", "b", "r")
+        assert [job.kind for job in app.session.queue.jobs()] == [TaskKind.THROUGHPUT]
 
 
 @runs("back", AT)
@@ -149,7 +170,7 @@ async def test_the_queue_is_a_key_away_and_so_is_the_library(tmp_path: Path) -> 
 async def test_the_cursor_stays_within_the_rows(tmp_path: Path) -> None:
     app = app_with_results(tmp_path)
     async with running(app) as pilot:
-        await press(pilot, "down", "down", "b", *["down"] * 9, "up", "u")
+        await press(pilot, "down", "down", "b", *["down"] * 9, "up", "t")
         assert "block 16K" in screen_text(app)
 
 
@@ -161,7 +182,7 @@ async def test_a_test_is_done_by_the_worker_and_shown(tmp_path: Path) -> None:
     made = replace(LIBRARY[1], path=path, identity=identity, original_bytes=facts.st_size)
     app = make_app(tmp_path, [made], has_worker=True)
     async with running(app, *WIDE) as pilot:
-        await press(pilot, "b", "d", "d", "d", "b", "b", "s", "t")
+        await press(pilot, "b", "D", "end", "enter", "B", "down", "down", "enter", "m", "M")
         await until(pilot, lambda: len(app.session.store.measurements()) == 2 + 2)
         await settle(pilot)
         app.poller.poll()
@@ -176,7 +197,7 @@ async def test_another_title_is_a_key_away(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app) as pilot:
         await press(pilot, "down", "down", "b", "right")
-        assert screen_lines(app)[0].startswith("Bench Game 10")
+        assert screen_lines(app)[1].startswith("Bench Game 10")
         await press(pilot, "left", "left", "left", "left")
         assert "title 1 of 10" in screen_text(app)
 
@@ -186,7 +207,9 @@ async def test_another_title_is_a_key_away(tmp_path: Path) -> None:
 async def test_tests_are_jobs_with_what_was_chosen(tmp_path: Path) -> None:
     app = make_app(tmp_path, titles(tmp_path))
     async with running(app) as pilot:
-        await press(pilot, "down", "down", "b", "p", "d", "s", "l", "t")
+        await press(
+            pilot, "down", "down", "b", "O", "home", "enter", "D", "down", "enter", "m", "L", "down", "enter", "M"
+        )
         found = {job.kind: job for job in app.session.queue.jobs()}
         seek_job, rate_job = found[TaskKind.SEEK], found[TaskKind.THROUGHPUT]
         assert (task_as(SeekTask, seek_job).options.duration_s, seek_job.path.name) == (10.0, "1.iso")
@@ -197,7 +220,7 @@ async def test_tests_are_jobs_with_what_was_chosen(tmp_path: Path) -> None:
 async def test_a_chosen_container_is_tested_and_goes_to_tune(tmp_path: Path) -> None:
     app = make_app(tmp_path, titles(tmp_path))
     async with running(app) as pilot:
-        await press(pilot, "down", "down", "b", "f", "f", "f", "s", "down", "down", "u")
+        await press(pilot, "down", "down", "b", "f", *["down"] * 3, "enter", "m", "down", "down", "t")
         (job,) = app.session.queue.jobs()
         request = task_as(SeekTask, job).options
         assert (request.format, request.methods) == (ImageFormat.CHD, (Method.ZSTD,))
@@ -209,7 +232,7 @@ async def test_a_chosen_container_is_tested_and_goes_to_tune(tmp_path: Path) -> 
 async def test_a_test_is_not_queued_twice(tmp_path: Path) -> None:
     app = make_app(tmp_path, titles(tmp_path))
     async with running(app) as pilot:
-        await press(pilot, "down", "down", "b", "s", "s")
+        await press(pilot, "down", "down", "b", "m", "m")
         assert jobs_of(app, TaskKind.SEEK) == [JobState.QUEUED]
 
 
@@ -217,29 +240,29 @@ async def test_a_test_is_not_queued_twice(tmp_path: Path) -> None:
 async def test_x_stops_the_tests_of_the_title(tmp_path: Path) -> None:
     app = make_app(tmp_path, titles(tmp_path))
     async with running(app) as pilot:
-        await press(pilot, "down", "down", "b", "s", "t", "x")
+        await press(pilot, "down", "down", "b", "m", "M", "x")
         assert jobs_of(app, TaskKind.SEEK) + jobs_of(app, TaskKind.THROUGHPUT) == [JobState.CANCELLED] * 2
 
 
 async def test_a_title_that_is_gone_is_said(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app) as pilot:
-        await press(pilot, "down", "down", "b", "s")
+        await press(pilot, "down", "down", "b", "m")
         assert jobs_of(app, TaskKind.SEEK) == []
-        assert any("look at it" in each.message for each in app._notifications)
+        assert any("look at it" in each.text for each in app.notifier.shown)
 
 
 async def test_a_title_that_cannot_be_read_is_not_measured(tmp_path: Path) -> None:
     app = make_app(tmp_path, [replace(each, error="cut off") for each in titles(tmp_path)])
     async with running(app) as pilot:
-        await press(pilot, "b", "s")
+        await press(pilot, "b", "m")
         assert jobs_of(app, TaskKind.SEEK) == []
 
 
 async def test_a_running_test_shows_its_figures_and_its_curve(tmp_path: Path) -> None:
     app = make_app(tmp_path, titles(tmp_path))
     async with running(app, *WIDE) as pilot:
-        await press(pilot, "down", "down", "b", "s")
+        await press(pilot, "down", "down", "b", "m")
         (job,) = app.session.queue.jobs()
         assert app.session.queue.start(job.id)
         live = LiveTest(2, 4, "zso", 16384, 9, "mixed", 4711, 85.0, 190.0, (80.0, 90.0, 300.0))
@@ -255,7 +278,7 @@ async def test_results_appear_when_they_are_there(tmp_path: Path) -> None:
     made = titles(tmp_path)
     app = make_app(tmp_path, made)
     async with running(app, *WIDE) as pilot:
-        await press(pilot, "down", "down", "b", "s")
+        await press(pilot, "down", "down", "b", "m")
         (job,) = app.session.queue.jobs()
         app.session.queue.start(job.id)
         app.session.store.save_measurement(seek(made[1], 16384))
@@ -265,7 +288,7 @@ async def test_results_appear_when_they_are_there(tmp_path: Path) -> None:
         assert "190 us" in screen_text(app)
 
 
-@pytest.mark.parametrize(("key", "kind"), [("s", "seek"), ("t", "throughput")])
+@pytest.mark.parametrize(("key", "kind"), [("m", "seek"), ("M", "throughput")])
 async def test_why_a_test_failed_is_said_until_a_newer_result_is_there(tmp_path: Path, key: str, kind: str) -> None:
     made = titles(tmp_path)
     save_results(tmp_path / "state", [seek(made[1], 0, at=1.0), rates(made[1], 2048, 1, at=1.0)])
@@ -289,7 +312,7 @@ async def test_why_a_test_failed_is_said_until_a_newer_result_is_there(tmp_path:
 async def test_why_a_test_failed_has_room_where_rows_have_not(tmp_path: Path) -> None:
     app = make_app(tmp_path, titles(tmp_path))
     async with running(app) as pilot:
-        await press(pilot, "down", "down", "b", "b", "l", "t")
+        await press(pilot, "down", "down", "b", "B", "down", "enter", "L", "down", "enter", "M")
         (job,) = app.session.queue.jobs()
         app.session.queue.start(job.id)
         app.session.queue.fail(job.id, DamagedImageError("block 7 cannot be decoded"))
@@ -311,7 +334,7 @@ async def test_results_beside_other_jobs_say_so(tmp_path: Path) -> None:
 async def test_the_block_size_under_the_cursor_goes_to_tune(tmp_path: Path) -> None:
     app = app_with_results(tmp_path)
     async with running(app) as pilot:
-        await press(pilot, "down", "down", "b", "down", "down", "u")
+        await press(pilot, "down", "down", "b", "down", "down", "enter")
         assert isinstance(app.screen, TuneScreen)
         assert "block 16K" in screen_text(app)
 
@@ -319,21 +342,21 @@ async def test_the_block_size_under_the_cursor_goes_to_tune(tmp_path: Path) -> N
 async def test_an_iso_has_no_block_size_to_use(tmp_path: Path) -> None:
     app = app_with_results(tmp_path)
     async with running(app) as pilot:
-        await press(pilot, "down", "down", "b", "u")
+        await press(pilot, "down", "down", "b", "t")
         assert isinstance(app.screen, BenchScreen)
 
 
 async def test_tunes_chart_shows_what_was_measured(tmp_path: Path) -> None:
     app = app_with_results(tmp_path)
     async with running(app, *WIDE) as pilot:
-        await press(pilot, "down", "down", "t", "v")
+        await press(pilot, "down", "down", "t", "g")
         assert "measured: median of mixed reads, cold" in screen_text(app)
 
 
 async def test_tunes_chart_shows_the_promise_where_nothing_was_measured(tmp_path: Path) -> None:
     app = make_app(tmp_path)
     async with running(app, *WIDE) as pilot:
-        await press(pilot, "down", "down", "t", "v")
+        await press(pilot, "down", "down", "t", "g")
         assert "measured" not in screen_text(app)
         assert "seek latency" in screen_text(app)
 
@@ -342,12 +365,12 @@ async def test_tunes_chart_shows_the_promise_where_nothing_was_measured(tmp_path
 async def test_results_are_exported_into_the_state_folder(tmp_path: Path) -> None:
     app = app_with_results(tmp_path)
     async with running(app) as pilot:
-        await press(pilot, "down", "down", "b", "e")
+        await press(pilot, "down", "down", "b", "E")
         names = {path.name.rsplit("-", 2)[0]: path for path in (tmp_path / "state").glob("bench-*.csv")}
         assert set(names) == {"bench-seek", "bench-throughput"}
         assert names["bench-seek"].read_text().count("\n") == 9
         assert names["bench-throughput"].read_text().startswith("input,format,block_size,level,read_rate")
-        (told,) = [each.message for each in app._notifications]
+        (told,) = [each.text for each in app.notifier.shown]
         files = f"{names['bench-seek'].name} and {names['bench-throughput'].name}"
         assert told == f"Written into {tmp_path / 'state'}: {files}."
 
@@ -357,7 +380,7 @@ async def test_read_only_shows_results_and_starts_nothing(tmp_path: Path) -> Non
     save_results(tmp_path / "state", known_results(found[0]))
     app = make_app(tmp_path, is_read_only=True)
     async with running(app) as pilot:
-        await press(pilot, "down", "down", "b", "s", "t", "e", "u")
+        await press(pilot, "down", "down", "b", "m", "M", "E", "t")
         assert isinstance(app.screen, BenchScreen)
         assert "190 us" in screen_text(app)
         assert app.session.queue.jobs() == []
@@ -377,7 +400,7 @@ async def test_hostile_names_are_shown_as_they_are(tmp_path: Path) -> None:
     app = make_app(tmp_path, [odd])
     async with running(app) as pilot:
         await press(pilot, "b")
-        assert "[b] \\e[31m" in screen_lines(app)[0]
+        assert "[b] \\e[31m" in screen_lines(app)[1]
 
 
 async def test_nothing_of_this_starts_a_worker_by_itself(tmp_path: Path) -> None:
@@ -392,7 +415,7 @@ async def test_tests_that_are_asked_for_in_one_breath_are_both_queued(tmp_path: 
     app = make_app(tmp_path, titles(tmp_path))
     async with running(app) as pilot:
         await press(pilot, "down", "down", "b")
-        for key in ("s", "t", "escape"):
+        for key in ("m", "M", "escape"):
             app.simulate_key(key)
         await settle(pilot)
         assert [jobs_of(app, kind) for kind in (TaskKind.SEEK, TaskKind.THROUGHPUT)] == [[JobState.QUEUED]] * 2

@@ -7,8 +7,9 @@ import pytest
 from app_desk import Desk, opened, settle
 from sample_images import mixed, pack
 
-from discpress.engine.queue.jobs import JobState
+from discpress.engine.queue.jobs import JobRequest, JobState
 from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.targets import TARGETS
 from discpress.engine.targets.by_system import choices
 from discpress.tui.commands import Place
@@ -16,6 +17,7 @@ from discpress.tui.screens.detail import DetailScreen
 from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.screens.plan import PlanScreen
 from discpress.tui.screens.queue import QueueScreen
+from discpress.tui.screens.trash import TrashScreen
 from discpress.tui.screens.tune import TuneScreen
 
 runs = pytest.mark.runs
@@ -82,18 +84,18 @@ async def test_shift_t_examines_for_the_chosen_target(real: dict[str, Any]) -> N
 
 @runs("examine", AT)
 @runs("verify", AT)
-@pytest.mark.parametrize(("key", "kind"), [("d", TaskKind.DOCTOR), ("v", TaskKind.VERIFY)])
+@pytest.mark.parametrize(("key", "kind"), [("d", TaskKind.DOCTOR), ("V", TaskKind.VERIFY)])
 async def test_a_key_lets_the_worker_decode_it(key: str, kind: TaskKind, real: dict[str, Any]) -> None:
     async with opened(real.pop("folder"), **real) as desk:
         await _open_first(desk)
-        await desk.press("d", "v")
+        await desk.press("d", "V")
         jobs = {job.kind: job.state for job in desk.queue.jobs()}
         assert jobs[kind] is JobState.DONE
         assert "Queued" in desk.told[-1]
 
 
 async def test_a_job_for_a_file_that_is_gone_is_not_queued(tmp_path: Path) -> None:
-    async with opened(tmp_path, "down", "enter", "v") as desk:
+    async with opened(tmp_path, "down", "enter", "V") as desk:
         assert desk.queue.jobs() == []
         assert "Dense Films.iso" in desk.told[-1]
 
@@ -118,6 +120,23 @@ async def test_w_shows_the_queue(tmp_path: Path) -> None:
         desk.in_front(QueueScreen)
 
 
+@runs("show_trash", AT)
+async def test_u_shows_the_trash(tmp_path: Path) -> None:
+    async with opened(tmp_path, "enter", "u") as desk:
+        desk.in_front(TrashScreen)
+
+
+@runs("show_last_log", AT)
+async def test_l_shows_the_log_of_its_newest_job(tmp_path: Path) -> None:
+    async with opened(tmp_path, "down", "down", "enter", "l") as desk:
+        assert desk.told == ["The queue has no job of this title: there is no log."]
+        for path in ("Game 2.iso", "Game 10.iso"):
+            desk.queue.add([JobRequest(ConvertTask(), Path("/games") / path)])
+        await desk.look()
+        await desk.press("l")
+        assert desk.lines("text").startswith("Game 2 SLES-50002: ")
+
+
 @runs("copy_path", AT)
 async def test_y_copies_the_path(tmp_path: Path) -> None:
     async with opened(tmp_path, "enter", "y") as desk:
@@ -140,14 +159,14 @@ async def test_it_says_so_when_the_title_vanishes(real: dict[str, Any], games: P
         await settle(desk.pilot)
         await desk.look()
         assert "not there any more" in desk.lines("text")
-        await desk.press("c", "t", "T", "v", "y", "escape")
+        await desk.press("c", "t", "T", "V", "y", "escape")
         desk.in_front(LibraryScreen)
 
 
 async def test_keys_scroll_what_does_not_fit(tmp_path: Path) -> None:
     async with opened(tmp_path, "down", "enter", width=60, height=16) as desk:
-        first = desk.text.splitlines()[0]
+        first = desk.text.splitlines()[1]
         await desk.press("down")
-        assert desk.text.splitlines()[0] != first
-        await desk.press("G", "pageup", "home")
-        assert desk.text.splitlines()[0] == first
+        assert desk.text.splitlines()[1] != first
+        await desk.press("greater_than_sign", "pageup", "home")
+        assert desk.text.splitlines()[1] == first

@@ -11,9 +11,9 @@ from sample_images import compressible
 from discpress.engine.config import Config, load_config
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.engine.targets.by_system import choices
+from discpress.tui.dialogs.pick import PickTarget
 from discpress.tui.screens.first_run import FirstRun
 from discpress.tui.screens.library import LibraryScreen
-from discpress.tui.screens.pick_target import PickTarget
 from discpress.tui.widgets.folder_input import FolderInput, complete, plain_path
 
 AS_IT_IS = ("enter", "enter")
@@ -87,6 +87,50 @@ def test_half_of_a_form_is_some_path(text: str) -> None:
 def test_signs_of_names_stay(name: str) -> None:
     assert plain_path(f"/mnt/{name}") == f"/mnt/{name}"
     assert plain_path(f"'/mnt/{name}'") == f"/mnt/{name}"
+
+
+@pytest.fixture
+def folders(tmp_path: Path) -> Path:
+    for name in ("PS2", "PSP", ".hidden", "PSP/More [b]"):
+        (tmp_path / "home" / "games" / name).mkdir(parents=True)
+    (tmp_path / "home" / "games" / "PSX.txt").write_text("no folder")
+    return tmp_path / "home" / "games"
+
+
+async def test_the_folders_in_what_is_typed_are_listed(tmp_path: Path, folders: Path) -> None:
+    async with opened(tmp_path, titles=()) as desk:
+        await desk.paste(f"{folders}/")
+        assert desk.rows == [f"{folders}/PS2/", f"{folders}/PSP/"]
+        await desk.press(*"PSP")
+        assert desk.rows == []
+        await desk.press("/")
+        assert desk.rows == [f"{folders}/PSP/More [b]/"]
+
+
+@pytest.mark.parametrize("key", ["tab", "enter"])
+async def test_a_folder_is_picked_from_the_list(key: str, tmp_path: Path, folders: Path) -> None:
+    async with opened(tmp_path, titles=()) as desk:
+        await desk.paste(f"{folders}/")
+        await desk.press("down", "down", key)
+        assert field(desk).value == f"{folders}/PSP/"
+        desk.in_front(FirstRun)
+        await desk.press("enter", *AS_IT_IS)
+        assert desk.session.folders == (folders / "PSP",)
+
+
+async def test_typing_goes_on_after_a_folder_was_picked(tmp_path: Path, folders: Path) -> None:
+    async with opened(tmp_path, titles=()) as desk:
+        await desk.paste(f"{folders}/")
+        await desk.press("down", *"PS2", "enter", *AS_IT_IS)
+        assert desk.session.folders == (folders / "PS2",)
+
+
+async def test_a_folder_that_is_clicked_twice_is_taken(tmp_path: Path, folders: Path) -> None:
+    async with opened(tmp_path, titles=()) as desk:
+        await desk.paste(f"{folders}/")
+        await desk.click("#folders", 3, 2)
+        await desk.click("#folders", 3, 2)
+        assert field(desk).value == f"{folders}/PSP/"
 
 
 async def test_a_folder_is_kept_opened_and_scanned(tmp_path: Path, games: Path, config_file: Path) -> None:

@@ -14,7 +14,7 @@ from discpress.engine.errors import StorageError
 from discpress.engine.queue.jobs import JobRequest, JobState
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.model import FileIdentity, Title
-from discpress.tui.screens.confirm import Confirm
+from discpress.tui.dialogs.confirm import Confirm
 from discpress.tui.screens.palette import PaletteScreen
 from discpress.tui.screens.queue import QueueScreen
 
@@ -99,18 +99,18 @@ async def test_in_strip_queue_and_log(tmp_path: Path) -> None:
             await desk.press("l")
             check(desk, f"{shown}.iso")
             assert "cannot be read (look at" in desk.text
-            await desk.press("escape", "g")
+            await desk.press("escape", "home")
 
 
 async def test_in_the_palette(tmp_path: Path) -> None:
     async with opened(tmp_path, "colon", titles=titled(FROM_DISC, are_from_disc=True), **WIDE) as desk:
         for number, shown in enumerate(FROM_DISC.values()):
             await desk.paste(f"slus-{number:05}")
-            assert [hit.text for hit in desk.in_front(PaletteScreen).hits] == [shown]
+            assert [hit.name for hit in desk.in_front(PaletteScreen).hits] == [shown]
             check(desk, shown)
 
 
-@pytest.mark.parametrize("keys", [["slash"], ["colon"], ["comma", "a"], ["down", "c", "f"]])
+@pytest.mark.parametrize("keys", [["slash"], ["colon"], ["comma", "plus"], ["down", "c", "F"]])
 async def test_typed_by_the_user(keys: list[str], tmp_path: Path) -> None:
     async with opened(tmp_path, *keys) as desk:
         for name in NAMES:
@@ -139,11 +139,11 @@ async def test_a_whole_life_of_a_file(name: str, shown: str, tmp_path: Path) -> 
         check(desk, shown)
         await desk.press("c", "o")
         check(desk, f"{shown}.zso")
-        await desk.press("f")
+        await desk.press("F")
         check(desk)
         await desk.press("escape", "enter", "u")
         check(desk, f"{shown}.iso")
-        await desk.press("u")
+        await desk.press("z")
         desk.in_front(Confirm)
         assert shown in desk.said
         check(desk)

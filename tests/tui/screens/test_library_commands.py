@@ -1,6 +1,7 @@
 """The library's commands, by their keys."""
 
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.digests import Digests
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.tui.commands import Place
+from discpress.tui.dialogs.sort_keys import SORT_LETTERS
 from discpress.tui.screens.detail import DetailScreen
 from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.screens.plan import PlanScreen
@@ -26,6 +28,7 @@ from discpress.tui.screens.settings import SettingsScreen
 from discpress.tui.screens.trash import TrashScreen
 from discpress.tui.screens.tune import TuneScreen
 from discpress.tui.views.library import SORTS
+from discpress.tui.views.trash import TrashView
 
 runs = pytest.mark.runs
 AT = Place.LIBRARY
@@ -84,7 +87,7 @@ async def test_a_marks_all_that_is_shown_and_takes_all_marks_off(tmp_path: Path)
 
 
 async def test_marks_stay_under_a_filter_and_a_sort(tmp_path: Path) -> None:
-    async with opened(tmp_path, "space", "slash", *"saga", "enter", "s", "a", "escape") as desk:
+    async with opened(tmp_path, "space", "slash", *"saga", "enter", "s", "s", "a", "escape") as desk:
         assert len(desk.view.marks) == 3
 
 
@@ -163,13 +166,34 @@ async def test_the_cursor_stays_on_its_title_when_the_filter_goes(tmp_path: Path
 
 
 @runs("sort", AT)
-async def test_s_goes_through_every_column_and_around(tmp_path: Path) -> None:
-    async with opened(tmp_path) as desk:
-        seen = [desk.view.sort_key]
-        for _ in SORTS:
+async def test_s_and_a_letter_sort_by_a_column(tmp_path: Path) -> None:
+    async with opened(tmp_path, "S") as desk:
+        for key, (letter, name) in ((key, SORT_LETTERS[key]) for key in SORTS):
             await desk.press("s")
-            seen.append(desk.view.sort_key)
-        assert seen == [*SORTS, "title"]
+            assert f"{letter} {name}" in desk.lines("letters")
+            await desk.press(letter)
+            assert (desk.view.sort_key, desk.view.is_reversed) == (key, False)
+
+
+async def test_a_letter_of_no_column_and_escape_leave_the_order(tmp_path: Path) -> None:
+    async with opened(tmp_path, "s", "q") as desk:
+        assert desk.told == ["No column is sorted by q."]
+        await desk.press("s", "escape")
+        assert desk.view.sort_key == "title"
+
+
+@pytest.mark.parametrize("sorts", [SORTS, TrashView.SORTS], ids=["library", "trash"])
+def test_every_column_has_a_letter_of_its_own(sorts: Sequence[str]) -> None:
+    assert len({SORT_LETTERS[key][0] for key in sorts}) == len(sorts)
+
+
+async def test_a_cursor_at_the_top_stays_there_and_another_one_on_its_title(tmp_path: Path) -> None:
+    async with opened(tmp_path, "s", "s") as desk:
+        assert desk.table.cursor == 0
+        await desk.press("down")
+        before = desk.title
+        await desk.press("s", "t")
+        assert desk.title == before
 
 
 @pytest.mark.parametrize(
@@ -187,10 +211,11 @@ async def test_s_goes_through_every_column_and_around(tmp_path: Path) -> None:
     ],
 )
 async def test_each_order_and_the_same_turned_around(tmp_path: Path, key: str, first: str, last: str) -> None:
-    async with opened(tmp_path, *(["s"] * SORTS.index(key))) as desk:
+    async with opened(tmp_path, *(["s", SORT_LETTERS[key][0]] if key != "title" else [])) as desk:
         titles = [each.title for each in desk.view.rows]
         assert (desk.view.sort_key, titles[0], titles[-1]) == (key, first, last)
-        assert (desk.view.sort_sign in desk.text.splitlines()[1]) == (key != "path")  # which has no column
+        heads = next(line for line in desk.text.splitlines() if "TITLE" in line)
+        assert (desk.view.sort_sign in heads) == (key != "path")  # which has no column
         await desk.press("S")
         assert [each.title for each in desk.view.rows] != titles
 
@@ -348,7 +373,7 @@ async def test_a_folder_that_cannot_be_scanned_is_told_once(tmp_path: Path) -> N
 async def test_estimates_of_what_is_seen_are_asked_for_first(tmp_path: Path) -> None:
     many = [title(f"Title {number:03}.iso", 700, title=f"Title {number:03}") for number in range(100)]
     async with opened(tmp_path, titles=many) as desk:
-        await desk.press("G")
+        await desk.press("end")
         await desk.until(lambda: desk.session._asked.get(Path("/games/Title 099.iso")) == 0)
         first = desk.session.background_tasks.next()
         assert first is not None

@@ -15,7 +15,7 @@ from discpress.engine.queue.jobs import JobRequest, JobState
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.tui.commands import Place
-from discpress.tui.screens.ask_folder import AskFolder
+from discpress.tui.dialogs.ask_folder import AskFolder
 from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.screens.plan import PlanScreen
 from discpress.tui.screens.tune import TuneScreen
@@ -72,11 +72,12 @@ async def test_a_disk_without_room_is_said(tmp_path: Path, games: Path, monkeypa
 
 
 @runs("confirm", AT)
-@pytest.mark.parametrize("key", ["c", "enter"])
-async def test_confirming_converts_and_goes_back(key: str, tmp_path: Path, games: Path) -> None:
+async def test_confirming_converts_and_goes_back(tmp_path: Path, games: Path) -> None:
     async with opened(tmp_path, **at_work(games)) as desk:
         await plan_all(desk)
-        await desk.press(key)
+        await desk.press("c")  # it has opened the plan: a key that repeats does not start it
+        desk.in_front(PlanScreen)
+        await desk.press("enter")
         desk.in_front(LibraryScreen)
         assert desk.view.marks == set()
         assert sorted(path.name for path in games.iterdir()) == [
@@ -101,6 +102,27 @@ async def test_a_title_in_the_queue_is_left_out(tmp_path: Path) -> None:
         left_out = {row.title.title: row.reason for row in desk.in_front(PlanScreen).rows if row.reason}
         assert left_out["Game 2"] == left_out["Game 10"] == "is in the queue already"
         assert left_out["Velvet"] == "is ZSO already"
+
+
+@runs("plan_all", AT)
+async def test_a_plans_all_ready_titles_that_are_shown(tmp_path: Path) -> None:
+    async with opened(tmp_path, "down", "down", "c", "a") as desk:
+        planned = {row.title.title for row in desk.in_front(PlanScreen).rows}
+        assert planned == {"Okami", "Game 2", "Game 10", "Saga", "Pocket Orrery: The Game", "紙灯籠の街"}
+        await desk.press("a")
+        assert desk.told == ["The plan has all titles shown that are ready already."]
+
+
+async def test_a_plans_no_title_that_a_filter_hides(tmp_path: Path) -> None:
+    async with opened(tmp_path, "slash", *"game", "enter", "c", "a") as desk:
+        assert {row.title.title for row in desk.in_front(PlanScreen).rows} >= {"Game 2", "Game 10"}
+        assert "Okami" not in {row.title.title for row in desk.in_front(PlanScreen).rows}
+
+
+@runs("show_queue", AT)
+async def test_w_shows_the_queue(tmp_path: Path) -> None:
+    async with opened(tmp_path, "c", "w", "escape") as desk:
+        desk.in_front(PlanScreen)
 
 
 @runs("originals", AT)
@@ -132,11 +154,11 @@ async def test_the_settings_say_what_becomes_of_originals_at_first(tmp_path: Pat
 
 
 @runs("conflict", AT)
-async def test_n_goes_through_the_rules_for_taken_names(tmp_path: Path) -> None:
+async def test_e_goes_through_the_rules_for_taken_names(tmp_path: Path) -> None:
     async with opened(tmp_path, *TWO_GAMES) as desk:
         seen, said = [], set()
         for _ in OnConflict:
-            await desk.press("n")
+            await desk.press("e")
             said |= {line for line in desk.text.splitlines() if "if the name exists" in line}
             seen.append(desk.in_front(PlanScreen)._options.on_conflict)
         assert seen == [OnConflict.SKIP, OnConflict.RENAME, OnConflict.OVERWRITE, OnConflict.ERROR]
@@ -153,7 +175,7 @@ async def test_a_taken_name_is_shown_before_and_obeyed_after(tmp_path: Path, gam
         await desk.press("slash", *"1.iso", "enter", "c")
         assert "Game 1.zso: exists already" in desk.lines("about")
         assert "left out" in desk.rows[0]
-        await desk.press("n", "n")
+        await desk.press("e", "e")
         assert "the result gets another name" in desk.lines("about")
         await desk.press("enter")
         assert (games / "Game 1.zso").read_bytes() == b"something else"
@@ -168,12 +190,12 @@ async def test_two_titles_do_not_take_one_name(tmp_path: Path) -> None:
 
 
 @runs("even_useless", AT)
-async def test_e_converts_what_would_hardly_shrink_too(tmp_path: Path) -> None:
+async def test_h_converts_what_would_hardly_shrink_too(tmp_path: Path) -> None:
     async with opened(tmp_path, "down", "c") as desk:
         assert "barely shrink (1): skip" in desk.lines("summary")
         await desk.press("enter")
         assert desk.queue.jobs() == []
-        await desk.press("e")
+        await desk.press("h")
         assert "barely shrink (1): convert anyway" in desk.lines("summary")
         await desk.press("enter")
         assert [job.path.name for job in desk.queue.jobs()] == ["Dense Films.iso"]
@@ -181,19 +203,19 @@ async def test_e_converts_what_would_hardly_shrink_too(tmp_path: Path) -> None:
 
 
 @runs("choose_folder", AT)
-async def test_f_puts_the_results_elsewhere_and_back(tmp_path: Path, games: Path) -> None:
+async def test_shift_f_puts_the_results_elsewhere_and_back(tmp_path: Path, games: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
     async with opened(tmp_path, **at_work(games)) as desk:
         await plan_all(desk)
-        await desk.press("f")
+        await desk.press("F")
         desk.in_front(AskFolder)
         await desk.paste(str(other))
         await desk.press("enter")
         assert any("results: " in line and line.endswith("/other") for line in desk.lines("summary").splitlines())
-        await desk.press("f")
+        await desk.press("F")
         assert "results: next to each original" in desk.lines("summary")
-        await desk.press("f")
+        await desk.press("F")
         await desk.paste(str(other))
         await desk.press("enter", "enter")
         assert sorted(path.name for path in other.iterdir()) == ["Game 1.zso", "Game 2.zso"]
@@ -203,7 +225,7 @@ async def test_a_folder_that_is_closed_is_asked_for_again(tmp_path: Path, monkey
     def refuse(path: Path, **options: object) -> NoReturn:
         raise PermissionError(errno.EACCES, "Permission denied", str(path))
 
-    async with opened(tmp_path, *TWO_GAMES, "f") as desk:
+    async with opened(tmp_path, *TWO_GAMES, "F") as desk:
         await desk.paste("/closed/in")
         with monkeypatch.context() as closed:
             closed.setattr(Path, "stat", refuse)
@@ -213,7 +235,7 @@ async def test_a_folder_that_is_closed_is_asked_for_again(tmp_path: Path, monkey
 
 
 async def test_a_folder_whose_name_is_too_long_is_asked_for_again(tmp_path: Path) -> None:
-    async with opened(tmp_path, *TWO_GAMES, "f") as desk:
+    async with opened(tmp_path, *TWO_GAMES, "F") as desk:
         await desk.paste("y" * 300)
         await desk.press("enter")
         desk.in_front(AskFolder)
@@ -221,7 +243,7 @@ async def test_a_folder_whose_name_is_too_long_is_asked_for_again(tmp_path: Path
 
 
 async def test_a_folder_that_is_not_there_is_asked_for_again(tmp_path: Path) -> None:
-    async with opened(tmp_path, *TWO_GAMES, "f") as desk:
+    async with opened(tmp_path, *TWO_GAMES, "F") as desk:
         await desk.paste("/nowhere/at all")
         await desk.press("enter")
         desk.in_front(AskFolder)
@@ -241,25 +263,25 @@ async def test_t_tunes_the_titles_and_the_plan_follows(tmp_path: Path) -> None:
 @runs("back", AT)
 @pytest.mark.parametrize("key", ["escape", "q"])
 async def test_back_changes_nothing(key: str, tmp_path: Path) -> None:
-    async with opened(tmp_path, *TWO_GAMES, "o", "n", key) as desk:
+    async with opened(tmp_path, *TWO_GAMES, "o", "e", key) as desk:
         desk.in_front(LibraryScreen)
         assert desk.queue.jobs() == []
         assert len(desk.view.marks) == 2
 
 
 async def test_the_reason_of_a_refusal_is_shown_to_its_end(tmp_path: Path) -> None:
-    async with opened(tmp_path, "down", "down", "t", "T", "down", "enter", "f", "c") as desk:
+    async with opened(tmp_path, "down", "down", "t", "T", "down", "enter", "down", "c") as desk:
         assert desk.in_front(PlanScreen).rows[0].reason.split()[-1] in desk.lines("about").split()
 
 
 async def test_the_options_hold_for_every_job(tmp_path: Path) -> None:
-    async with opened(tmp_path, *TWO_GAMES, "o", "n", "n", "enter") as desk:
+    async with opened(tmp_path, *TWO_GAMES, "o", "e", "e", "enter") as desk:
         requests = [task_as(ConvertTask, job).request for job in desk.queue.jobs() if job.state is JobState.QUEUED]
         assert [(each.trash_source, each.on_conflict) for each in requests if each] == [(True, OnConflict.RENAME)] * 2
 
 
 async def test_a_long_reason_is_on_the_screen_to_its_end_however_small_that_is(tmp_path: Path) -> None:
-    async with opened(tmp_path, "down", "down", "t", "T", "down", "enter", "f", "c", width=60, height=16) as desk:
+    async with opened(tmp_path, "down", "down", "t", "T", "down", "enter", "down", "c", width=60, height=16) as desk:
         (row,) = desk.in_front(PlanScreen).rows
         assert len(row.reason) > 60
         assert " ".join(row.reason.split()) in " ".join(desk.text.split())

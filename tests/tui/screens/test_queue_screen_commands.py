@@ -13,7 +13,7 @@ from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.request import ConversionRequest
 from discpress.tui.app.session import Changes
 from discpress.tui.commands import Place
-from discpress.tui.screens.confirm import Confirm
+from discpress.tui.dialogs.confirm import Confirm
 from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.screens.log import LogScreen
 from discpress.tui.screens.queue import QueueScreen
@@ -48,7 +48,7 @@ async def test_an_empty_queue_names_the_key_to_press(tmp_path: Path) -> None:
         assert "The queue is empty: mark titles in the library and press c." in desk.lines("about")
 
 
-@pytest.mark.parametrize("key", ["p", "P", "x", "R", "K", "J", "l", "enter", "y"])
+@pytest.mark.parametrize("key", ["p", "P", "x", "r", "K", "J", "l", "enter", "y"])
 async def test_a_key_on_an_empty_queue_does_no_harm(key: str, tmp_path: Path) -> None:
     async with opened(tmp_path, "w", key) as desk:
         desk.in_front(QueueScreen)
@@ -133,7 +133,7 @@ async def test_shift_r_does_a_failed_job_once_more(tmp_path: Path) -> None:
         desk.queue.fail(jobs[0], SpaceError("the disk is full", hint="free some"))
         await desk.look()
         assert "the disk is full (free some)" in desk.lines("about")
-        await desk.press("R")
+        await desk.press("r")
         assert states(desk) == [JobState.QUEUED]
 
 
@@ -153,7 +153,7 @@ async def test_a_job_that_is_over_is_neither_cancelled_nor_moved_and_that_is_sai
         assert states(desk) == [JobState.DONE]
 
 
-@pytest.mark.parametrize(("key", "said"), [("R", "cannot retry"), ("p", "cannot pause")])
+@pytest.mark.parametrize(("key", "said"), [("r", "cannot retry"), ("p", "cannot pause")])
 async def test_what_a_job_cannot_is_said(key: str, said: str, tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:
         jobs = await with_jobs(desk, 1, running=1)
@@ -170,7 +170,7 @@ async def test_what_another_front_has_done_meanwhile_is_what_is_said(tmp_path: P
         desk.queue.ask(jobs, Action.CANCEL)
         await desk.look()
         desk.queue.ask(jobs, Action.RETRY)  # the screen has not looked since
-        await desk.press("R")
+        await desk.press("r")
         assert desk.told[-1] == "This job is queued: it cannot retry."
 
 
@@ -229,9 +229,9 @@ async def test_a_long_log_is_scrolled(tmp_path: Path) -> None:
         jobs = await with_jobs(desk, running=1)
         for number in range(100):
             desk.queue.append_log(jobs[0], f"line {number}")
-        await desk.press("l", "G")
+        await desk.press("l", "greater_than_sign")
         assert "line 99" in desk.text
-        await desk.press("g")
+        await desk.press("less_than_sign")
         assert "line 99" not in desk.text
 
 

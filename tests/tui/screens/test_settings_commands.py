@@ -11,9 +11,9 @@ from discpress.engine.formats import ImageFormat
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.engine.targets.by_system import choices, target_name
 from discpress.tui.commands import Place
-from discpress.tui.screens.ask_folder import AskFolder
+from discpress.tui.dialogs.ask_folder import AskFolder
+from discpress.tui.dialogs.pick import PickTarget
 from discpress.tui.screens.library import LibraryScreen
-from discpress.tui.screens.pick_target import PickTarget
 from discpress.tui.screens.settings import SettingsScreen
 from discpress.tui.views.settings import Setting, settings_of
 
@@ -32,11 +32,27 @@ def to(label: str, config: Config = Config()) -> list[str]:  # noqa: B008 - froz
 
 
 @runs("setting_next", AT)
-@pytest.mark.parametrize("key", ["enter", "right", "space"])
-async def test_a_key_takes_the_next_value(key: str, tmp_path: Path, config_file: Path) -> None:
-    async with opened(tmp_path, *to("level"), key) as desk:
+async def test_right_takes_the_next_value(tmp_path: Path, config_file: Path) -> None:
+    async with opened(tmp_path, *to("level"), "right") as desk:
         assert written(config_file).level == 10
         assert any(row.startswith("level | 10") for row in desk.rows)
+
+
+@runs("choose_value", AT)
+async def test_enter_offers_all_values_with_the_cursor_on_the_present_one(tmp_path: Path, config_file: Path) -> None:
+    async with opened(tmp_path, *to("theme"), "enter") as desk:
+        assert desk.rows == list(THEMES)
+        await desk.press("down", "down", "enter")
+        assert written(config_file).theme == THEMES[2]
+        await desk.press("enter")
+        assert desk.table.cursor == 2
+        await desk.press("up", "escape")
+        assert written(config_file).theme == THEMES[2]
+
+
+async def test_enter_on_the_target_of_a_system_offers_those_that_play_it(tmp_path: Path) -> None:
+    async with opened(tmp_path, *to("plays PSP"), "enter") as desk:
+        desk.in_front(PickTarget)
 
 
 @runs("setting_previous", AT)
@@ -52,7 +68,7 @@ async def test_every_setting_goes_around_and_back(label: str, tmp_path: Path, co
         before = desk.rows
         shown = set()
         for _ in setting.choices:
-            await desk.press("enter")
+            await desk.press("right")
             shown.add(_value(written(config_file), setting))
         assert shown == set(setting.choices)
         assert desk.rows == before
@@ -83,7 +99,7 @@ async def test_the_theme_changes_at_once(tmp_path: Path) -> None:
     async with opened(tmp_path, *to("theme")) as desk:
         seen = [desk.app.theme]
         for _ in THEMES[1:]:
-            await desk.press("enter")
+            await desk.press("right")
             seen.append(desk.app.theme)
         assert seen == [f"discpress-{name}" for name in THEMES]
 
@@ -99,10 +115,10 @@ async def test_the_library_follows_a_changed_setting(tmp_path: Path) -> None:
 
 
 @runs("add_folder", AT)
-async def test_a_adds_a_folder(tmp_path: Path, config_file: Path) -> None:
+async def test_plus_adds_a_folder(tmp_path: Path, config_file: Path) -> None:
     games = tmp_path / "games"
     games.mkdir()
-    async with opened(tmp_path, "comma", "a") as desk:
+    async with opened(tmp_path, "comma", "plus") as desk:
         desk.in_front(AskFolder)
         await desk.paste(str(games))
         await desk.press("enter")
@@ -115,14 +131,14 @@ async def test_a_adds_a_folder(tmp_path: Path, config_file: Path) -> None:
 async def test_a_folder_that_is_there_already_is_not_added_twice(tmp_path: Path, config_file: Path) -> None:
     async with opened(tmp_path, "comma") as desk:
         for _ in range(2):
-            await desk.press("a")
+            await desk.press("plus")
             await desk.paste(str(tmp_path))
             await desk.press("enter")
         assert written(config_file).folders == (tmp_path,)
 
 
 async def test_a_name_that_is_too_long_is_told_and_not_added(tmp_path: Path, config_file: Path) -> None:
-    async with opened(tmp_path, "comma", "a") as desk:
+    async with opened(tmp_path, "comma", "plus") as desk:
         await desk.paste("y" * 300)
         await desk.press("enter")
         desk.in_front(AskFolder)
@@ -131,7 +147,7 @@ async def test_a_name_that_is_too_long_is_told_and_not_added(tmp_path: Path, con
 
 
 async def test_leaving_the_question_adds_nothing(tmp_path: Path, config_file: Path) -> None:
-    async with opened(tmp_path, "comma", "a", "escape") as desk:
+    async with opened(tmp_path, "comma", "plus", "escape") as desk:
         desk.in_front(SettingsScreen)
         assert not config_file.exists()
 
@@ -142,7 +158,7 @@ async def test_x_takes_a_folder_off_and_leaves_its_files(tmp_path: Path, config_
         (tmp_path / name).mkdir()
     async with opened(tmp_path, "comma") as desk:
         for name in ("one", "two"):
-            await desk.press("a")
+            await desk.press("plus")
             await desk.paste(str(tmp_path / name))
             await desk.press("enter")
         await desk.press("x")
@@ -170,7 +186,7 @@ async def test_an_empty_library_without_folders_names_the_key_to_press(tmp_path:
 
 async def test_a_file_that_cannot_be_written_is_told_and_nothing_changes(tmp_path: Path, config_file: Path) -> None:
     config_file.write_text("this is no TOML")
-    async with opened(tmp_path, *to("level"), "enter") as desk:
+    async with opened(tmp_path, *to("level"), "right") as desk:
         assert "not TOML" in desk.told[-1]
         assert desk.session.config.level == 9
         assert config_file.read_text() == "this is no TOML"
@@ -193,7 +209,7 @@ async def test_another_format_takes_the_methods_and_blocks_of_the_one_before_awa
     tmp_path: Path, config_file: Path
 ) -> None:
     config_file.write_text('format = "chd"\nmethods = ["zstd"]\nblock_size = 16384\n')
-    async with opened(tmp_path, *to("format"), "enter", config=written(config_file)):
+    async with opened(tmp_path, *to("format"), "right", config=written(config_file)):
         assert written(config_file) == Config(format=ImageFormat.ISO)
 
 

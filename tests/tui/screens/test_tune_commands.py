@@ -9,7 +9,7 @@ from command_line import write_old
 from sample_images import mixed
 
 from discpress.engine.config import load_config
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import ImageFormat, form_name
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import FileIdentity
@@ -17,15 +17,20 @@ from discpress.engine.targets import AUTO, TARGETS
 from discpress.engine.targets.by_system import choices
 from discpress.tui.app.session import ON_SCREEN
 from discpress.tui.commands import Place
+from discpress.tui.dialogs.confirm import Confirm
+from discpress.tui.dialogs.pick import Pick, PickTarget
 from discpress.tui.screens.library import LibraryScreen
-from discpress.tui.screens.pick_target import PickTarget
 from discpress.tui.screens.plan import PlanScreen
 from discpress.tui.screens.tune import TuneScreen
 from discpress.tui.views.tune import ALIGNMENTS, FORMS, Tuning
+from discpress.tui.widgets.lines import Lines
 
 runs = pytest.mark.runs
 AT = Place.TUNE
 GAME_2 = ("down", "down", "t")
+_NAMES = [form_name(*form) for form in FORMS]
+CSO, CHD = (("f", "home", *["down"] * _NAMES.index(name), "enter") for name in ("CSO", "CHD zstd"))
+"""Choose the format; the targets of a PS2 load no CSO."""
 MARKED = ("down", "down", "space", "space", "t")
 
 
@@ -51,9 +56,9 @@ def overrides(desk: Desk) -> dict[str, ConversionRequest | None]:
         (["down", "down", "k"], 4096, 9),
         (["up"], 2048, 9),
         (["right"], 2048, 12),
-        (["l", "l", "l"], 2048, 12),
+        (["right", "right", "right"], 2048, 12),
         (["left"], 2048, 4),
-        (["h", "h", "h", "h"], 2048, 1),
+        (["left"] * 4, 2048, 1),
         (["left", "right"], 2048, 9),
     ],
 )
@@ -79,61 +84,67 @@ async def test_shift_t_offers_only_the_targets_that_play_the_disc(tmp_path: Path
 @pytest.mark.parametrize("name", choices("ps2")[1:])
 async def test_another_target_takes_its_best_format(name: str, tmp_path: Path) -> None:
     steps = ["down"] * choices("ps2").index(name)
-    async with opened(tmp_path, *GAME_2, "f", "T", *steps, "enter") as desk:
+    async with opened(tmp_path, *GAME_2, *CHD, "T", *steps, "enter") as desk:
         target = TARGETS[name]
         assert (tuning(desk).target, tuning(desk).format) == (name, target.default_format)
         assert target.label in desk.lines("text")
 
 
 async def test_the_same_target_keeps_the_format(tmp_path: Path) -> None:
-    async with opened(tmp_path, *GAME_2, "f", "T", "enter") as desk:
-        assert tuning(desk).format is ImageFormat.CSO
+    async with opened(tmp_path, *GAME_2, *CHD, "T", "enter") as desk:
+        assert tuning(desk).format is ImageFormat.CHD
 
 
 @runs("format_next", AT)
-async def test_f_goes_through_the_formats_and_around(tmp_path: Path) -> None:
-    async with opened(tmp_path, *GAME_2) as desk:
-        seen = [tuning(desk).format]
-        for _ in FORMS[1:]:
-            await desk.press("f")
-            seen.append(tuning(desk).format)
-        assert set(seen) == {image_format for image_format, _ in FORMS}
-        await desk.press("f")
-        assert tuning(desk).format is seen[0]
+async def test_f_offers_every_format_and_takes_the_one_under_the_cursor(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2, "T", "end", "enter", "f") as desk:
+        assert [row.split(" | ")[0] for row in desk.rows] == _NAMES
+        await desk.press("home", "enter")
+        assert (tuning(desk).format, tuning(desk).methods) == FORMS[0]
+        await desk.press("f", "down", "escape")
+        assert (tuning(desk).format, tuning(desk).methods) == FORMS[0]
 
 
-async def test_what_the_target_does_not_load_is_refused_with_the_reason(tmp_path: Path) -> None:
-    async with opened(tmp_path, *GAME_2, "T", "down", "enter", "f") as desk:
-        refused = desk.lines("text")
-        assert tuning(desk).target == "opl"
-        assert "CSO" in refused
-        assert "not loaded" in refused
+async def test_a_format_that_the_target_does_not_load_has_the_reason_and_is_not_taken(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2, "T", "down", "enter", *CSO) as desk:
+        picker = desk.in_front(Pick)
+        (reason,) = [choice.refusal for choice in picker.offered if choice.cells[0] == "CSO"]
+        assert reason
+        assert reason in " ".join(desk.lines("about").split())
+        await desk.press("escape")
+        assert tuning(desk).format is ImageFormat.ZSO
+
+
+async def test_a_block_size_that_the_target_does_not_load_is_grey_with_the_reason(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2, "T", "down", "enter", "down") as desk:
+        styles = {style for line in desk.app.screen.query_one("#text", Lines).lines for _, style in line}
+        assert "not loaded: " in desk.lines("text")
+        assert "bad" not in styles
 
 
 async def test_an_iso_has_no_grid(tmp_path: Path) -> None:
-    async with opened(tmp_path, *GAME_2) as desk:
-        while tuning(desk).format is not ImageFormat.ISO:
-            await desk.press("f")
+    async with opened(tmp_path, *GAME_2, "f", "end", "enter") as desk:
+        assert tuning(desk).format is ImageFormat.ISO
         assert "An ISO has no blocks" in desk.lines("text")
 
 
 @runs("alignment_next", AT)
-async def test_shift_a_goes_through_the_alignments_and_around(tmp_path: Path) -> None:
-    async with opened(tmp_path, *GAME_2) as desk:
-        seen = [tuning(desk).alignment]
-        for _ in ALIGNMENTS:
-            await desk.press("A")
-            seen.append(tuning(desk).alignment)
-        assert seen == [*ALIGNMENTS, None]
+async def test_shift_a_offers_the_alignments(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2, "A") as desk:
+        assert len(desk.rows) == len(ALIGNMENTS)
+        await desk.press("end", "enter")
+        assert tuning(desk).alignment == ALIGNMENTS[-1]
+        await desk.press("A", "home", "enter")
+        assert tuning(desk).alignment is None
 
 
 @runs("chart", AT)
-async def test_v_turns_the_table_into_a_chart_and_back(tmp_path: Path) -> None:
+async def test_g_turns_the_table_into_a_chart_and_back(tmp_path: Path) -> None:
     async with opened(tmp_path, *GAME_2) as desk:
         table = desk.lines("text")
-        await desk.press("v")
+        await desk.press("g")
         assert desk.lines("text") != table
-        await desk.press("v")
+        await desk.press("g")
         assert desk.lines("text") == table
 
 
@@ -183,7 +194,7 @@ async def test_with_target_auto_format_and_blocks_stay_each_targets_own(tmp_path
 async def test_what_the_target_does_not_load_is_no_default(tmp_path: Path, config_file: Path) -> None:
     async with opened(tmp_path, *GAME_2, "down", "4") as desk:
         assert not config_file.exists()
-        assert "cannot be loaded" in desk.told[-1]
+        assert desk.told[-1].startswith("Not saved: OPL ignores")
 
 
 @runs("forget", AT)
@@ -201,9 +212,11 @@ async def test_what_is_kept_shows_in_the_library(tmp_path: Path) -> None:
 
 
 async def test_a_refused_choice_is_not_kept(tmp_path: Path) -> None:
-    async with opened(tmp_path, *GAME_2, "T", "down", "enter", "f", "1") as desk:
+    async with opened(tmp_path, *GAME_2, "T", "down", "enter", "down", "1") as desk:
         assert set(overrides(desk).values()) == {None}
-        assert "CSO" in desk.told[-1]
+        assert desk.told[-1].startswith("Not saved: ")
+        await desk.press("escape")
+        desk.in_front(LibraryScreen)
 
 
 @runs("plan", AT)
@@ -217,9 +230,34 @@ async def test_c_plans_the_titles_with_the_choice(tmp_path: Path) -> None:
 @runs("back", AT)
 @pytest.mark.parametrize("key", ["escape", "q"])
 async def test_back_goes_to_the_library_and_keeps_nothing(key: str, tmp_path: Path) -> None:
-    async with opened(tmp_path, *GAME_2, "down", key) as desk:
+    async with opened(tmp_path, *GAME_2, "right", "left", key) as desk:
         desk.in_front(LibraryScreen)
         assert set(overrides(desk).values()) == {None}
+
+
+@pytest.mark.parametrize(
+    ("answer", "saved"), [(["enter"], {"Game 2.iso", "Game 10.iso"}), (["right", "enter"], set())], ids=["save", "drop"]
+)
+async def test_a_choice_that_is_not_saved_is_asked_about(answer: list[str], saved: set[str], tmp_path: Path) -> None:
+    async with opened(tmp_path, *MARKED, "left", "escape") as desk:
+        desk.in_front(Confirm)
+        assert "This choice is not saved: ZSO, 2K blocks, level 4." in desk.said
+        await desk.press("escape")
+        desk.in_front(TuneScreen)
+        await desk.press("escape", *answer)
+        desk.in_front(LibraryScreen)
+        assert {name for name, own in overrides(desk).items() if own is not None} == saved
+
+
+async def test_a_saved_choice_is_not_asked_about(tmp_path: Path) -> None:
+    async with opened(tmp_path, *MARKED, "left", "2", "escape") as desk:
+        desk.in_front(LibraryScreen)
+
+
+@runs("show_queue", AT)
+async def test_w_shows_the_queue(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2, "w", "escape") as desk:
+        desk.in_front(TuneScreen)
 
 
 async def test_the_grid_is_asked_for_once_for_each_format_and_alignment(tmp_path: Path) -> None:
@@ -228,7 +266,7 @@ async def test_the_grid_is_asked_for_once_for_each_format_and_alignment(tmp_path
         await desk.press("down", "right", "left")
         assert desk.session.calls == asked
         assert desk.session.background_tasks.pending(TaskKind.GRID) == 1
-        await desk.press("A")
+        await desk.press("A", "end", "enter")
         assert desk.session.calls == asked + 1
 
 

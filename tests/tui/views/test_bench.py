@@ -11,10 +11,7 @@ from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.measure.patterns import Pattern
 from discpress.engine.store.rows.measurement_rows import Measurement
 from discpress.tui.views.bench import (
-    BLOCKS,
-    CANDIDATES,
-    DURATIONS_S,
-    LEVEL_SETS,
+    OPTIONS,
     BenchChoice,
     SeekRow,
     measured_latencies,
@@ -108,20 +105,13 @@ def test_facts_that_do_not_read_are_left_out() -> None:
     assert rate_rows(CHOICE, broken)[0].figures is None
 
 
-def test_choices_go_round() -> None:
-    for step, count in (
-        (BenchChoice.next_blocks, len(BLOCKS)),
-        (BenchChoice.next_form, len(CANDIDATES)),
-        (BenchChoice.next_levels, len(LEVEL_SETS)),
-        (BenchChoice.next_pattern, len(Pattern)),
-        (BenchChoice.next_duration, len(DURATIONS_S)),
-        (BenchChoice.toggled_warm, 2),
-    ):
-        seen, choice = set(), CHOICE
-        for _ in range(count):
-            choice = step(choice)
-            seen.add(choice)
-        assert (len(seen), choice) == (count, CHOICE)
+@pytest.mark.parametrize("name", OPTIONS)
+def test_every_value_of_an_option_is_told_apart(name: str) -> None:
+    option = OPTIONS[name]
+    assert len({option.describe(value) for value in option.values}) == len(option.values)
+    chosen = {CHOICE.of(name, value) for value in option.values}
+    assert len(chosen) == len(option.values)
+    assert CHOICE in chosen
 
 
 def test_a_choice_is_the_request_of_a_test() -> None:

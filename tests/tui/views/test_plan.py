@@ -44,7 +44,7 @@ def planned(*titles: Title, wanted: Mapping[Path, ConversionRequest] = NOBODY, *
 def test_what_would_hardly_shrink_is_left_out_with_the_reason() -> None:
     row, _ = planned(DENSE, OKAMI).rows
     assert (row.skip, row.is_useless) == (Skip.NO_GAIN, True)
-    assert reason_left_out(row, Keys()) == "it would shrink by less than 5 %; e converts it anyway"
+    assert reason_left_out(row, Keys()) == "it would shrink by less than 5 %; h converts it anyway"
 
 
 def test_what_would_hardly_shrink_is_converted_where_that_is_requested() -> None:
@@ -136,7 +136,7 @@ def test_a_title_packed_anew_under_its_own_name_is_left_out(tmp_path: Path) -> N
     path.write_bytes(b"ZISO")
     packed = replace(PACKED, path=path)
     (row,) = planned(packed, wanted={path: ConversionRequest(ImageFormat.ZSO, 2048, 9, target="opl")}).rows
-    assert reason_left_out(row, Keys()) == "the result would have the name of the original; n gives it another one"
+    assert reason_left_out(row, Keys()) == "the result would have the name of the original; e gives it another one"
 
 
 def summary_at(width: int, **options: object) -> list[str]:

@@ -3,9 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from discpress.engine.config import Config
 from discpress.engine.discs.info import DiscInfo
-from discpress.engine.formats import ImageFormat, Method
+from discpress.engine.formats import ImageFormat, Method, form_name
 from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
 from discpress.engine.queue.titles.chooser import Chooser
@@ -30,19 +32,13 @@ def tuned(overrides: ConversionRequest) -> Tuning:
     return Tuning.of(title(overrides), CHOOSER)
 
 
-def test_the_next_format_goes_through_every_method_of_a_chd() -> None:
-    tuning = Tuning.of(title(), CHOOSER)
-    seen = []
-    for _ in FORMS:
-        seen.append(tuning.format_name)
-        tuning = tuning.next_format()
-    assert seen == ["ZSO", "CSO", "CHD zstd", "CHD lzma", "CHD zlib", "ISO"]
-    assert tuning.format_name == "ZSO"
+def test_every_method_of_a_chd_is_a_format_of_its_own() -> None:
+    assert [form_name(*form) for form in FORMS] == ["ZSO", "CSO", "CHD zstd", "CHD lzma", "CHD zlib", "ISO"]
 
 
-def test_several_methods_go_on_like_the_last_one() -> None:
+def test_several_methods_keep_their_name() -> None:
     tuning = tuned(ConversionRequest(format=CHD, target="any", methods=(Method.ZSTD, Method.ZLIB)))
-    assert (tuning.format_name, tuning.next_format().format_name) == ("CHD zstd+zlib", "ISO")
+    assert tuning.format_name == "CHD zstd+zlib"
 
 
 def test_the_choice_is_kept_with_its_method() -> None:
@@ -67,22 +63,31 @@ def test_a_chd_has_the_grid_of_its_method() -> None:
 def test_what_the_target_does_not_load_is_refused_in_the_grid() -> None:
     tuning = tuned(ConversionRequest(format=CHD, target="nethersx2"))
     assert tuning.format_name == "CHD zlib"
-    refused = grid_of(tuning.next_format().next_format().next_format().next_format(), title(), CHOOSER, {})
+    refused = grid_of(tuning.of_form(CHD, (Method.ZSTD,)), title(), CHOOSER, {})
     assert all("zstd hunks cannot be loaded" in cell.refusal for row in refused for cell in row)
 
 
 def test_the_grid_follows_the_format() -> None:
     tuning = tuned(ConversionRequest(format=CHD, target="archive", block_size=1024 * 1024))
     assert tuning.block_size == 1024 * 1024
-    back = tuning.next_format()
-    while back.format is CHD:
-        back = back.next_format()
-    assert back.next_format().block_size in grid_block_sizes(ImageFormat.ZSO)
+    assert tuning.of_form(ImageFormat.ZSO, ()).block_size in grid_block_sizes(ImageFormat.ZSO)
 
 
 def test_a_chd_takes_no_alignment() -> None:
-    tuning = tuned(ConversionRequest(format=CHD, target="pcsx2"))
-    assert tuning.next_alignment() == tuning
+    aligned = replace(Tuning.of(title(), CHOOSER), alignment=4096)
+    assert aligned.of_form(CHD, (Method.ZSTD,)).alignment is None
+
+
+@pytest.mark.parametrize(
+    ("choice", "said"),
+    [
+        (Tuning("opl", ImageFormat.ISO, 2048, 9), "ISO"),
+        (Tuning("opl", ImageFormat.ZSO, 2048, 9), "ZSO, 2K blocks, level 9"),
+        (Tuning("opl", ImageFormat.ZSO, 4096, 9, 16384), "ZSO, 4K blocks, level 9, aligned at 16384"),
+    ],
+)
+def test_a_choice_is_described_in_words(choice: Tuning, said: str) -> None:
+    assert choice.describe() == said
 
 
 def test_the_defaults_of_a_target_that_writes_chd_have_its_method() -> None:
@@ -101,11 +106,10 @@ def test_a_cd_is_offered_the_chd_of_a_cd() -> None:
     assert (tuning.format_name, tuning.block_size, tuning.levels) == ("CHD cdlz+cdzl+cdfl", 19584, (1, 6, 9))
     (row,) = grid_of(tuning, cd_title(), CHOOSER, {})
     assert [(cell.settings.methods, cell.refusal) for cell in row] == [(tuning.methods, "")] * 3
-    seen = []
-    for _ in CD_FORMS:
-        seen.append(tuning.format_name)
-        tuning = tuning.next_format()
-    assert seen == ["CHD cdlz+cdzl+cdfl", "CHD cdzl+cdfl", "CHD cdzs+cdfl", "ISO", "ZSO", "CSO"]
+    offered = [tuning.of_form(*form).format_name for form in tuning.forms]
+    assert offered == [form_name(*form) for form in CD_FORMS]
+    assert sorted(offered) == ["CHD cdlz+cdzl+cdfl", "CHD cdzl+cdfl", "CHD cdzs+cdfl", "CSO", "ISO", "ZSO"]
+    assert tuning.describe() == "CHD cdlz+cdzl+cdfl, level 9"
 
 
 def test_what_a_disc_with_tracks_cannot_become_is_refused_in_the_grid() -> None:
@@ -119,7 +123,7 @@ def test_what_a_disc_with_tracks_cannot_become_is_refused_in_the_grid() -> None:
 
 
 def test_the_kept_choice_of_a_cd_is_the_one_that_is_shown() -> None:
-    kept = Tuning.of(cd_title(), CHOOSER).next_format().overrides
+    kept = Tuning.of(cd_title(), CHOOSER).of_form(CHD, (Method.CDZL, Method.CDFL)).overrides
     assert (kept.format, kept.methods, kept.block_size) == (CHD, (Method.CDZL, Method.CDFL), None)
     again = Tuning.of(cd_title(overrides=kept), CHOOSER)
     assert again.methods == (Method.CDZL, Method.CDFL)

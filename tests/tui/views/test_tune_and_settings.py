@@ -15,7 +15,7 @@ from discpress.engine.targets import AUTO, TARGETS
 from discpress.engine.targets.by_system import choices
 from discpress.tui.views.settings import Setting, SettingRows, changed_target, settings_of
 from discpress.tui.views.title_settings import describe_settings
-from discpress.tui.views.tune import ALIGNMENTS, FORMS, Tuning, cell_of, grid_of, known_by_settings, nearest
+from discpress.tui.views.tune import Tuning, cell_of, grid_of, known_by_settings, nearest
 
 CHOOSER = Chooser.of(Config())
 GAME = LIBRARY[1]
@@ -67,17 +67,6 @@ def test_moving_stays_within_the_grid(rows: int, columns: int, block_size: int, 
     assert (moved.block_size, moved.level) == (block_size, level)
 
 
-def test_every_choice_goes_around() -> None:
-    tuning = Tuning(AUTO, ImageFormat.ZSO, 2048, 9)
-    formats, alignments = [tuning], [tuning]
-    for _ in FORMS:
-        formats.append(formats[-1].next_format())
-    for _ in ALIGNMENTS:
-        alignments.append(alignments[-1].next_alignment())
-    assert formats[-1].format is tuning.format
-    assert alignments[-1] == tuning
-
-
 @pytest.mark.parametrize("name", choices("ps2"))
 def test_another_target_takes_its_best_format(name: str) -> None:
     tuning = Tuning("pcsx2", ImageFormat.CHD, 65536, 9, methods=(Method.ZSTD,)).of_target(name, "ps2")
@@ -90,7 +79,7 @@ def test_another_format_takes_its_nearest_level() -> None:
     for image_format in (ImageFormat.ZSO, ImageFormat.CSO):
         levels = grid_levels(image_format)
         tuning = Tuning(AUTO, image_format, 2048, 1)
-        following = tuning.next_format()
+        following = tuning.of_form(ImageFormat.CHD, (Method.ZSTD,))
         assert following.level in following.levels
         assert set(tuning.levels) == set(levels)
 
@@ -204,7 +193,7 @@ def test_folders_come_first_one_a_row() -> None:
 
 
 def test_without_folders_it_names_the_key_to_press() -> None:
-    assert "a adds one" in by_key(Config())["folders"].shown
+    assert "+ adds one" in by_key(Config())["folders"].shown
 
 
 def test_every_theme_is_a_choice() -> None:

@@ -32,12 +32,12 @@ class PartsApp(App[int]):
 
     @property
     def keys(self) -> str:
-        return self.query_one(KeyLine).render_line(0).text
+        return self.query_one(KeyLine).render_line(1).text
 
 
 @asynccontextmanager
 async def shown(
-    *, width: int = 40, height: int = 6, place: Place = Place.LIBRARY
+    *, width: int = 40, height: int = 7, place: Place = Place.LIBRARY
 ) -> AsyncIterator[tuple[Pilot[int], PartsApp]]:
     app = PartsApp()
     app.place = place

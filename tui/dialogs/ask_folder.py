@@ -14,8 +14,7 @@ from textual.widgets import Input, Static
 from discpress.engine.names import display_name
 from discpress.engine.system.files import NO_FOLDER, folder_problem
 from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
-from discpress.tui.screens.base import OwnScreen
-from discpress.tui.screens.confirm import ASKING
+from discpress.tui.dialogs.own_screen import OwnScreen
 from discpress.tui.widgets.folder_input import FolderInput
 
 
@@ -39,8 +38,7 @@ class AskFolder(OwnScreen[Path | None], ModalScreen[Path | None]):
             yield Static("", markup=False, id="problem")
 
     def on_mount(self) -> None:
-        """Let the user type; no message lies over the question."""
-        self.app.add_class(ASKING)
+        """Let the user type."""
         self.query_one(FolderInput).focus()
 
     def on_input_submitted(self, event: Input.Submitted) -> None:

@@ -9,10 +9,7 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Static
 
-from discpress.tui.screens.base import OwnScreen
-
-ASKING = "-asking"
-"""The app has this class while it asks: its messages wait."""
+from discpress.tui.dialogs.own_screen import OwnScreen
 
 
 class Confirm(OwnScreen[str | None], ModalScreen[str | None]):
@@ -20,13 +17,19 @@ class Confirm(OwnScreen[str | None], ModalScreen[str | None]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "answer('')", show=False),
-        Binding("right,l,j,down", "app.focus_next", show=False),
-        Binding("left,h,k,up", "app.focus_previous", show=False),
+        Binding("right,j,down", "app.focus_next", show=False),
+        Binding("left,k,up", "app.focus_previous", show=False),
+        Binding("x", "answer_last", show=False, id="purge"),  # the user's key for it, if there is another
     ]
 
-    def __init__(self, lines: Sequence[str], buttons: Sequence[tuple[str, str]]) -> None:
-        """`buttons` are names and their verbs, the safe one first; the lines are safe to show."""
+    def __init__(self, lines: Sequence[str], buttons: Sequence[tuple[str, str]], *, has_key: bool = False) -> None:
+        """`buttons` are names and their verbs, the safe one first; the lines are safe to show.
+
+        With `has_key` the key that removes answers with the last button; it must not be the key that asked, which may
+        repeat.
+        """
         super().__init__()
+        self._has_key = has_key
         self._lines = lines
         self._buttons = buttons
 
@@ -39,13 +42,20 @@ class Confirm(OwnScreen[str | None], ModalScreen[str | None]):
                     yield Button(label, id=name, compact=True)
 
     def on_mount(self) -> None:
-        """Put the focus on the safe button; no message lies over the question."""
-        self.app.add_class(ASKING)
+        """Put the focus on the safe button."""
         self.query_one(f"#{self._buttons[0][0]}", Button).focus()
 
     def on_button_pressed(self, event: Button.Pressed) -> None:
         """Answer with the button's name."""
         self.dismiss(event.button.id)
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """Leave out the key of the last button if it has none."""
+        return super().check_action(action, parameters) and (action != "answer_last" or self._has_key)
+
+    def action_answer_last(self) -> None:
+        """Answer with the last button."""
+        self.dismiss(self._buttons[-1][0])
 
     def action_answer(self, name: str) -> None:
         """Answer without a button."""

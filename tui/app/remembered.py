@@ -1,0 +1,82 @@
+"""The order, filter and cursor of the library from one run to the next: a small file next to the state file."""
+
+import contextlib
+import json
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from discpress.engine.errors import UsageError
+from discpress.tui.views.library import LibraryView
+
+FILE_NAME = "app-view.json"
+_MOST_BYTES = 1 << 20
+_MOST_LIBRARIES = 50
+"""Sets of folders that are remembered; the one that was left first is forgotten first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """How a library was shown."""
+
+    sort_key: str = ""
+    """The column that it was sorted by."""
+    is_reversed: bool = False
+    """Whether the other way round."""
+    filter_text: str = ""
+    """The words of the filter."""
+    cursor: str = ""
+    """The path of the title under the cursor."""
+
+    @classmethod
+    def of(cls, view: LibraryView) -> Self:
+        """Return how a library is shown now."""
+        cursor = "" if view.cursor_key is None else str(view.cursor_key)
+        return cls(view.sort_key, view.is_reversed, view.filter_text, cursor)
+
+    def apply(self, view: LibraryView) -> None:
+        """Show a library like that, as far as this version can."""
+        if self.sort_key in view.SORTS:
+            view.sort_by(self.sort_key, is_reversed=self.is_reversed)
+        with contextlib.suppress(UsageError):  # a word of another version
+            view.set_filter(self.filter_text)
+        view.cursor_key = Path(self.cursor) if self.cursor else None
+
+
+def load_shown(state_folder: Path, folders: Iterable[Path]) -> Shown:
+    """Return how the library of these folders was shown last; the usual way if that is not known or not readable."""
+    found = _read(state_folder / FILE_NAME).get(_key_of(folders))
+    known = found if isinstance(found, dict) else {}
+    usual = asdict(Shown())
+    return Shown(**{name: known[name] for name, value in usual.items() if type(known.get(name)) is type(value)})
+
+
+def save_shown(state_folder: Path, folders: Iterable[Path], shown: Shown) -> None:
+    """Remember how the library of these folders is shown; a folder that takes no file is left as it is."""
+    path, key = state_folder / FILE_NAME, _key_of(folders)
+    libraries = dict(_read(path))
+    libraries.pop(key, None)
+    libraries[key] = asdict(shown)
+    newest = dict(list(libraries.items())[-_MOST_LIBRARIES:])
+    new = path.with_name(f"{FILE_NAME}.{os.getpid()}.new")
+    try:
+        new.write_text(json.dumps(newest), encoding="ascii")
+        new.replace(path)
+    except OSError:
+        with contextlib.suppress(OSError):
+            new.unlink()
+
+
+def _key_of(folders: Iterable[Path]) -> str:
+    return "\n".join(sorted(map(str, folders)))
+
+
+def _read(path: Path) -> Mapping[str, Any]:
+    try:
+        with path.open("rb") as file:
+            decoded = json.loads(file.read(_MOST_BYTES))
+    except (OSError, ValueError, RecursionError):
+        return {}
+    return decoded if isinstance(decoded, dict) else {}

@@ -1,0 +1,1 @@
+"""Questions over a screen: confirm, pick from a list, name a folder."""

@@ -1,0 +1,123 @@
+"""The part of Tune that saves: for a title, for several, as the defaults, and the question when it is left."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from discpress.engine.errors import DiscpressError
+from discpress.engine.store.model import Title
+from discpress.engine.targets import AUTO
+from discpress.tui.app.session import Session
+from discpress.tui.dialogs.confirm import Confirm
+from discpress.tui.messages import Notify, Refresh, SaveSettings, WantEstimates
+from discpress.tui.screens.base import DiscScreen
+from discpress.tui.views.labels import FILE_GONE
+from discpress.tui.views.tune import Tuning, cell_of, reason_against
+
+
+class TuneSaving(DiscScreen):
+    """The rest of the screen shows and changes the choice."""
+
+    def __init__(self, session: Session, titles: Sequence[Title]) -> None:
+        """`titles` are those that the choice can be saved for; the first one is shown."""
+        super().__init__(session)
+        self._titles = list(titles)
+        self._tuning = self._kept = Tuning.of(self._title, session.chooser)
+        self._is_gone = False
+
+    @property
+    def _title(self) -> Title:
+        return self._titles[0]
+
+    def change(self, tuning: Tuning) -> None:
+        """Show another choice."""
+        raise NotImplementedError
+
+    def action_apply_title(self) -> None:
+        """Keep the choice for this title."""
+        self._keep([self._title])
+
+    def action_apply_marked(self) -> None:
+        """Keep the choice for all marked titles."""
+        self._keep(self._titles)
+
+    def action_apply_system(self) -> None:
+        """Keep the choice for all titles of this system."""
+        view = self.view
+        self._keep([title for title in view.titles.values() if title.system == self._title.system])
+
+    def action_apply_default(self) -> None:
+        """Make the choice the default of all titles, as far as it can hold for all."""
+        tuning = self._tuning
+        cell = cell_of(tuning, self._title, self.session.chooser, {})
+        if cell.refusal:
+            self.say(f"Not saved: {reason_against(cell)}.")
+        else:
+            self._kept = tuning
+            what = "the target and level" if tuning.target == AUTO else "target, format, block size and level"
+            notice = f"Titles without settings of their own follow {what} chosen here."
+            self.post_message(SaveSettings(tuning.as_defaults(self._title.system, self.session.config.targets), notice))
+
+    def action_forget(self) -> None:
+        """Let the titles follow the defaults again."""
+        is_saved = self._save(self._titles, keep=False)
+        title = replace(self._title, overrides=None) if is_saved else self._title
+        self._kept = Tuning.of(title, self.session.chooser)
+        self.change(self._kept)
+
+    def _keep(self, titles: Sequence[Title]) -> None:
+        refused = []
+        for title in titles:
+            try:
+                if not title.error:
+                    self.session.chooser.choice(title, self.session.chooser.with_overrides(self._tuning.overrides))
+            except DiscpressError as error:
+                refused.append((title, str(error)))
+        unwritable = {title.path for title, _ in refused}
+        kept = [title for title in titles if title.path not in unwritable and not title.error]
+        if refused and not kept:
+            self.say(f"Not saved: {refused[0][1].rpartition(': ')[2]}.")
+            return
+        self._save(kept, keep=True)
+        if refused:
+            self.say(f"Left out: {refused[0][1]}; {len(refused)} in all")
+
+    def is_lost(self) -> bool:
+        """Return whether no title is left, and say so."""
+        if self._is_gone:
+            self.post_message(Notify(FILE_GONE))
+        return self._is_gone
+
+    def _save(self, titles: Sequence[Title], *, keep: bool) -> bool:
+        """Store the choice, or none, for titles; return whether that went well."""
+        if self.is_lost():
+            return False
+        try:
+            self.session.save_overrides(titles, self._tuning.overrides if keep else None)
+        except DiscpressError as error:
+            self.post_message(Notify(str(error), is_error=True))
+            return False
+        self._kept = self._tuning
+        self.post_message(Refresh())
+        what = "Saved for" if keep else "Reset to the defaults for"
+        self.post_message(Notify(f"{what} {len(titles)} {'title' if len(titles) == 1 else 'titles'}."))
+        self.post_message(WantEstimates(titles))
+        return True
+
+    def action_back(self) -> None:
+        """Go back; ask first if the choice is not kept."""
+        is_kept = self._tuning == self._kept or self._is_gone or self.session.is_read_only
+        cell = cell_of(self._tuning, self._title, self.session.chooser, {})
+        if is_kept or cell.refusal:
+            self.dismiss()
+            return
+        count = len(self._titles)
+        whom = "this title" if count == 1 else f"the {count} titles"
+
+        def answer(choice: str | None) -> None:
+            if choice == "keep":
+                self._keep(self._titles)
+            if choice is not None:
+                self.dismiss()
+
+        lines = [f"This choice is not saved: {self._tuning.describe()}."]
+        self.app.push_screen(Confirm(lines, [("keep", f"Save it for {whom}"), ("drop", "Leave without it")]), answer)
