@@ -11,6 +11,8 @@ from discpress.engine.formats import ImageFormat, Method
 
 FORM = ("format", "block_size", "level", "methods", "alignment", "target")
 """The fields that decide the form of a result; a title's own settings consist of these."""
+ON_REQUEST = ("md5", "sha1", "sha256")
+"""The digests that a conversion computes on request, besides crc32 and XXH3-128."""
 
 
 class OnConflict(StrEnum):

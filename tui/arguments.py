@@ -1,7 +1,6 @@
 """Arguments of `discpress` without a subcommand: the folders and options of the app."""
 
 import argparse
-import difflib
 import os
 from collections.abc import Collection, Sequence
 from concurrent.futures import wait
@@ -49,6 +48,8 @@ def _check_folder(word: str, commands: Collection[str]) -> None:
         raise UsageError(f"{shown}: {problem}", hint="name a folder that you may look into")
     if is_there:
         raise UsageError(f"{shown}: is a file; the app opens folders", hint=f"discpress info {shown} shows an image")
+    import difflib  # noqa: PLC0415 - for mistakes only
+
     meant = difflib.get_close_matches(word, commands, n=1)
     hint = f"did you mean discpress {meant[0]}?" if meant else "discpress --help lists the commands"
     raise UsageError(f"{shown}: neither a command nor a folder", hint=hint)

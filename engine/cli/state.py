@@ -6,13 +6,12 @@ import os
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.config import Config, config_path, load_config
-from discpress.engine.convert.conversion import Conversion
 from discpress.engine.convert.request import merge_requests
-from discpress.engine.convert.trash.undo import PURGED
+from discpress.engine.convert.trash.entry import PURGED
 from discpress.engine.dats.known import KnownTitle
 from discpress.engine.dats.match import Match
 from discpress.engine.dats.matching import match_title
@@ -21,8 +20,6 @@ from discpress.engine.errors import DamagedImageError, DiscpressError, VerifyErr
 from discpress.engine.formats import image_stem
 from discpress.engine.images.source import ByteSource
 from discpress.engine.library.naming import TitleNames
-from discpress.engine.library.scan.rescan_files import follow_files
-from discpress.engine.measure.estimate import Estimate
 from discpress.engine.queue.record_digests import (
     Decoded,
     identity_of_source,
@@ -39,6 +36,10 @@ from discpress.engine.store.rows.measurement_rows import Measurement
 from discpress.engine.store.store import FILE_NAME, Store, state_folder
 from discpress.engine.system.files import absolute
 from discpress.engine.targets import AUTO, TARGETS
+
+if TYPE_CHECKING:
+    from discpress.engine.convert.conversion import Conversion
+    from discpress.engine.measure.estimate import Estimate
 
 
 def read_config() -> Config:
@@ -110,7 +111,7 @@ class Records:
             self._names[key] = TitleNames(around, lambda title: (title.path.parent, image_stem(title.path.name)))
         return self._names[key]
 
-    def save_estimate(self, identity: FileIdentity, found: Estimate) -> None:
+    def save_estimate(self, identity: FileIdentity, found: "Estimate") -> None:
         """Store an estimate for `ls`."""
         if self.store is not None:
             self.store.save_estimate(identity, StoredEstimate.of(found))
@@ -138,7 +139,7 @@ class Records:
         except DiscpressError as error:
             self._lose(error)
 
-    def save_digests(self, done: Conversion, source: ByteSource) -> None:
+    def save_digests(self, done: "Conversion", source: ByteSource) -> None:
         """Store the digests of a conversion's open source and of its result."""
         if self.store is None:
             return
@@ -205,6 +206,8 @@ class Records:
         if self.store is None:
             return
         try:
+            from discpress.engine.library.scan.rescan_files import follow_files  # noqa: PLC0415 - a scan, for changes only
+
             follow_files(self.store, paths, folders)
         except DiscpressError as error:
             self._lose(error)

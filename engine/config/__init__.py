@@ -23,8 +23,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from platformdirs import user_config_path
-
 from discpress.engine.config import values
 from discpress.engine.errors import StoreError, from_os_error
 from discpress.engine.formats import DEFAULT_LEVEL, HIGHEST_LEVEL, ImageFormat, Method
@@ -102,6 +100,8 @@ def config_path(environ: Mapping[str, str]) -> Path:
     """Return the path of the settings file: DISCPRESS_CONFIG (the file or its folder), else the system's default."""
     chosen = environ.get("DISCPRESS_CONFIG")
     if not chosen:
+        from platformdirs import user_config_path  # noqa: PLC0415 - the help needs no folder
+
         return user_config_path("discpress", appauthor=False) / FILE_NAME
     path = Path(chosen).absolute()
     return path / FILE_NAME if path.is_dir() else path

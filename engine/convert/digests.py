@@ -9,10 +9,10 @@ from itertools import accumulate
 
 import xxhash
 
+from discpress.engine.request import ON_REQUEST
 from discpress.engine.system.files import Readable
 
 ALWAYS = ("crc32", "xxh3")
-ON_REQUEST = ("md5", "sha1", "sha256")
 CHECKED_TOO = ("sha224", "sha384", "sha512")
 """Kinds that checksum files of others may have; discpress writes none."""
 

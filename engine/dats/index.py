@@ -6,14 +6,17 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from discpress.engine.dats.model import DatFile, DatGame, FileKind
 from discpress.engine.dats.origins import publisher_of, system_of, version_of
-from discpress.engine.dats.reading.files import FoundDat
 from discpress.engine.store.numbering import next_number
 from discpress.engine.store.rows.checked import NUMBER, PATH, TEXT, TIME, Row, Shape, UnreadableError, made_by
 from discpress.engine.store.statefile import StateFile
 from discpress.engine.systems import System, system_from
+
+if TYPE_CHECKING:
+    from discpress.engine.dats.reading.files import FoundDat
 
 _SHAPE = Shape(
     {
@@ -104,11 +107,11 @@ class DatIndex:
         """Return the lists in the order in which they were read; unreadable rows are left out."""
         return self._file.run(read_lists)
 
-    def add(self, found: Sequence[FoundDat], origin: Path) -> list[Added]:
+    def add(self, found: Sequence["FoundDat"], origin: Path) -> list[Added]:
         """Add lists, all or none. Each replaces the list of the same place, or of its publisher and name."""
         return self._file.write(lambda connection: list(self._add_all(connection, found, origin)))
 
-    def renew(self, found: Sequence[FoundDat], origin: Path) -> tuple[list[Added], list[ListedDat]]:
+    def renew(self, found: Sequence["FoundDat"], origin: Path) -> tuple[list[Added], list[ListedDat]]:
         """Replace all lists of an origin by those that it has now; return these, and those that it has no more."""
 
         def write(connection: sqlite3.Connection) -> tuple[list[Added], list[ListedDat]]:
@@ -126,7 +129,7 @@ class DatIndex:
         gone = list(lists)
         self._file.write(lambda connection: _remove(connection, gone))
 
-    def _add_all(self, connection: sqlite3.Connection, found: Sequence[FoundDat], origin: Path) -> Iterator[Added]:
+    def _add_all(self, connection: sqlite3.Connection, found: Sequence["FoundDat"], origin: Path) -> Iterator[Added]:
         for each in found:
             number = next_number(connection, "dats")
             listed = _listed(number, each, origin, self._now())
@@ -161,7 +164,7 @@ def _listed_from(row: Row) -> ListedDat | None:
         return None
 
 
-def _listed(number: int, found: FoundDat, origin: Path, at: float) -> ListedDat:
+def _listed(number: int, found: "FoundDat", origin: Path, at: float) -> ListedDat:
     header, games = found.dat.header, found.dat.games
     files = [file for game in games for file in game.files]
     return ListedDat(

@@ -22,8 +22,9 @@ from discpress.engine.images.source import ByteSource
 from discpress.engine.lab.options import SeekOptions, ThroughputOptions
 from discpress.engine.lab.own_file import measured_bytes, open_own
 from discpress.engine.lab.results import SeekResult, ThroughputResult
+from discpress.engine.measure.choices import Pattern
 from discpress.engine.measure.metering import FilesCache, Meter, hold_index
-from discpress.engine.measure.patterns import Area, Pattern
+from discpress.engine.measure.patterns import Area
 from discpress.engine.measure.rehearsal import Trial
 from discpress.engine.measure.sample import Span
 from discpress.engine.measure.seek import SeekFigures, measure_seeks

@@ -7,10 +7,14 @@ from typing import Any
 
 from discpress.engine.formats import HIGHEST_LEVEL, ImageFormat, Method, in_order
 from discpress.engine.images.registry import is_block_size
-from discpress.engine.measure.patterns import Pattern
-from discpress.engine.measure.seek import DURATION_S
-from discpress.engine.measure.throughput import MAX_SAMPLE_BYTES, SAMPLE_BYTES
-from discpress.engine.measure.windows import MAX_WINDOW_BYTES, WINDOW_BYTES
+from discpress.engine.measure.choices import (
+    DURATION_S,
+    MAX_SAMPLE_BYTES,
+    MAX_WINDOW_BYTES,
+    SAMPLE_BYTES,
+    WINDOW_BYTES,
+    Pattern,
+)
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.rows.plain_json import fields_in
 from discpress.engine.units import KIB

@@ -22,6 +22,7 @@ from discpress.engine.dats.match import Verdict
 from discpress.engine.formats import Settings
 from discpress.engine.images import registry
 from discpress.engine.library.filter_words import Choice, Measure, Vocabulary, percent_of, refuse, size_measure
+from discpress.engine.library.sort_keys import SORT_KEYS, STATE
 from discpress.engine.library.states import TitleStates
 from discpress.engine.names import display_name, natural_key
 from discpress.engine.request import ConversionRequest
@@ -30,7 +31,6 @@ from discpress.engine.store.model import Title
 
 Predicate: TypeAlias = Callable[[Title], bool]
 
-_STATE = "state"
 _ID = "id"
 _NO_STATES = TitleStates()
 """For callers that neither filter nor sort by state."""
@@ -44,7 +44,7 @@ def _words_about(states: TitleStates) -> Vocabulary[Title]:
             "sys": Choice(lambda title: title.system),
             "fmt": Choice(lambda title: title.format or "", lambda: tuple(spec.name for spec in registry.FORMATS)),
             "region": Choice(lambda title: title.region),
-            _STATE: Choice(states.state, lambda: tuple(State), OLD_TOKENS),
+            STATE: Choice(states.state, lambda: tuple(State), OLD_TOKENS),
             _ID: Choice(lambda title: states.match_of(title).verdict, lambda: tuple(Verdict)),
         },
         measures={
@@ -82,8 +82,6 @@ _SORT_KEYS: dict[str, Callable[[Title], Any]] = {
     "region": lambda title: title.region.casefold() or None,
     "block": _planned,
 }
-SORT_KEYS = (*_SORT_KEYS, _STATE)
-"""The allowed keys of `sort_titles`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +130,7 @@ def filter_titles(titles: Iterable[Title], text: str, states: TitleStates = _NO_
 
 def names_state(text: str) -> bool:
     """Return whether a filter contains a word about what is recorded of titles, so that it selects others later."""
-    return any(word.lstrip("!").casefold().startswith((f"{_STATE}:", f"{_ID}:")) for word in text.split())
+    return any(word.lstrip("!").casefold().startswith((f"{STATE}:", f"{_ID}:")) for word in text.split())
 
 
 def sort_titles(
@@ -144,7 +142,7 @@ def sort_titles(
 
     Equal titles keep their order, so that sorting by one column and then by another works. UsageError for another key.
     """
-    value_of = (lambda title: ORDER[states.state(title)]) if key == _STATE else _SORT_KEYS.get(key)
+    value_of = (lambda title: ORDER[states.state(title)]) if key == STATE else _SORT_KEYS.get(key)
     if value_of is None:
         refuse(f"cannot sort by {display_name(key)}", key, SORT_KEYS)
     present: list[tuple[Any, Title]] = []

@@ -1,6 +1,5 @@
 """The words of a filter: text, `!` before a word, `key:value` and comparisons, for rows of any kind."""
 
-import difflib
 import operator
 import re
 from collections.abc import Callable, Collection, Mapping
@@ -143,6 +142,8 @@ def size_measure(value_of: Callable[[RowT], float | None], key: str = "size") ->
 
 def refuse(message: str, word: str, allowed: Collection[str]) -> NoReturn:
     """Raise UsageError about a word that is none of the allowed ones, with the nearest one as a hint."""
+    import difflib  # noqa: PLC0415 - for mistakes only
+
     matches = difflib.get_close_matches(word, allowed, n=1)
     meant = f"did you mean {matches[0]}?" if matches else ""
     raise UsageError(f"{message}: expected one of {', '.join(allowed)}", hint=meant)

@@ -6,11 +6,11 @@ are discpress's own, not traces of a game.
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from random import Random
 from typing import TypeAlias
 
 from discpress.engine.formats import SECTOR_SIZE
+from discpress.engine.measure.choices import Pattern
 from discpress.engine.measure.sample import Span
 from discpress.engine.units import KIB, MIB
 
@@ -27,28 +27,6 @@ _MIXED_SECTORS = ((80, 1, 8), (15, 9, 32), (5, 33, 128))
 """(runs of 100, fewest sectors, most sectors): mostly short runs, sometimes a stream."""
 _MIXED_READ_SECTORS = 16
 """Most sectors of one read in a run."""
-
-
-class Pattern(StrEnum):
-    """The reads of a seek benchmark."""
-
-    RANDOM_2K = "random-2k"
-    RANDOM_16K = "random-16k"
-    STREAMS_64K = "streams-64k"
-    MIXED = "mixed"
-
-    @property
-    def label(self) -> str:
-        """Its name for people."""
-        return _LABELS[self]
-
-
-_LABELS: Mapping[Pattern, str] = {
-    Pattern.RANDOM_2K: "2 KiB random",
-    Pattern.RANDOM_16K: "16 KiB random",
-    Pattern.STREAMS_64K: "64 KiB streams",
-    Pattern.MIXED: "mixed",
-}
 
 
 @dataclass(frozen=True, slots=True)

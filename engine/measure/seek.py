@@ -10,15 +10,15 @@ from random import Random
 from typing import TypeAlias
 
 from discpress.engine.images.image import Image
+from discpress.engine.measure.choices import DURATION_S, Pattern
 from discpress.engine.measure.metering import Costs, Meter
-from discpress.engine.measure.patterns import Area, Pattern, Run, runs
+from discpress.engine.measure.patterns import Area, Run, runs
 from discpress.engine.measure.percentiles import count_octaves, nearest_rank
 
 LEAST_READS = 100
 """Fewest reads, even on slow storage, because p99 of fewer is their maximum."""
 MOST_READS = 100_000
 """Sorting as many takes 30 ms, and more reads do not change a percentile."""
-DURATION_S = 3.0
 
 Watch: TypeAlias = Callable[[Sequence[float], int], None]
 """Takes the latencies so far, in microseconds, and the bytes of the image read so far."""

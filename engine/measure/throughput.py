@@ -19,6 +19,7 @@ from discpress.engine.formats import Settings
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_source
 from discpress.engine.images.source import ByteSource
+from discpress.engine.measure.choices import SAMPLE_BYTES
 from discpress.engine.measure.metering import Cache
 from discpress.engine.measure.rehearsal import STRETCH_BYTES, Trial
 from discpress.engine.measure.sample import Span
@@ -27,11 +28,6 @@ from discpress.engine.system.files import Readable
 from discpress.engine.units import MIB
 
 T = TypeVar("T")
-
-SAMPLE_BYTES = 32 * MIB
-"""Eight stretches: a second of work for a fast setting, a few for a slow one."""
-MAX_SAMPLE_BYTES = 256 * MIB
-"""The sample is kept in memory, decoded and packed."""
 
 
 class Scratch(ByteSource):

@@ -12,11 +12,7 @@ from discpress.engine.images.layout import Output
 from discpress.engine.measure.patterns import Area
 from discpress.engine.measure.rehearsal import Trial
 from discpress.engine.measure.sample import Span
-from discpress.engine.units import MIB
 
-WINDOW_BYTES = 64 * MIB
-"""32,768 sectors, enough that few are read twice; packed in a second or two."""
-MAX_WINDOW_BYTES = 1024 * MIB
 _STEPS = 64
 """Number of places compared; a disc's files are larger than a hundredth of it, or many."""
 _FULL_ENOUGH = 0.75

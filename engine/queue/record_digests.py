@@ -6,12 +6,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from discpress.engine.convert.cd.track_digests import TrackDigester, TrackDigests
-from discpress.engine.convert.conversion import Conversion
 from discpress.engine.convert.digests import Digester, DigestSet
-from discpress.engine.convert.plan import ConversionPlan
-from discpress.engine.convert.verify import digest_checked
 from discpress.engine.errors import DiscpressError
 from discpress.engine.images.doctor.reader import DeepReader
 from discpress.engine.images.image import Image
@@ -25,13 +23,17 @@ from discpress.engine.store.store import Store
 from discpress.engine.system.files import Readable, absolute, same_file
 from discpress.engine.system.held_folder import is_same_state
 
+if TYPE_CHECKING:
+    from discpress.engine.convert.conversion import Conversion
+    from discpress.engine.convert.plan import ConversionPlan
 
-def identity_of(plan: ConversionPlan) -> FileIdentity:
+
+def identity_of(plan: "ConversionPlan") -> FileIdentity:
     """Return the library's identity of a plan's source."""
     return _identity_from(plan, plan.source_file_path)
 
 
-def _identity_from(plan: ConversionPlan, file_path: Path) -> FileIdentity:
+def _identity_from(plan: "ConversionPlan", file_path: Path) -> FileIdentity:
     """Return the identity of a plan's source, whose main file is at `file_path` now."""
     identity = FileIdentity.of_source(file_path, plan.source_identity)
     others = [(file.identity.size_bytes, file.identity.mtime_ns) for file in plan.sources.parts]
@@ -95,6 +97,8 @@ def decode_whole(
     image: Image, threads: int, control: Control, progress: Progress, wanted: tuple[str, ...] = ()
 ) -> WholeImage:
     """Decode an open image and its tracks, and compare it with the digests in its file, as `digest_checked` does."""
+    from discpress.engine.convert.verify import digest_checked  # noqa: PLC0415 - lists decode nothing
+
     identity = identity_of_source(image.source)
     digester = TrackDigester.of(image, wanted)
     digests = digest_checked(image, threads, control, progress, wanted, on_data=digester.update)
@@ -102,7 +106,7 @@ def decode_whole(
     return WholeImage(digests, tracks, decoded_whole(image.source, identity, digests, tracks=tracks))
 
 
-def save_digests(store: Store, done: Conversion, source: ByteSource) -> None:
+def save_digests(store: Store, done: "Conversion", source: ByteSource) -> None:
     """Store the digests of the decoded image for its open source and, if that was decoded too, for its result."""
     plan = done.plan
     if plan.form.why_kept:

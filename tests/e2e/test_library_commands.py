@@ -17,7 +17,7 @@ from discpress.engine.demo.discs import PLAYSTATION, PSP_GAME, param_sfo
 from discpress.engine.demo.iso_writer import FileContent
 from discpress.engine.demo.packed import write_packed
 from discpress.engine.formats import ImageFormat
-from discpress.engine.library.catalog import SORT_KEYS
+from discpress.engine.library.sort_keys import SORT_KEYS
 from discpress.engine.states import State
 from discpress.engine.store.store import FILE_NAME
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.lab.results import SeekResult, ThroughputResult, seek_measurement, throughput_measurement
-from discpress.engine.measure.patterns import Pattern
+from discpress.engine.measure.choices import Pattern
 from discpress.engine.measure.sample import Span
 from discpress.engine.measure.seek import SeekFigures
 from discpress.engine.measure.throughput import ThroughputFigures

@@ -10,7 +10,7 @@ from discpress.engine.images.registry import encoder_of, highest_level
 from discpress.engine.images.spec import GRID_BLOCK_SIZES
 from discpress.engine.lab.options import BLOCK_SIZES, LEVELS, SeekOptions, ThroughputOptions
 from discpress.engine.lab.results import seek_figures, throughput_figures
-from discpress.engine.measure.patterns import Pattern
+from discpress.engine.measure.choices import Pattern
 from discpress.engine.measure.seek import SeekFigures
 from discpress.engine.measure.throughput import ThroughputFigures
 from discpress.engine.queue.jobs import Job, JobState

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.config import Config
-from discpress.engine.convert.digests import ON_REQUEST
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import (
     CD_METHODS,
@@ -19,7 +18,7 @@ from discpress.engine.formats import (
 )
 from discpress.engine.images.registry import PLAIN, block_size_range, encoder_of, is_block_size, written
 from discpress.engine.names import display_name, listed
-from discpress.engine.request import ConversionRequest, OnConflict
+from discpress.engine.request import ON_REQUEST, ConversionRequest, OnConflict
 from discpress.engine.system.processors import available_processors
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.engine.units import KIB, parse_size

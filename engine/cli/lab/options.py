@@ -7,9 +7,7 @@ from pathlib import Path
 from discpress.engine.cli.images.options import take_block_size, take_format, take_level
 from discpress.engine.errors import StorageError, UsageError
 from discpress.engine.lab.options import BLOCK_SIZES, LEVELS, MAX_DURATION_S, SeekOptions, ThroughputOptions
-from discpress.engine.measure.patterns import Pattern
-from discpress.engine.measure.throughput import MAX_SAMPLE_BYTES, SAMPLE_BYTES
-from discpress.engine.measure.windows import MAX_WINDOW_BYTES, WINDOW_BYTES
+from discpress.engine.measure.choices import MAX_SAMPLE_BYTES, MAX_WINDOW_BYTES, SAMPLE_BYTES, WINDOW_BYTES, Pattern
 from discpress.engine.names import display_name
 from discpress.engine.system.files import absolute
 from discpress.engine.units import MIB, format_size, parse_size

@@ -14,13 +14,11 @@ from discpress.engine.cli.output.matches import match_facts
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.output.tables import format_table
 from discpress.engine.cli.state import open_store, read_config
-from discpress.engine.demo.library import make_demo
 from discpress.engine.errors import UsageError
 from discpress.engine.library.catalog import filter_titles, join_copies, later_copies, sort_titles, total
 from discpress.engine.library.families import TitleFamily, families_in, join_families
 from discpress.engine.library.naming import TitleNames, system_label
 from discpress.engine.library.scan.mounts import unmounted_folders
-from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.library.states import TitleStates
 from discpress.engine.names import display_name, shell_word
 from discpress.engine.progress import Control
@@ -47,6 +45,8 @@ def run_scan(arguments: argparse.Namespace, printer: Printer, control: Control) 
 
 def scan_into(store: Store, folders: Sequence[Path], printer: Printer, control: Control) -> int:
     """Scan folders, update the store, print the titles; return the exit code."""
+    from discpress.engine.library.scan.refresh import refresh  # noqa: PLC0415 - ls does without it
+
     paths: set[Path] = set()
     exit_code = 0
     for batch in refresh(store, folders, control.check):
@@ -254,6 +254,8 @@ def demo_folder(arguments: argparse.Namespace) -> Path:
 
 def run_demo(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `demo`; return the exit code."""
+    from discpress.engine.demo.library import make_demo  # noqa: PLC0415 - scan and ls do without it
+
     folder = demo_folder(arguments)
     made = make_demo(folder)
     facts = {"folder": str(folder), "images": len(made)}

@@ -5,9 +5,7 @@ from typing import TYPE_CHECKING
 
 from discpress.engine.cli.parsing.arguments import add_command, add_state, add_threads
 from discpress.engine.images.registry import written
-from discpress.engine.measure.patterns import Pattern
-from discpress.engine.measure.throughput import SAMPLE_BYTES
-from discpress.engine.measure.windows import WINDOW_BYTES
+from discpress.engine.measure.choices import SAMPLE_BYTES, WINDOW_BYTES, Pattern
 from discpress.engine.units import MIB
 
 if TYPE_CHECKING:

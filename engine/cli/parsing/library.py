@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from discpress.engine.cli.parsing.arguments import add_command, add_settings, add_state, add_threads
-from discpress.engine.library.catalog import SORT_KEYS
+from discpress.engine.library.sort_keys import SORT_KEYS
 
 if TYPE_CHECKING:
     from discpress.engine.cli.parsing.arguments import Subparsers

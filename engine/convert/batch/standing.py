@@ -8,7 +8,6 @@ from discpress.engine.convert.choice import resolve_settings, target_of
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.doctor.content import NO_DISC
-from discpress.engine.images.doctor.doctor import target_findings
 from discpress.engine.images.doctor.findings import DOUBT, TARGET_PREFIX
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
@@ -88,6 +87,8 @@ def _load_problem(title: Title, request: ConversionRequest) -> str:
     target = target_of(title.system, request, title.format)
     if target.name in GENERAL:
         return ""
+    from discpress.engine.images.doctor.doctor import target_findings  # noqa: PLC0415 - for packed images only
+
     found = target_findings(_Packed(title), target)
     reasons = (each for each in found if each.code.startswith(TARGET_PREFIX) and each.code != DOUBT)
     return next((each.message for each in reasons), "")

@@ -37,6 +37,8 @@ CONVERTED = "converted"
 """The reason of an entry whose file was converted."""
 REPAIRED = "repaired"
 """The reason of an entry whose file was rewritten for its target, perhaps under the same name."""
+PURGED = "purged"
+"""In the journal: an entry was removed for good."""
 UNDONE = "undone"
 """The reason of an entry whose files were replacements, until an undo."""
 _DAY_S = 24 * 3600

@@ -9,7 +9,15 @@ from typing import TypeAlias
 from discpress.engine.convert.checksums import drop_checksums
 from discpress.engine.convert.playlists.rewrite import describe
 from discpress.engine.convert.playlists.search import find_texts
-from discpress.engine.convert.trash.entry import CONVERTED, REPAIRED, UNDONE, Replacement, TrashedFile, TrashEntry
+from discpress.engine.convert.trash.entry import (
+    CONVERTED,
+    PURGED,
+    REPAIRED,
+    UNDONE,
+    Replacement,
+    TrashedFile,
+    TrashEntry,
+)
 from discpress.engine.convert.trash.held import EntryState, FilePlace, HeldEntry, gone, hold
 from discpress.engine.convert.trash.proof import (
     Prover,
@@ -35,8 +43,6 @@ from discpress.engine.system.held_folder import is_same_state
 
 Journal: TypeAlias = Callable[[str, Mapping[str, object]], None]
 """Called with what has just become true (`published`, `trashed`, `undone`, `purged`) and the facts of it."""
-PURGED = "purged"
-"""In the journal: an entry was removed for good."""
 
 
 def no_journal(kind: str, facts: Mapping[str, object]) -> None:

@@ -18,9 +18,7 @@ from discpress.engine.images.archives.model import (
     held_file,
     path_of,
 )
-from discpress.engine.images.archives.sevenzip import SevenZipArchive
 from discpress.engine.images.archives.sheets import ArchivedSheet, MemberNames, files_of_sheets, with_members
-from discpress.engine.images.archives.zips import ZipArchive
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, find_mark
 from discpress.engine.images.packed import PACKED, SMALLEST_ARCHIVE_BYTES, may_hold_disc, promised_tail
 from discpress.engine.images.raw_layouts import find_raw_layout
@@ -60,8 +58,12 @@ def open_archive(file: FileSource) -> Archive:
     """Read the table of contents of a ZIP or 7z. DamagedImageError; UnsupportedImageError if py7zr is missing."""
     found = recognise(file)
     if found is ImageFormat.ZIP:
+        from discpress.engine.images.archives.zips import ZipArchive  # noqa: PLC0415 - most commands open no archive
+
         return ZipArchive(file)
     if found is ImageFormat.SEVEN_ZIP:
+        from discpress.engine.images.archives.sevenzip import SevenZipArchive  # noqa: PLC0415 - as above
+
         return SevenZipArchive(file)
     raise UsageError(f"{display_name(file.path)}: this file is not an archive, so no path leads into it")
 

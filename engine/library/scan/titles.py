@@ -4,8 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
-from discpress.engine.discs.foreign import HEADER_READERS, foreign_error, read_foreign
-from discpress.engine.discs.info import DiscInfo, ForeignImage
+from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import (
     CutShortError,
@@ -50,7 +49,11 @@ def title_of(
     """
     title = _read_title(source, found, _File(source.path, identity, links, *node, stated_digests(source)))
     is_opened = title.fault is None or title.tracks is not None
-    if is_opened or not spec_of(found).is_read or found not in HEADER_READERS:
+    if is_opened or not spec_of(found).is_read:
+        return title
+    from discpress.engine.discs.foreign import HEADER_READERS, read_foreign  # noqa: PLC0415 - for few files
+
+    if found not in HEADER_READERS:
         return title
     return replace(title, disc=read_foreign(source, found).disc)  # some of its files may be sound
 
@@ -65,7 +68,7 @@ def stated_digests(source: ByteSource) -> Digests | None:
 
 def _read_title(source: ByteSource, found: ImageFormat, file: _File) -> Title:
     if not spec_of(found).is_read and not header_problem(source, found):
-        return _foreign_title(file, found, read_foreign(source, found))
+        return _foreign_title(file, found, source)
     try:
         image = open_source(source, found)
     except (DamagedImageError, UnsupportedImageError) as error:
@@ -100,8 +103,10 @@ def _title(file: _File, image: Image, disc: DiscInfo) -> Title:
     )
 
 
-def _foreign_title(file: _File, found: ImageFormat, its: ForeignImage) -> Title:
-    error = foreign_error(found, its)
+def _foreign_title(file: _File, found: ImageFormat, source: ByteSource) -> Title:
+    from discpress.engine.discs.foreign import foreign_error, read_foreign  # noqa: PLC0415 - for few files
+
+    its = read_foreign(source, found)
     return Title(
         file.path,
         file.identity,
@@ -109,7 +114,7 @@ def _foreign_title(file: _File, found: ImageFormat, its: ForeignImage) -> Title:
         its.disc,
         its.original_bytes,
         links=file.links,
-        error=error,
+        error=foreign_error(found, its),
         fault=Fault.OTHER,
         device=file.device,
         inode=file.inode,

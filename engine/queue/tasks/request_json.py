@@ -5,10 +5,9 @@ from dataclasses import fields
 from enum import Enum
 from functools import lru_cache
 
-from discpress.engine.convert.digests import ON_REQUEST
 from discpress.engine.formats import HIGHEST_LEVEL
 from discpress.engine.images.registry import is_block_size
-from discpress.engine.request import ConversionRequest
+from discpress.engine.request import ON_REQUEST, ConversionRequest
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.rows.plain_json import fields_in, load_object
 

@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from discpress.engine.convert.trash.entry import PURGED
 from discpress.engine.convert.trash.held import GoneError
 from discpress.engine.convert.trash.schema import read_entry
 from discpress.engine.convert.trash.summary import Stayed, TrashSummary
-from discpress.engine.convert.trash.undo import PURGED
 from discpress.engine.errors import CancelledError, DiscpressError, StoreError, SuspendedError
 from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.tasks.kinds import TaskKind

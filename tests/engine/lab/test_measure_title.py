@@ -26,7 +26,7 @@ from discpress.engine.lab.results import (
     throughput_figures,
     throughput_measurement,
 )
-from discpress.engine.measure.patterns import Pattern
+from discpress.engine.measure.choices import Pattern
 from discpress.engine.measure.sample import Span
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.system.filesystems import free_bytes

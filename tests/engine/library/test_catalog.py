@@ -12,7 +12,6 @@ from title_fields import TitleFields, title_at
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.library.catalog import (
-    SORT_KEYS,
     filter_titles,
     join_copies,
     later_copies,
@@ -20,6 +19,7 @@ from discpress.engine.library.catalog import (
     sort_titles,
     total,
 )
+from discpress.engine.library.sort_keys import SORT_KEYS
 from discpress.engine.library.states import DiscRecord, Records, TitleStates
 from discpress.engine.request import ConversionRequest
 from discpress.engine.states import OLD_TOKENS, State

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from discpress.engine.measure.choices import Pattern
 from discpress.engine.measure.devices import DEVICES, MEMORY_STICK, PS2_HDD, PS2_SHARE, PS2_USB, Device, expected_us
-from discpress.engine.measure.patterns import Pattern
 from discpress.engine.measure.seek import SeekFigures
 
 MB = 1_000_000

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discpress.engine.measure.patterns import MIXED_FILES, Area, Pattern, runs
+from discpress.engine.measure.choices import Pattern
+from discpress.engine.measure.patterns import MIXED_FILES, Area, runs
 from discpress.engine.measure.sample import Span
 from discpress.engine.units import KIB, MIB
 

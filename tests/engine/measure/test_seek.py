@@ -15,8 +15,9 @@ from discpress.engine.formats import ImageFormat
 from discpress.engine.images.open import open_source
 from discpress.engine.images.sets.source_set import JoinedSource
 from discpress.engine.images.source import FileSource
+from discpress.engine.measure.choices import Pattern
 from discpress.engine.measure.metering import Costs, FilesCache, Meter, hold_index
-from discpress.engine.measure.patterns import Area, Pattern
+from discpress.engine.measure.patterns import Area
 from discpress.engine.measure.percentiles import nearest_rank
 from discpress.engine.measure.seek import LEAST_READS, MOST_READS, SeekFigures, Watch, measure_seeks
 from discpress.engine.system.cache import drop_cached, resident_range

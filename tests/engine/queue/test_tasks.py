@@ -9,12 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from task_json import json_of, task_of
 
-from discpress.engine.convert.digests import ON_REQUEST
 from discpress.engine.formats import HIGHEST_LEVEL, ImageFormat, Method, in_order
 from discpress.engine.lab.options import MAX_DURATION_S, SeekOptions, ThroughputOptions
-from discpress.engine.measure.patterns import Pattern
-from discpress.engine.measure.throughput import MAX_SAMPLE_BYTES
-from discpress.engine.measure.windows import MAX_WINDOW_BYTES
+from discpress.engine.measure.choices import MAX_SAMPLE_BYTES, MAX_WINDOW_BYTES, Pattern
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.base import Source
@@ -35,7 +32,7 @@ from discpress.engine.queue.tasks.records import (
     VerifyTask,
 )
 from discpress.engine.queue.tasks.trash import PurgeTask, UndoTask
-from discpress.engine.request import ConversionRequest, OnConflict
+from discpress.engine.request import ON_REQUEST, ConversionRequest, OnConflict
 from discpress.engine.store.store import Store
 
 NAMES = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)

@@ -17,7 +17,7 @@ from discpress.engine.formats import ImageFormat
 from discpress.engine.lab.live import CURVE_POINTS, LiveTest, read_live, save_live
 from discpress.engine.lab.measure_title import Step
 from discpress.engine.lab.options import SeekOptions, ThroughputOptions
-from discpress.engine.measure.patterns import Pattern
+from discpress.engine.measure.choices import Pattern
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.records import SeekTask, ThroughputTask

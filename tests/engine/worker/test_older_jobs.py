@@ -16,7 +16,7 @@ from sample_images import mixed
 
 from discpress.engine.formats import ImageFormat, Method
 from discpress.engine.lab.options import SeekOptions, ThroughputOptions
-from discpress.engine.measure.patterns import Pattern
+from discpress.engine.measure.choices import Pattern
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.background import BackgroundTasks
 from discpress.engine.queue.jobs import Action, Job, JobState

@@ -8,7 +8,7 @@ from app_desk import LIBRARY
 from bench_desk import CHD_LZMA, CHD_ZSTD, NOON, ZSO, known_results, rates, seek
 
 from discpress.engine.formats import ImageFormat, Method, Settings
-from discpress.engine.measure.patterns import Pattern
+from discpress.engine.measure.choices import Pattern
 from discpress.engine.store.rows.measurement_rows import Measurement
 from discpress.tui.views.bench import (
     OPTIONS,

@@ -1,0 +1,84 @@
+"""Modules that short commands do without: each takes about 1 ms of processor time at every start, on any machine.
+
+A command imports another one's modules through one line in a module that they share, so names are held here, not times.
+"""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from iso_files import write_iso
+
+from discpress.engine.demo.discs import PLAYSTATION
+
+pytestmark = pytest.mark.e2e
+
+ENGINE = "discpress.engine"
+PROGRAM = """
+import sys
+from discpress.tui.__main__ import main
+try:
+    main()
+finally:
+    print("MODULES", *sorted(sys.modules), file=sys.stderr)
+"""
+NEVER = (
+    "textual",
+    "asyncio",
+    "multiprocessing",
+    "py7zr",
+    f"{ENGINE}.worker",
+    f"{ENGINE}.demo",
+    f"{ENGINE}.lab.measure_title",
+)
+"""The app, the worker, benchmarks and the sample library have nothing to do with a short command."""
+MEASURES = (f"{ENGINE}.measure.seek", f"{ENGINE}.measure.throughput", f"{ENGINE}.measure.windows")
+ARCHIVES = ("zipfile", f"{ENGINE}.images.archives.zips", f"{ENGINE}.images.archives.sevenzip")
+RARE = (f"{ENGINE}.discs.foreign", f"{ENGINE}.discs.nintendo", f"{ENGINE}.images.doctor.doctor")
+SCANS = (f"{ENGINE}.library.scan.scanner", f"{ENGINE}.library.scan.refresh")
+
+
+def modules_of(*words: object) -> set[str]:
+    """Run a command, and return the modules that it imported."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM, *map(str, words)], capture_output=True, text=True, check=True, timeout=60
+    )
+    return set(done.stderr.rpartition("MODULES ")[2].split())
+
+
+def among(modules: set[str], *unwanted: str) -> list[str]:
+    """Return the unwanted modules and packages among those that were imported."""
+    return sorted({each for each in unwanted for name in modules if name == each or name.startswith(f"{each}.")})
+
+
+def test_the_help_loads_no_store_no_catalog_and_no_reader() -> None:
+    rooms = (
+        "store",
+        "discs",
+        "convert.batch",
+        "convert.conversion",
+        "library.catalog",
+        "images.open",
+        "images.archives",
+    )
+    unwanted = ("sqlite3", "hashlib", "rich", "lz4", *(f"{ENGINE}.{room}" for room in rooms))
+    assert among(modules_of("--help"), *NEVER, *MEASURES, *ARCHIVES, *SCANS, *unwanted) == []
+
+
+def test_a_conversion_of_an_iso_loads_no_archive_no_rare_format_and_no_scan(tmp_path: Path) -> None:
+    path = tmp_path / "Okami.iso"
+    write_iso(path, {"SYSTEM.CNF": b"BOOT2 = cdrom0:\\SLUS_203.12;1\r\n"}, system_id=PLAYSTATION, volume_id="OKAMI")
+    modules = modules_of("convert", path, "--state", tmp_path / "state", "--force")
+    assert path.with_suffix(".zso").exists()
+    assert among(modules, *NEVER, *MEASURES, *ARCHIVES, *RARE, *SCANS) == []
+
+
+def test_a_list_of_the_library_loads_no_conversion_and_no_scan(tmp_path: Path) -> None:
+    unwanted = (f"{ENGINE}.convert.conversion", f"{ENGINE}.convert.pipeline", f"{ENGINE}.convert.batch.planner")
+    modules = modules_of("ls", "--state", tmp_path / "state")
+    assert among(modules, *NEVER, *MEASURES, *ARCHIVES, *RARE, *SCANS, *unwanted) == []
+
+
+def test_what_is_unwanted_is_found() -> None:
+    assert among({"asyncio.events", "zipfile2"}, "asyncio", "zipfile") == ["asyncio"]
