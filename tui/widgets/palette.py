@@ -21,7 +21,7 @@ STYLES = (
 )
 
 
-PAINTS = frozenset(f"paint--{name}" for name in STYLES)
+PAINTS = {f"paint--{name}" for name in STYLES}
 """The component classes of an app whose widgets are `Painted`; app.tcss gives them the colours of the theme."""
 
 
