@@ -8,6 +8,7 @@ from command_line import Processes
 from compiled_once import compile_product, compile_tests
 from example_counts import BY_HAND, IN_EACH_RUN, scale_examples
 from hypothesis import HealthCheck, settings
+from memory_folders import remove_folder
 from processor_time import ProcessorTime
 
 # Neither fails on a slow or busy machine: no deadline, and no complaint about slow examples.
@@ -50,6 +51,14 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     Processes.are_wanted = False
     Processes.are_allowed = item.get_closest_marker("e2e") is not None
     return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Let no test that is over take memory."""
+    result = yield
+    remove_folder(item)
+    return result
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: Iterable[pytest.Item]) -> None:

@@ -3,9 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import memory_folders
 import pytest
 
 from discpress.engine.store.store import Store
+
+tmp_path_factory = memory_folders.tmp_path_factory
 
 
 @pytest.fixture

@@ -4,11 +4,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import memory_folders
 import pytest
 from parsed_styles import parsed_once
 
 from discpress.tui.app.app import DiscpressApp
 from discpress.tui.commands import Place
+
+tmp_path_factory = memory_folders.tmp_path_factory
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -4,6 +4,7 @@ import os
 import time
 from pathlib import Path
 
+import memory_folders
 import pytest
 from manager_house import THREADS, House
 from queued_jobs import job_request
@@ -28,6 +29,8 @@ from discpress.engine.worker import blocked_jobs as waits
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore
 from discpress.engine.worker.job_devices import Devices
 from discpress.engine.worker.turn import Outcome, part_owner
+
+tmp_path_factory = memory_folders.on_disk
 
 CONVERT, SCAN, ESTIMATE, VERIFY = TaskKind.CONVERT, TaskKind.SCAN, TaskKind.ESTIMATE, TaskKind.VERIFY
 QUEUED, RUNNING, PAUSED, DONE = JobState.QUEUED, JobState.RUNNING, JobState.PAUSED, JobState.DONE

@@ -4,6 +4,7 @@ import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import memory_folders
 import pytest
 from manager_house import THREADS, House
 from patience import HANG_S
@@ -25,6 +26,8 @@ from discpress.engine.worker import job_devices as devices
 from discpress.engine.worker.heartbeat import Running
 from discpress.engine.worker.hung_jobs import Stalls
 from discpress.engine.worker.turn import part_owner
+
+tmp_path_factory = memory_folders.on_disk
 
 NAS, USB = 7001, 7002
 QUEUED, RUNNING, PAUSED, CANCELLED, DONE = (
