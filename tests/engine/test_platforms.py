@@ -24,6 +24,7 @@ def life(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return {"name": request.param, **json.loads(done.stdout)}
 
 
+@pytest.mark.slow
 def test_every_module_loads(life: dict[str, Any]) -> None:
     assert life["modules"] > 100
 

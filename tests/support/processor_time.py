@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-SLOW_S = 0.3
+SLOW_S = 0.15
 """What takes longer is marked `slow`."""
 QUICK_S = SLOW_S / 3
 """What takes less is not; in between both are right, because no two machines and no two runs are the same."""

@@ -3,9 +3,12 @@
 import os
 from pathlib import Path
 
+import pytest
 from keys_page import keys_table
 
 from discpress.tui.commands import Place
+
+pytestmark = pytest.mark.slow
 
 PAGE = Path(__file__).parents[2] / "docs" / "keys.md"
 BEGIN, END = "<!-- keys -->\n", "<!-- /keys -->"

@@ -154,6 +154,7 @@ def test_a_missing_file_of_a_sheet_is_named_by_every_command(desk: Desk) -> None
         )
 
 
+@pytest.mark.slow
 def test_a_chd_and_the_sheet_that_was_made_of_it_are_one_disc(desk: Desk) -> None:
     track: TrackPlan = (TrackKind.MODE2_RAW, raw_sectors(PS2, form_1), 0, 0)
     write_old(desk.folder / "Blue.chd", cd_chd(track))

@@ -37,6 +37,7 @@ def test_ls_shows_the_damage_that_a_command_found(words: tuple[str, ...], desk: 
     assert state_of(desk, damaged) == "damaged"
 
 
+@pytest.mark.slow
 async def test_the_app_shows_the_damage_that_a_command_found(desk: Desk, damaged: Path, tmp_path: Path) -> None:
     desk.ask("doctor", "--deep", damaged)
     async with opened(tmp_path, titles=(), folders=[desk.folder]) as app:

@@ -33,6 +33,8 @@ from discpress.tui.views.library import COLUMNS, SORTS, LibraryView
 from discpress.tui.views.queue_strip import job_line, total_line
 from discpress.tui.widgets.marked_rows import Signs
 
+pytestmark = pytest.mark.slow
+
 IMAGES = {
     "Okami [t-en by X] [red].iso": mixed(60_000),
     "[b]/game.iso": compressible(40_000),

@@ -7,6 +7,8 @@ from queue_desk import Desk
 from sample_images import as_disc
 from sql_work import counted_sql
 
+pytestmark = pytest.mark.slow
+
 MANY = 300
 OPENING = 70
 """Statements that opening the state file takes, and reading the queue."""

@@ -100,6 +100,7 @@ class SuspendAfter(Control):
         super().check()
 
 
+@pytest.mark.slow
 def test_a_suspended_conversion_goes_on_at_the_border_of_such_a_chunk(source_path: Path, tmp_path: Path) -> None:
     path, checkpoint_store = tmp_path / "cut.toy", Store()
 
@@ -176,6 +177,7 @@ def test_a_name_that_promises_it_is_taken_at_its_word(desk: Desk) -> None:
     assert f"expected {toy_format.MAGIC.hex(' ')} (toy), got" in err
 
 
+@pytest.mark.slow
 def test_the_command_line_converts_scans_and_lists_it(desk: Desk) -> None:
     path = write_image(desk.folder / "Okami [t-en by X] [red].iso", DATA)
     code, out, _ = desk.say("convert", "-f", "toy", path)

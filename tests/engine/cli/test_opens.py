@@ -60,6 +60,7 @@ def test_a_conversion_of_a_folder_opens_each_image_once(desk: Desk, options: lis
     assert (code, [opened.count(name) for name in names]) == (0, [1, 1, 1])
 
 
+@pytest.mark.slow
 def test_a_large_batch_opens_most_images_to_plan_to_estimate_and_to_report_them(desk: Desk) -> None:
     """No more than a few files wait open for their turn."""
     names = [f"game {number}.iso" for number in range(READ_TOGETHER + 3)]

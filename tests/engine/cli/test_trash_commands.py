@@ -157,6 +157,7 @@ def test_only_what_is_older_is_removed(three: Desk) -> None:
     assert (events[-1]["event"], events[-1]["removed"]) == ("trash-emptied", 1)
 
 
+@pytest.mark.slow
 def test_the_summary_names_what_stays_and_why(three: Desk) -> None:
     (three.folder / "b.zso").unlink()
     code, events = three.ask("trash", "empty", "--yes")

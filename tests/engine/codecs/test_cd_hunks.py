@@ -27,6 +27,7 @@ def test_any_bytes_give_a_whole_hunk_or_a_block_error(codec: bytes, stored: byte
         assert len(decode(codec, stored)) == SIZE
 
 
+@pytest.mark.slow
 @settings(max_examples=60, deadline=None)
 @given(st.sampled_from(CODECS[:3]), st.binary(max_size=8), st.binary(max_size=200))
 def test_any_head_before_sound_streams_gives_a_whole_hunk_or_a_block_error(
@@ -76,6 +77,7 @@ class TestFlac:
         assert b"".join(decoded[start : start + 2352] for start in range(0, SIZE, FRAME)) == self.sound
         assert b"".join(decoded[start + 2352 : start + FRAME] for start in range(0, SIZE, FRAME)) == subcode
 
+    @pytest.mark.slow
     def test_blocks_of_any_size_decode(self, kernel: str) -> None:
         for sound in (self.sound, bytes(8 * 2352)):  # blocks of silence are shorter than the subcode may be
             for block in (64, 192, 588, 1176, 4704):

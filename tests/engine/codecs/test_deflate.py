@@ -68,6 +68,7 @@ def test_a_block_of_another_length_is_refused(data: bytes) -> None:
         decode(zlib.compress(data, 9, RAW))
 
 
+@pytest.mark.slow
 def test_a_bomb_costs_no_memory() -> None:
     bomb = zlib.compress(bytes(64 * MIB), 9, RAW)
     tracemalloc.start()

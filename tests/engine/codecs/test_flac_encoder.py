@@ -71,6 +71,7 @@ def test_any_samples_in_blocks_of_any_size_decode_to_themselves(sound: bytes, bl
     assert decoded(plain_encode(sound, block), len(sound)) == sound
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 def test_frames_are_numbered_on(kernel: str) -> None:
     """Their numbers have one, two and three bytes."""

@@ -24,6 +24,7 @@ def text(size: int = SIZE) -> bytes:
     return (b"sector of a disc " * (size // 17 + 1))[:size]
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(st.sampled_from(DECODERS), st.binary(max_size=300))
 def test_any_bytes_give_a_whole_hunk_or_a_block_error(decoder: Decoder, stored: bytes) -> None:

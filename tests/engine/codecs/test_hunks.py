@@ -43,6 +43,7 @@ def unpack(packed: bytes, lengths: list[int], *methods: Method, hunk_size: int =
     return decoded
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("hunk_size", [2048, 4096, 65536, CHUNK_BYTES])
 @pytest.mark.parametrize("methods", [(each,) for each in HUNK_METHODS] + [HUNK_METHODS])
 def test_what_is_packed_decodes(methods: tuple[Method, ...], hunk_size: int) -> None:
@@ -73,6 +74,7 @@ def test_a_run_of_zeros_is_packed_alike() -> None:
     assert len(set(lengths[:5])) == 1
 
 
+@pytest.mark.slow
 def test_the_probe_changes_nothing_but_what_went_plain_before() -> None:
     data = mixed(64 * HUNK, 9)
     assert unpack(*pack(data, Method.ZSTD, level=19), Method.ZSTD) == data
@@ -85,6 +87,7 @@ def test_a_level_above_the_highest_is_the_highest(method: Method, highest: int) 
     assert pack(data, method, level=highest + 5) == pack(data, method, level=highest)
 
 
+@pytest.mark.slow
 def test_threads_make_the_same_bytes() -> None:
     data = mixed(64 * HUNK, 3)
     with ThreadPoolExecutor(4) as threads:

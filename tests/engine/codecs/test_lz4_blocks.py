@@ -89,6 +89,7 @@ def test_a_block_is_found_under_any_padding_that_its_shift_allows(shift: int, pa
     assert [TEXT] * len(stored) == [decode(each, most) for each in stored]
 
 
+@pytest.mark.slow
 @given(data=blocks(), shift=st.integers(0, 11), padding_byte=st.sampled_from(PADDING_BYTES), draw=st.data())
 @settings(deadline=None, max_examples=200)
 def test_what_is_decoded_from_under_padding_is_the_block(
@@ -164,6 +165,7 @@ def test_the_end_of_any_bytes_lies_within_them(stored: bytes) -> None:
     assert end is None or 0 < end <= len(stored)
 
 
+@pytest.mark.slow
 @given(stored=st.binary(max_size=400), max_padding=st.integers(0, 2047))
 @settings(deadline=None, max_examples=300)
 def test_hostile_bytes_decode_to_a_block_or_are_refused(stored: bytes, max_padding: int) -> None:
@@ -182,6 +184,7 @@ def test_a_match_from_before_the_block_is_refused_under_wide_padding() -> None:
         decode(bytes(stored), 15)
 
 
+@pytest.mark.slow
 @given(draw=st.data())
 @settings(deadline=None, max_examples=300)
 def test_a_damaged_block_decodes_to_a_block_or_is_refused(draw: st.DataObject) -> None:

@@ -246,6 +246,7 @@ def test_blocks_before_a_broken_one_are_decoded(codec: NativeLz4Codec) -> None:
     assert decode(codec, bytes(broken), entries_of(lengths, 0), 0) == (sample_images.compressible(5 * BLOCK), [5])
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(deadline=None, max_examples=300)
 def test_hostile_runs_decode_as_the_plain_kernel_decodes_them(codec: NativeLz4Codec, data: st.DataObject) -> None:

@@ -47,6 +47,7 @@ def test_the_edc_is_the_crc_of_the_standard(kernel: str, data: bytes) -> None:
     assert KERNELS[kernel]().edc(data) == cd_sectors.edc(data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kernel", KERNELS)
 @given(chance=st.randoms(use_true_random=False))
 def test_the_ecc_is_that_of_the_standard(kernel: str, chance: Random) -> None:

@@ -193,6 +193,7 @@ NAMES = st.sampled_from(
 LINES = st.builds("{} = {}".format, NAMES, VALUES)
 
 
+@pytest.mark.slow
 @given(st.lists(LINES).map("\n".join) | st.text(st.characters(exclude_categories=["Cs"])) | st.binary())
 def test_any_file_is_a_config_or_a_printable_error(tmp_path_factory: pytest.TempPathFactory, text: str | bytes) -> None:
     try:

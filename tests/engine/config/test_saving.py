@@ -173,6 +173,7 @@ for number in range(20):
 """
 
 
+@pytest.mark.slow
 def test_two_that_write_lose_nothing_of_each_other(path: Path) -> None:
     names = ("level", "threads")
     children = [subprocess.Popen([sys.executable, "-c", CHILD, path, name]) for name in names]
@@ -204,6 +205,7 @@ CHANGES = st.fixed_dictionaries(
 )
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.lists(LINES, unique=True).map("\n".join), CHANGES)
 def test_whatever_was_there_the_file_then_says_what_was_saved(

@@ -61,6 +61,7 @@ def run(path: Path, request: ConversionRequest = ANY, control: Control | None = 
     return convert(planned(path, request), threads=3, control=control or Control(), progress=Progress())
 
 
+@pytest.mark.slow
 @every_kind
 @pytest.mark.parametrize("image_format", [ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.ISO])
 def test_an_image_is_converted_out_of_its_archive(kind: str, image_format: ImageFormat, tmp_path: Path) -> None:
@@ -73,6 +74,7 @@ def test_an_image_is_converted_out_of_its_archive(kind: str, image_format: Image
     assert (names_in(tmp_path), path.read_bytes()) == (sorted([kind, output.name]), before)
 
 
+@pytest.mark.slow
 @every_kind
 def test_the_result_is_that_of_the_image_itself(kind: str, tmp_path: Path) -> None:
     run(make(tmp_path / kind, {"game.iso": DISC}))
@@ -98,6 +100,7 @@ def test_no_name_in_an_archive_leads_out_of_its_folder(tmp_path: Path) -> None:
     assert names_in(tmp_path) == ["in", "in/above.zso", "in/abs.zso", "in/games.zip"]
 
 
+@pytest.mark.slow
 @every_kind
 def test_memory_and_threads_do_not_change_the_result(kind: str, tmp_path: Path) -> None:
     path = make(tmp_path / kind, {"game.iso": DISC})
@@ -118,6 +121,7 @@ def test_a_plan_says_what_lies_before_an_image(tmp_path: Path, monkeypatch: pyte
     assert planned(path / "a.iso").notices == ()
 
 
+@pytest.mark.slow
 @every_kind
 def test_many_threads_go_through_an_archive_once(kind: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """64 threads would be out of order by more than is kept, in packing, in a resumption and in a proof."""
@@ -254,6 +258,7 @@ class Keeper:
         self.kept = None
 
 
+@pytest.mark.slow
 @every_kind
 @pytest.mark.parametrize("border", [1, 2, 3, 4])
 def test_a_stopped_conversion_goes_on_where_it_was(kind: str, border: int, tmp_path: Path) -> None:
@@ -273,6 +278,7 @@ def test_a_stopped_conversion_goes_on_where_it_was(kind: str, border: int, tmp_p
     assert (tmp_path / "game.zso").read_bytes() == (tmp_path / "plain" / "game.zso").read_bytes()
 
 
+@pytest.mark.slow
 @every_kind
 def test_a_published_result_is_recognised(kind: str, tmp_path: Path) -> None:
     path = make(tmp_path / kind, {"game.iso": DISC})
@@ -288,6 +294,7 @@ def test_a_published_result_is_recognised(kind: str, tmp_path: Path) -> None:
 TRASHING = ConversionRequest(target="any", level=1, trash_source=True)
 
 
+@pytest.mark.slow
 @every_kind
 def test_an_archive_of_one_image_goes_to_the_trash_and_comes_back(kind: str, tmp_path: Path) -> None:
     path = make(tmp_path / kind, {"readme.nfo": b"x", "game.iso": DISC})
@@ -312,6 +319,7 @@ def test_a_purge_proves_the_replacement_of_an_archive(kind: str, tmp_path: Path)
     assert names_in(tmp_path) == ["game.zso"]
 
 
+@pytest.mark.slow
 @every_kind
 @pytest.mark.parametrize(
     ("others", "said"),

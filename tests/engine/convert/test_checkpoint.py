@@ -123,6 +123,7 @@ def title(tmp_path: Path) -> Title:
 # What a suspension keeps, and what becomes of it.
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [3 * CHUNK_BYTES, 3 * CHUNK_BYTES + 1, 3 * CHUNK_BYTES + 2048, 4 * CHUNK_BYTES - 1])
 @pytest.mark.parametrize("border", [1, 2, 3])
 @pytest.mark.parametrize("image_format", [ZSO, CSO, CHD, ISO])
@@ -133,6 +134,7 @@ def test_a_resumed_conversion_is_identical(image_format: ImageFormat, border: in
     assert title.result() == expected_of(title, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("image_format", [ZSO, CSO, CHD, ISO])
 def test_one_that_is_cut_at_every_border_is_identical(image_format: ImageFormat, tmp_path: Path) -> None:
     title = Title(tmp_path, image_format, SIZE)
@@ -171,6 +173,7 @@ def test_one_inside_verify_packs_nothing_again(border: int, title: Title, packed
     assert len(packed) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("image_format", [ZSO, CSO, CHD, ISO])
 def test_one_inside_verify_is_identical(image_format: ImageFormat, tmp_path: Path) -> None:
     title = Title(tmp_path, image_format, SIZE)
@@ -255,6 +258,7 @@ def test_a_failed_sync_drops_the_part(title: Title, monkeypatch: pytest.MonkeyPa
     assert (title.checkpoint_store.kept, faults.names_in(title.output_path.parent)) == (None, [])
 
 
+@pytest.mark.slow
 def test_every_64_mib_one_is_saved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(checkpoints, "EVERY_S", float("inf"))
     title = Title(tmp_path, ZSO, 1)

@@ -22,6 +22,8 @@ from discpress.engine.convert.trash.undo import undo
 from discpress.engine.progress import Control
 from discpress.engine.request import OnConflict
 
+pytestmark = pytest.mark.slow
+
 SOURCE = mixed(1024 * 1024 + 6144, seed=15)
 OLD = mixed(50_000, seed=16)
 SCENARIOS = {

@@ -21,6 +21,8 @@ from set_stories import SET_STORIES
 from discpress.engine.errors import DiscpressError
 from discpress.engine.system import rename
 
+pytestmark = pytest.mark.slow
+
 CALLS = ("pwrite", "fsync", "ftruncate", "utime", "fchmod", "rename", "link", "unlink", "mkdir", "rmdir")
 NAMES = (
     "convert and trash",

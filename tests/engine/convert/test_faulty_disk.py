@@ -52,6 +52,7 @@ def test_a_read_error_at_any_byte_of_the_source_fails_the_job_only(source_path: 
         assert faults.names_in(tmp_path) == ["game.iso"]
 
 
+@pytest.mark.slow
 def test_a_read_error_at_any_byte_of_the_result_publishes_nothing(
     source_path: Path, tmp_path: Path, packed: bytes
 ) -> None:
@@ -64,6 +65,7 @@ def test_a_read_error_at_any_byte_of_the_result_publishes_nothing(
         assert faults.names_in(tmp_path) == ["game.iso"]
 
 
+@pytest.mark.slow
 def test_a_write_error_at_any_byte_publishes_nothing(source_path: Path, tmp_path: Path, packed: bytes) -> None:
     kept = faults.Kept.of(source_path)
     for offset in offsets(len(packed)):
@@ -73,6 +75,7 @@ def test_a_write_error_at_any_byte_publishes_nothing(source_path: Path, tmp_path
         assert faults.names_in(tmp_path) == ["game.iso"]
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_at_any_byte_publishes_nothing(source_path: Path, tmp_path: Path, packed: bytes) -> None:
     kept = faults.Kept.of(source_path)
     for room in offsets(len(packed)):

@@ -98,6 +98,7 @@ def run_job(source_path: Path, checkpoint_store: NotedKeeper) -> bytes:
     return plan.output_path.read_bytes()
 
 
+@pytest.mark.slow
 def test_a_job_goes_on_from_its_checkpoint_wherever_the_power_went(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

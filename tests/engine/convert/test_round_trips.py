@@ -52,6 +52,7 @@ def round_trip(
 # Sizes, blocks, shifts, levels.
 
 
+@pytest.mark.slow
 @given(
     size=st.sampled_from(EDGES) | st.integers(1, 40 * SECTOR),
     kind=st.sampled_from(sorted(KINDS)),
@@ -68,6 +69,7 @@ def test_any_image_comes_back_from_blocks_of_a_sector(
     assert data == round_trip(data, image_format, level=level, alignment=1 << shift)
 
 
+@pytest.mark.slow
 @given(
     block_size=st.sampled_from(BLOCK_SIZES),
     draw=st.data(),
@@ -113,6 +115,7 @@ def test_an_image_comes_back_from_every_shift(shift: int, image_format: ImageFor
     assert data == round_trip(data, image_format, alignment=1 << shift)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("image_format", [ZSO, CSO, CHD])
 def test_an_image_of_several_chunks_comes_back(image_format: ImageFormat) -> None:
     data = sample_images.mixed(3 * MAX_BLOCK_SIZE + 700)
@@ -212,6 +215,7 @@ def test_a_zso_made_from_a_zso_is_the_one_made_from_the_iso(tmp_path: Path) -> N
     assert (tmp_path / "direct.zso").read_bytes() == (tmp_path / "again.zso").read_bytes()
 
 
+@pytest.mark.slow
 @given(
     size=st.integers(1, 30 * SECTOR),
     steps=st.lists(
@@ -235,6 +239,7 @@ def test_an_image_comes_back_from_any_chain(size: int, steps: list[tuple[ImageFo
 # A PS2 with OPL.
 
 
+@pytest.mark.slow
 @given(
     size=st.integers(1, 40 * SECTOR),
     kind=st.sampled_from(sorted(KINDS)),

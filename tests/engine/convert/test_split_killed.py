@@ -21,6 +21,8 @@ from discpress.engine.library.scan.probe import probe_titles
 from discpress.engine.request import OnConflict
 from discpress.engine.store.model import Fault, Title
 
+pytestmark = pytest.mark.slow
+
 PARTS = dict(zip(ISO_NAMES, cut(IMAGE), strict=True))
 SCENARIOS = {"renames": ("--trash",), "links": ("--trash", "--links")}
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from xml.sax.saxutils import quoteattr
 
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
@@ -37,6 +38,7 @@ def digests(file: DatFile) -> tuple[str, str]:
     return f"{file.crc32:08X}", file.sha1.hex()
 
 
+@pytest.mark.slow
 @given(GAMES)
 @settings(max_examples=60)
 def test_a_list_in_text_is_read_as_it_was_written(games: list[DatGame]) -> None:
@@ -53,6 +55,7 @@ def test_a_list_in_text_is_read_as_it_was_written(games: list[DatGame]) -> None:
     assert read_clrmamepro("\n".join(lines)).games == games
 
 
+@pytest.mark.slow
 @given(GAMES)
 @settings(max_examples=60)
 def test_a_list_in_xml_is_read_as_it_was_written(games: list[DatGame]) -> None:

@@ -94,6 +94,7 @@ def _sfo(data: bytes) -> dict[str, str | int]:
     return result
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(which("isoinfo") is None, reason="isoinfo (genisoimage) is not on PATH")
 def test_isoinfo_lists_every_iso(demo_folder: Path) -> None:
     for path in demo_folder.rglob("*.iso"):

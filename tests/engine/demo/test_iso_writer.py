@@ -91,16 +91,19 @@ def trees(draw: st.DrawFn) -> dict[str, bytes]:
     return {path: draw(CONTENT) for path in paths if path not in taken}
 
 
+@pytest.mark.slow
 @given(trees())
 def test_pycdlib_reads_back_any_tree(files: dict[str, bytes]) -> None:
     assert _read_with_pycdlib(_iso(files)) == files
 
 
+@pytest.mark.slow
 @given(trees())
 def test_layout_knows_the_size_of_any_tree(files: dict[str, bytes]) -> None:
     assert lay_out(files, system_id="", volume_id="").total_bytes == len(_iso(files))
 
 
+@pytest.mark.slow
 @given(trees())
 def test_volume_size_is_the_image_size(files: dict[str, bytes]) -> None:
     image = _iso(files)

@@ -67,6 +67,7 @@ def test_a_neo_geo_cd_is_identified_by_its_list_of_files(make_image: MakeImage) 
     assert facts(data_cd(image, K.MODE1_RAW))[0] is System.NEO_GEO_CD
 
 
+@pytest.mark.slow
 def test_a_disc_that_begins_with_a_warning_in_sound_is_identified_by_its_second_track() -> None:
     data = raw_sectors(other_discs.pc_engine(), mode_1, 3365, gap=225)
     image = memory_cd(
@@ -107,6 +108,7 @@ def test_a_gd_rom_without_a_readable_game_is_a_dreamcast_disc_all_the_same() -> 
     assert (found.system, found.title, found.region) == (System.DREAMCAST, "Sky Runner", "EU")
 
 
+@pytest.mark.slow
 def test_a_game_in_the_second_session_is_found_after_sound_or_data() -> None:
     game = raw_sectors(other_discs.dreamcast(), form_1, 11_702)
     for first in ((K.AUDIO, sound(302), 0, 0), (K.MODE2_RAW, raw_sectors(bytes(20 * SECTOR)), 0, 0)):
@@ -187,6 +189,7 @@ def test_nothing_far_into_an_archive_is_unpacked() -> None:
     assert (found.system, found.title, found.region) == (System.DREAMCAST, "Far", "EU")
 
 
+@pytest.mark.slow
 @settings(max_examples=50)
 @given(data=st.data())
 def test_no_content_makes_it_fail(data: st.DataObject) -> None:

@@ -253,6 +253,7 @@ def test_no_bytes_of_a_sheet_make_it_fail(kind: ImageFormat, data: bytes) -> Non
     assert all("/" not in name and name not in {"", ".", ".."} for name in its.files)
 
 
+@pytest.mark.slow
 @given(names=st.lists(st.text(min_size=1, max_size=40), min_size=1, max_size=5))
 def test_a_gdi_leads_nowhere_else(names: list[str]) -> None:
     sheet = foreign.gdi(*((number * 1000, 4, f'"{name}"') for number, name in enumerate(names)))

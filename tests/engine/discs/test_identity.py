@@ -253,6 +253,7 @@ def test_errors_of_the_source_pass(error: Exception, golden: Golden) -> None:
         identify(Failing(golden("ps2.iso")), "x.iso")
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(content=st.binary(max_size=SYSTEM_CNF_LENGTH))
 def test_any_bytes_may_stand_in_system_cnf(content: bytes, golden: Golden) -> None:
@@ -261,6 +262,7 @@ def test_any_bytes_may_stand_in_system_cnf(content: bytes, golden: Golden) -> No
     assert identify(CountedSource(bytes(data)), "x.iso").system in (System.PS2, System.PS1, System.ISO9660)
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     name=st.sampled_from(["ps2.iso", "psp.iso"]),
@@ -279,6 +281,7 @@ def test_mutated_images_never_raise_and_cost_little(
     assert source.blocks_read <= 16 + 2 * source.size // 2048 + 9
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(data=st.binary(max_size=4096), file_name=st.text(max_size=40))
 def test_any_bytes_are_identified(data: bytes, file_name: str) -> None:

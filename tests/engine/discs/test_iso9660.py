@@ -261,6 +261,7 @@ def test_a_damaged_image_is_reported_by_whoever_reads_it(golden: Golden) -> None
         find(Damaged(golden("ps2.iso")), "/SYSTEM.CNF")
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     name=st.sampled_from(["ps2.iso", "psp.iso"]),
@@ -281,6 +282,7 @@ def test_mutated_images_never_raise_and_cost_little(
     assert len(list(list_files(source, 50))) <= 50
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(records=st.binary(max_size=6000))
 def test_any_bytes_may_stand_in_a_directory(records: bytes, golden: Golden) -> None:

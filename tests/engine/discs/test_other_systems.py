@@ -190,6 +190,7 @@ def changed(data: bytes, changes: list[tuple[int, bytes]], cut: int) -> bytes:
 PLACES = st.one_of(st.integers(0, 2 * 2048), st.integers(32 * 2048, 35 * 2048))
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     name=st.sampled_from(sorted(IMAGES)),
@@ -204,6 +205,7 @@ def test_no_damage_to_a_header_makes_it_fail(name: str, changes: list[tuple[int,
         text.encode()
 
 
+@pytest.mark.slow
 @settings(max_examples=200, deadline=None)
 @given(table=st.binary(max_size=0x240), values=st.binary(max_size=400))
 def test_any_files_of_a_ps3_are_read(table: bytes, values: bytes, ps3_disc: Callable[[bytes, bytes], bytes]) -> None:

@@ -114,6 +114,7 @@ def test_regions_of_tags(tags: tuple[str, ...], region: str) -> None:
     assert region_of_tags(tags) == region
 
 
+@pytest.mark.slow
 @given(st.text(max_size=20), st.sampled_from(REGIONS), st.sampled_from(System), st.lists(st.text(max_size=12)))
 def test_any_text_has_a_known_region(serial: str, named: str, system: System, words: list[str]) -> None:
     assert region_of(serial, named, system) in REGIONS

@@ -70,12 +70,14 @@ def poke(data: bytes) -> None:
     assert source.longest_read <= MOST_BYTES // 2
 
 
+@pytest.mark.slow
 @given(head=st.binary(max_size=64), file_bytes=st.integers(0, 2**64))
 @settings(deadline=None, max_examples=200)
 def test_any_first_bytes_have_a_format(head: bytes, file_bytes: int) -> None:
     assert detect(head, file_bytes) in FORMATS
 
 
+@pytest.mark.slow
 @given(
     magic=st.sampled_from([b"ZISO", b"CISO"]),
     header_size=FIELDS_32,
@@ -92,6 +94,7 @@ def test_any_header_is_refused_or_read(
     poke(struct.pack("<4sIQIBB2x", magic, header_size, total_bytes, block_size, version, shift) + body)
 
 
+@pytest.mark.slow
 @given(
     magic=st.sampled_from([b"ZISO", b"CISO"]),
     version=st.integers(0, 2),
@@ -109,6 +112,7 @@ def test_any_index_behind_a_sound_header_is_refused_or_read(
     poke(head + struct.pack(f"<{len(entries)}I", *entries) + body)
 
 
+@pytest.mark.slow
 @given(
     block_size=LIKELY_BLOCKS,
     shift=st.integers(0, 13),
@@ -130,12 +134,14 @@ def test_any_blocks_behind_a_rising_index_are_refused_or_read(
     poke(head + struct.pack(f"<{len(entries)}I", *entries) + body * 3)
 
 
+@pytest.mark.slow
 @given(size=FIELDS_32, version=FIELDS_32, areas=FIELDS_32, body=BODIES)
 @settings(deadline=None, max_examples=300)
 def test_any_dax_header_is_refused_or_read(size: int, version: int, areas: int, body: bytes) -> None:
     poke(struct.pack("<4sIII16x", b"DAX\0", size, version, areas) + body)
 
 
+@pytest.mark.slow
 @given(
     blocks=st.lists(st.tuples(FIELDS_32 | st.integers(60, 400), st.integers(0, 65535)), min_size=1, max_size=6),
     areas=st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)), max_size=4),
@@ -151,6 +157,7 @@ def test_any_dax_tables_are_refused_or_read(
     poke(head + offsets + lengths + b"".join(struct.pack("<II", *area) for area in areas) + body)
 
 
+@pytest.mark.slow
 @given(name=st.sampled_from(NAMES), draw=st.data())
 @settings(deadline=None, max_examples=300)
 def test_a_mutated_golden_image_is_refused_or_read(name: str, draw: st.DataObject) -> None:

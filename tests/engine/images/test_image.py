@@ -142,6 +142,7 @@ def test_what_an_image_says_of_itself(name: str, facts: tuple[ImageFormat, int, 
 # Random access.
 
 
+@pytest.mark.slow
 @given(path=st.sampled_from([*PACKED, GOLDEN / "tail.iso"]), draw=st.data())
 @settings(deadline=None, max_examples=200)
 def test_any_range_is_that_of_the_iso(path: Path, draw: st.DataObject) -> None:
@@ -194,6 +195,7 @@ def step(file: BinaryIO, kind: str, value: int) -> object:
     return file.seek(value, {"set": io.SEEK_SET, "skip": io.SEEK_CUR, "end": io.SEEK_END}[kind])
 
 
+@pytest.mark.slow
 @given(steps=FILE_STEPS)
 @settings(deadline=None, max_examples=100)
 def test_a_file_object_reads_and_seeks_as_any_file(steps: list[tuple[str, int]]) -> None:
@@ -328,6 +330,7 @@ def test_a_dax_with_its_blocks_out_of_order_is_read() -> None:
     assert image == decoded(struct.pack("<4sIII16x", b"DAX\0", len(image), 0, 0) + tables + second + first)
 
 
+@pytest.mark.slow
 def test_one_flipped_byte_of_a_dax_is_always_found() -> None:
     """Its blocks carry a checksum."""
     image = sample_images.mixed(DAX_BLOCK)
@@ -505,6 +508,7 @@ def test_a_golden_image_cut_short_never_gives_wrong_bytes(path: Path) -> None:
     assert wrong_prefixes(data, iso, lengths) == []
 
 
+@pytest.mark.slow
 def test_the_smallest_golden_image_cut_anywhere_never_gives_wrong_bytes() -> None:
     """Every eleventh length, and every one of the last sector."""
     path = GOLDEN / "tail.ziso-py-shift2.zso"
@@ -552,6 +556,7 @@ def test_both_kernels_read_any_piece(many: bytes, offset: int, length: int) -> N
         assert outcome(many, "native", monkeypatch, offset, length) == expected
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(deadline=None, max_examples=200)
 def test_both_kernels_say_the_same_of_a_damaged_image(many: bytes, data: st.DataObject) -> None:

@@ -89,6 +89,7 @@ def test_a_broken_first_byte_is_a_damaged_header_that_says_what_is_there(name: s
     assert f"give it a name without {Path(name).suffix}" in caught.value.hint
 
 
+@pytest.mark.slow
 @given(name=st.sampled_from(WITH_MAGIC), data=st.data())
 @settings(deadline=None, max_examples=400)
 def test_any_other_byte_in_a_magic_is_damage(name: str, data: st.DataObject) -> None:
@@ -221,6 +222,7 @@ def test_an_archive_is_told_to_be_joined_first() -> None:
 # Every byte of a header: never an exception of Python's, and what cannot be opened is damage to the doctor as well.
 
 
+@pytest.mark.slow
 @given(name=st.sampled_from(PACKED), offset=st.integers(0, 127), value=st.integers(0, 255))
 @settings(deadline=None, max_examples=400)
 def test_what_cannot_be_opened_is_damage_to_the_doctor(
@@ -295,6 +297,7 @@ def test_every_known_disc_is_a_plain_image_under_any_name(kind: System, name: st
     assert recognised(name, DISCS[kind]) is ImageFormat.ISO
 
 
+@pytest.mark.slow
 @given(head=st.binary(max_size=64), at_16=st.binary(max_size=64), name=st.sampled_from(sorted(SOUND)))
 @settings(deadline=None, max_examples=200)
 def test_any_bytes_under_any_name_are_recognised_or_damaged(head: bytes, at_16: bytes, name: str) -> None:

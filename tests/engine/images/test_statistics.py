@@ -135,6 +135,7 @@ def test_check_stops_the_count() -> None:
         read_facts(image, check=stop)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(
     base=st.sampled_from([pack(), pack(shift=2), pack(magic=b"CISO", shift=4), pack(magic=b"CISO", version=2)]),

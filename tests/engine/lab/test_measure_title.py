@@ -83,6 +83,7 @@ def refuse_parts_in(monkeypatch: pytest.MonkeyPatch, folder: Path, number: int =
     monkeypatch.setattr(window_part, "create_part", create)
 
 
+@pytest.mark.slow
 def test_an_iso_is_measured_as_it_is_and_with_each_block_size(room: Room) -> None:
     found = list(run_seek_test(room.game, QUICK, room.bench))
     assert [(each.format, each.block_size, each.level) for each in found] == [
@@ -92,12 +93,14 @@ def test_an_iso_is_measured_as_it_is_and_with_each_block_size(room: Room) -> Non
     assert all(each.figures.reads >= 100 for each in found)
 
 
+@pytest.mark.slow
 def test_each_pattern_has_a_line_for_each_image(room: Room) -> None:
     request = replace(QUICK, patterns=tuple(Pattern))
     found = [(each.block_size, each.figures.pattern) for each in run_seek_test(room.game, request, room.bench)]
     assert found == [(size, pattern) for size in (0, 2048, 16384) for pattern in Pattern]
 
 
+@pytest.mark.slow
 def test_a_packed_title_is_measured_as_it_is_without_a_window(room: Room) -> None:
     path = pack(room.games / "a.zso", mixed(SIZE), block_size=4096)
     (found,) = run_seek_test(path, QUICK, room.bench)
@@ -112,6 +115,7 @@ def test_images_of_other_programs_are_measured(room: Room, name: str) -> None:
     assert found.figures.reads >= 100
 
 
+@pytest.mark.slow
 def test_the_same_reads_are_made_of_every_candidate(room: Room) -> None:
     found = list(run_seek_test(room.game, replace(QUICK, patterns=(Pattern.RANDOM_16K,)), room.bench))
     assert {each.figures.wanted_bytes for each in found} == {16384.0}
@@ -121,12 +125,14 @@ def test_a_warm_test_is_never_cold(room: Room) -> None:
     assert not any(each.figures.is_cold for each in run_seek_test(room.game, replace(QUICK, is_warm=True), room.bench))
 
 
+@pytest.mark.slow
 def test_nothing_stays_behind(room: Room) -> None:
     list(run_seek_test(room.game, QUICK, room.bench))
     list(run_throughput_test(room.game, RATES, room.bench))
     assert (names_in(room.games), names_in(room.state)) == (["game.iso"], [])
 
 
+@pytest.mark.slow
 def test_a_stop_at_any_moment_leaves_nothing_behind(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where the part keeps its name while it is open."""
     monkeypatch.setattr(window_part.WindowPart, "_unlink", lambda self: None)
@@ -221,11 +227,13 @@ def test_candidates_are_packed_as_the_target_loads_or_as_asked(
     assert candidate_settings(room.game, asked, None).format is given
 
 
+@pytest.mark.slow
 def test_a_level_above_the_codecs_is_cut_and_said_so(room: Room) -> None:
     request = replace(QUICK, format=ImageFormat.CSO, level=12, block_sizes=(2048,))
     assert [each.level for each in run_seek_test(room.game, request, room.bench)] == [0, 9]
 
 
+@pytest.mark.slow
 def test_a_line_is_kept_and_read_back_as_it_was(room: Room) -> None:
     identity = FileIdentity.at(room.game)
     for result in run_seek_test(room.game, QUICK, room.bench):
@@ -242,6 +250,7 @@ def test_a_line_is_kept_and_read_back_as_it_was(room: Room) -> None:
         assert (again.settings.level, again.limit) == (rates.figures.settings.level, rates.figures.limit)
 
 
+@pytest.mark.slow
 def test_the_methods_of_a_chd_are_kept(room: Room) -> None:
     identity = FileIdentity.at(room.game)
     seeks = run_seek_test(room.game, replace(QUICK, format=ImageFormat.CHD, block_sizes=(2048,)), room.bench)
@@ -262,6 +271,7 @@ def test_facts_of_another_version_are_no_figures(room: Room) -> None:
     assert throughput_figures(replace(kept, facts={})) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("methods", [(Method.ZLIB,), (Method.LZMA,), (Method.ZSTD, Method.ZLIB)])
 def test_hunks_of_a_chd_are_candidates_by_the_methods_that_are_asked_for(
     methods: tuple[Method, ...], tmp_path: Path
@@ -277,6 +287,7 @@ def test_hunks_of_a_chd_are_candidates_by_the_methods_that_are_asked_for(
     assert names_in(room.games) == ["game.iso"]
 
 
+@pytest.mark.slow
 def test_a_chd_that_is_there_already_says_what_packs_its_hunks(tmp_path: Path) -> None:
     room = Room(tmp_path)
     convert_image(room.game, room.games / "game.chd", ImageFormat.CHD, methods=(Method.ZLIB,))
@@ -287,6 +298,7 @@ def test_a_chd_that_is_there_already_says_what_packs_its_hunks(tmp_path: Path) -
 SIZES = st.lists(st.sampled_from([2048, 4096, 65536]), min_size=1, max_size=3).map(tuple)
 
 
+@pytest.mark.slow
 @given(
     st.builds(
         SeekOptions,

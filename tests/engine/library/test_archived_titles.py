@@ -49,6 +49,7 @@ def scanned(top: Path, store: Store) -> dict[str, Title]:
     return {str(title.path.relative_to(top)): title for title in store.titles([top])}
 
 
+@pytest.mark.slow
 def test_each_image_of_an_archive_is_a_title(top: Path, tmp_path: Path) -> None:
     write_zip(top / "games.zip", {"sub/Okami.iso": PS2, "p.zso": ZSO, "notes.txt": b"x"})
     write_7z(top / "solid.7z", {"a.iso": PSP, "b.iso": PS2})
@@ -176,6 +177,7 @@ def test_a_large_archive_that_cannot_be_read_is_a_row_and_tried_again(top: Path,
         assert set(scanned(top, store)) == {"game.zip/a.iso"}
 
 
+@pytest.mark.slow
 def test_what_lies_too_far_in_is_known_by_its_name(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """In a solid archive the way to the second image goes through the first."""
     path = write_7z(top / "games.7z", {"a.iso": PS2, "Second Game (Europe) (Disc 2).iso": PSP, "notes.bin": PS2})

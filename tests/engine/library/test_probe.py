@@ -435,6 +435,7 @@ def test_no_descriptor_stays_open(tmp_path: Path, make: Callable[[], bytes]) -> 
 HEADS = [b"", b"ZISO", b"CISO", b"DAX\0", *FOREIGN_HEADS.values(), PART_MAGIC, bytes(pack(disc())[:200]), b"PK\3\4"]
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=300)
 @given(
     head=st.sampled_from(HEADS),
@@ -450,6 +451,7 @@ def test_any_bytes_are_a_title_or_none(
     assert title is None or title.path == path
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=200)
 @given(
     name=st.sampled_from(["ps2.iso", "ps2.maxcso-2048.zso", "psp.maxcso-2048.v2.cso", "ps2.maxcso.dax"]),

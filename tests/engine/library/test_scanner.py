@@ -277,6 +277,7 @@ def test_paths_are_absolute(top: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 # Batches and the end
 
 
+@pytest.mark.slow
 def test_a_batch_is_of_limited_size(top: Path) -> None:
     for number in range(2 * BATCH_TITLES + 1):
         (top / f"{number}.iso").touch()
@@ -1027,6 +1028,7 @@ def plant(folder: Path, tree: list[tuple[list[str], bytes | str]]) -> None:
             continue
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=150)
 @given(tree=TREES)
 def test_any_tree_is_scanned_to_its_end(tree: list[tuple[list[str], bytes | str]], tmp_path_factory: Any) -> None:

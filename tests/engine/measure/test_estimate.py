@@ -116,6 +116,7 @@ def converted(source_path: Path, output_path: Path, **asked: Unpack[RequestField
     return plan, result.packed_bytes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "asked",
     [
@@ -137,6 +138,7 @@ def test_small_image_gives_what_a_conversion_writes(
     assert (result.low_bytes, result.packed_bytes, result.high_bytes) == (written, written, written)
 
 
+@pytest.mark.slow
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(1, 3 * MIB), st.sampled_from([2048, 16 * KIB, MIB]))
 def test_any_size_gives_what_a_conversion_writes(tmp_path: Path, disc: bytes, size: int, block_size: int) -> None:
@@ -155,6 +157,7 @@ def test_compressed_source_gives_the_same_estimate(image_of: ImageOf, tmp_path: 
         assert sampled(packed).packed_bytes == sampled(image).packed_bytes
 
 
+@pytest.mark.slow
 def test_margins_of_a_sample_hold_the_truth(image_of: ImageOf, disc: bytes) -> None:
     image = image_of(disc)
     truth = estimate(image, FAST, random=Random(1), threads=2).packed_bytes
@@ -348,6 +351,7 @@ def test_conversion_time_is_predicted(image_of: ImageOf, disc: bytes) -> None:
     assert seconds > 0
 
 
+@pytest.mark.slow
 def test_a_larger_block_promises_a_longer_seek(image_of: ImageOf, disc: bytes) -> None:
     cells = estimate_grid(image_of(disc), ZSO, (2048, 1024 * KIB), (9,), random=Random(1), threads=2)
     small, large = cells
@@ -390,6 +394,7 @@ def test_sampled_chd_says_that_equal_hunks_are_not_counted(image_of: ImageOf, di
     assert sampled(image_of(disc), chd()).leaves_out == "equal hunks"
 
 
+@pytest.mark.slow
 def test_sampled_chd_is_no_smaller_than_what_is_written(image_of: ImageOf, tmp_path: Path, disc: bytes) -> None:
     image = image_of(disc + disc)
     found = sampled(image, chd(), budget_bytes=2 * MIB)
@@ -397,6 +402,7 @@ def test_sampled_chd_is_no_smaller_than_what_is_written(image_of: ImageOf, tmp_p
     assert found.high_bytes > converted(image.path, tmp_path / "disc.chd", **asked)[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", [ZSTD, ZLIB])
 def test_grid_of_a_chd_has_the_methods_levels_and_large_hunks(image_of: ImageOf, method: Method) -> None:
     cells = estimate_grid(image_of(bytes(3 * MIB)), ImageFormat.CHD, random=Random(1), threads=1, methods=(method,))

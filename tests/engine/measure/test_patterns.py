@@ -19,6 +19,7 @@ def first(pattern: Pattern, area: Area = AREA, count: int = 300, seed: int = 1) 
     return list(islice(runs(pattern, area, Random(seed)), count))
 
 
+@pytest.mark.slow
 @given(st.sampled_from(Pattern), st.integers(1, 5 * MIB), st.integers(0, 1000))
 def test_every_read_is_within_the_area_and_of_at_least_a_byte(pattern: Pattern, length: int, seed: int) -> None:
     for run in first(pattern, Area(length), 40, seed):

@@ -66,6 +66,7 @@ def all_plain_but_ten(random: Random) -> list[int]:
     return [200 if index in odd else CLUSTER for index in range(CLUSTERS)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lengths_of", [files_in_a_row, without_order, rising, rarely_odd, padded, all_plain_but_ten])
 @pytest.mark.parametrize("budget", [4 * MIB, 16 * MIB])
 def test_margin_holds_in_95_percent_of_trials(lengths_of: Callable[[Random], list[int]], budget: int) -> None:
@@ -81,6 +82,7 @@ def test_margin_holds_in_95_percent_of_trials(lengths_of: Callable[[Random], lis
     assert held >= 190
 
 
+@pytest.mark.slow
 def test_every_cluster_but_the_edges_has_the_same_chance() -> None:
     size, budget = 1003 * CLUSTER, 33 * CLUSTER
     chances = [0] * 1003

@@ -80,6 +80,7 @@ def test_it_reads_until_its_time_is_over() -> None:
     assert found.reads == pytest.approx(2000, abs=1)
 
 
+@pytest.mark.slow
 def test_it_ends_after_a_hundred_thousand_reads() -> None:
     clock = StepClock()
     source = SlowSource(clock, SIZE, [1e-9])
@@ -136,6 +137,7 @@ def measure_file(path: Path, pattern: Pattern, *, is_warm: bool = False) -> Seek
         return measure_seeks(image, meter, pattern, Area(image.size), random=Random(2), duration_s=0.0, is_warm=is_warm)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("image_format", [ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD])
 def test_what_says_where_blocks_are_is_held_in_memory(image_format: ImageFormat, tmp_path: Path) -> None:
     source = FileSource(pack(tmp_path / "a", mixed(SIZE), image_format))
@@ -179,6 +181,7 @@ def test_a_real_file_that_was_written_through_is_read_cold(tmp_path: Path) -> No
     assert not measure_file(path, Pattern.RANDOM_2K, is_warm=True).is_cold
 
 
+@pytest.mark.slow
 def test_blocks_larger_than_reads_cost_bytes(tmp_path: Path) -> None:
     small = measure_file(pack(tmp_path / "a.zso", compressible(SIZE)), Pattern.RANDOM_2K)
     large = measure_file(pack(tmp_path / "b.zso", compressible(SIZE), block_size=65536), Pattern.RANDOM_2K)

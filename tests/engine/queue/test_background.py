@@ -182,6 +182,7 @@ def test_background_tasks_that_cannot_be_read_are_dropped(
         assert background_tasks.pending() == 0
 
 
+@pytest.mark.slow
 def test_any_number_of_background_tasks_that_cannot_be_read_is_dropped(
     store: Store, background_tasks: BackgroundTasks
 ) -> None:

@@ -197,6 +197,7 @@ def test_counts_or_clocks_that_jump_are_measured_anew(at: float, done: int) -> N
     assert rate_at(meter, at + 4, done + 400) == 100.0
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.integers(0, 10**12)), max_size=60))
 def test_no_clock_makes_a_negative_rate(marks: list[tuple[float, int]]) -> None:
     meter = Meter()
@@ -205,6 +206,7 @@ def test_no_clock_makes_a_negative_rate(marks: list[tuple[float, int]]) -> None:
         assert rates == NO_RATES or min(rates.read_rate or 0, rates.write_rate or 0, rates.eta_s or 0) >= 0
 
 
+@pytest.mark.slow
 @given(st.lists(st.tuples(st.floats(0.4, 0.6), st.sampled_from([0.0, 0.0, 0.0, -7200.0, 7200.0])), max_size=80))
 def test_a_clock_that_jumps_leaves_the_rate_true(steps: list[tuple[float, float]]) -> None:
     """At a steady 1,000 bytes a second no jump of hours may show another rate."""

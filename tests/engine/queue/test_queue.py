@@ -239,6 +239,7 @@ def test_what_is_added_after_a_sort_comes_last(queue: JobQueue) -> None:
     assert order(queue) == [2, 3, 1, 4]
 
 
+@pytest.mark.slow
 def test_threads_share_one_queue(queue: JobQueue) -> None:
     def add() -> None:
         for _ in range(20):

@@ -3,6 +3,7 @@
 import tempfile
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -13,6 +14,8 @@ from discpress.engine.queue.crash_count import MOST_DEATHS
 from discpress.engine.queue.jobs import REQUESTS, TRANSITIONS, Action, JobProgress, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.store.store import Store
+
+pytestmark = pytest.mark.slow
 
 
 class QueueMachine(RuleBasedStateMachine):

@@ -21,6 +21,8 @@ from discpress.engine.queue.snapshot import BatchResult
 from discpress.engine.store.rows.checked import Row
 from discpress.engine.store.store import Store
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(engine.__file__ or "").parent.parent
 CHILD = f"""
 import sys

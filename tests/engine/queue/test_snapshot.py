@@ -158,6 +158,7 @@ def test_the_worker_is_shown_as_it_said(queue: JobQueue, front: JobQueue) -> Non
     assert front.snapshot(now=0.0).worker == queue.worker() == WORKER
 
 
+@pytest.mark.slow
 def test_a_reopened_app_draws_the_whole_curve(queue: JobQueue, front: JobQueue) -> None:
     for second in range(1000, 1300):
         queue.note_throughput(second, second, 1)

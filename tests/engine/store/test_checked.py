@@ -65,6 +65,7 @@ def test_a_sound_row_becomes_values() -> None:
     assert Shape(COLUMNS).salvage(SOUND) == (values, [])
 
 
+@pytest.mark.slow
 @given(st.tuples(*[ANY_VALUE] * len(COLUMNS)))
 def test_any_row_is_read_or_refused_and_what_is_left_of_it_is_sound(row: tuple[Any, ...]) -> None:
     shape = Shape(COLUMNS)

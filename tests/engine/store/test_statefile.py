@@ -239,6 +239,7 @@ def sound_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
 OFFSETS = st.integers(0, 99) | st.integers(0, 2**20)
 
 
+@pytest.mark.slow
 @example(changes=[(18, 3)], length=None)  # the header's write version: read-only to SQLite
 @settings(max_examples=150, deadline=None)
 @given(

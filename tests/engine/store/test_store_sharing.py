@@ -20,6 +20,8 @@ from discpress.engine.store.model import FileIdentity, Title
 from discpress.engine.store.store import Store
 from discpress.engine.systems import System
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(engine.__file__ or "").parent.parent
 GAMES = Path("/games")
 IDENTITY = FileIdentity(12, 700_000_000, 1_700_000_000_123_456_789)

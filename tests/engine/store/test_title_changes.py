@@ -94,11 +94,13 @@ def test_a_transaction_that_failed_changed_nothing(store: Store, start: int) -> 
     assert paths_since(store, start) == frozenset()
 
 
+@pytest.mark.slow
 def test_who_looks_too_late_reads_all(store: Store, start: int) -> None:
     store.save_titles([replace(ONE, path=GAMES / f"{number}.iso") for number in range(MANY)])
     assert paths_since(store, start) is None
 
 
+@pytest.mark.slow
 def test_the_notes_do_not_grow(store: Store) -> None:
     for _ in range(3):
         store.save_titles([replace(ONE, path=GAMES / f"{number}.iso") for number in range(MANY)])
@@ -106,6 +108,7 @@ def test_the_notes_do_not_grow(store: Store) -> None:
     assert 4096 <= count < 4096 + 512
 
 
+@pytest.mark.slow
 def test_a_new_file_begins_above_the_numbers_of_the_old_one(tmp_path: Path, store: Store) -> None:
     store.save_titles([replace(ONE, path=GAMES / f"{number}.iso") for number in range(MANY)])
     number = store.changes_since(0).number

@@ -110,6 +110,7 @@ def check(place: Place, cell: Cell) -> None:
     assert [image.read_bytes() for image in place.images] == list(IMAGES.values())
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_the_other_jobs_are_done_whatever_a_cell_holds(place: Place, data: st.DataObject) -> None:

@@ -91,6 +91,7 @@ def test_a_grid_holds_every_block_size_at_every_level(desk: Desk, image_format: 
     assert [(each.settings.block_size, each.settings.level) for each in desk.estimates()] == expected
 
 
+@pytest.mark.slow
 def test_a_grid_of_a_chd_is_made_with_the_methods_asked_for(desk: Desk) -> None:
     desk.run(GridTask(ConversionRequest(ImageFormat.CHD, target="any", methods=(Method.ZLIB,))))
     assert {each.settings.methods for each in desk.estimates()} == {(Method.ZLIB,)}

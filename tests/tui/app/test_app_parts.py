@@ -83,6 +83,7 @@ async def library_alone(session: Session) -> AsyncIterator[tuple[Host, Pilot[int
         yield host, pilot
 
 
+@pytest.mark.slow
 async def test_a_screen_needs_nothing_but_a_session(session: Session) -> None:
     async with library_alone(session) as (host, _):
         assert "Okami" in screen_text(host)
@@ -108,6 +109,7 @@ async def test_a_key_posts_one_request(key: str, request_type: type[Request], se
         assert [type(each) for each in host.requests] == [request_type]
 
 
+@pytest.mark.slow
 async def test_the_router_opens_a_screen_over_the_library_and_goes_home(session: Session) -> None:
     async with library_alone(session) as (host, pilot):
         router = Router(host, session)

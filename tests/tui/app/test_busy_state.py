@@ -10,6 +10,8 @@ from discpress.engine.errors import StoreError
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.tui.app.session import Changes
 
+pytestmark = pytest.mark.slow
+
 
 async def test_a_state_file_that_is_busy_or_full_ends_no_app(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*words: object) -> NoReturn:

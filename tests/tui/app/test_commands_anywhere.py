@@ -16,6 +16,8 @@ from discpress.tui.screens.base import DiscScreen
 from discpress.tui.screens.help import HelpScreen
 from discpress.tui.screens.palette import PaletteScreen
 
+pytestmark = pytest.mark.slow
+
 runs = pytest.mark.runs
 EVERYWHERE = (*KEYS_TO, Place.FIRST_RUN)
 

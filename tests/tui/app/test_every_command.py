@@ -3,7 +3,11 @@
 import importlib.util
 from pathlib import Path
 
+import pytest
+
 from discpress.tui.commands import COMMANDS, Command, Place, commands_at
+
+pytestmark = pytest.mark.slow
 
 # What is typed there goes into the input: `?` is no help, and `!` shows no messages.
 _TYPED_AT_FIRST_RUN = {"help", "messages"}

@@ -14,6 +14,7 @@ from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.screens.queue import QueueScreen
 
 
+@pytest.mark.slow
 async def test_a_command_runs_by_the_users_key_and_no_more_by_its_own(tmp_path: Path) -> None:
     async with opened(tmp_path, "w", config=Config(keys={"show_queue": "Q,f5"})) as desk:
         desk.in_front(LibraryScreen)
@@ -23,6 +24,7 @@ async def test_a_command_runs_by_the_users_key_and_no_more_by_its_own(tmp_path: 
         desk.in_front(QueueScreen)
 
 
+@pytest.mark.slow
 async def test_footer_help_and_palette_show_the_users_key(tmp_path: Path) -> None:
     async with opened(tmp_path, config=Config(keys={"show_queue": "Q"}), width=120, height=50) as desk:
         assert "Q queue" in desk.text.splitlines()[-1]
@@ -32,6 +34,7 @@ async def test_footer_help_and_palette_show_the_users_key(tmp_path: Path) -> Non
         assert desk.rows[0].startswith("Q | ")
 
 
+@pytest.mark.slow
 async def test_an_app_command_takes_the_users_key(tmp_path: Path) -> None:
     async with opened(tmp_path, "w", "f1", config=Config(keys={"help": "f1"})) as desk:
         assert desk.in_front(HelpScreen).place is Place.QUEUE
@@ -95,6 +98,7 @@ def test_the_table_of_the_readme_has_every_command_of_a_place() -> None:
         assert (command.help in table) == (Place.LIBRARY in command.places)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("keys", "way", "hint"),
     [
@@ -118,6 +122,7 @@ async def test_hints_name_the_users_key(keys: dict[str, str], way: tuple[str, ..
         assert hint in desk.text
 
 
+@pytest.mark.slow
 async def test_the_first_start_names_the_users_key(tmp_path: Path) -> None:
     async with opened(tmp_path, titles=(), config=Config(keys={"plan": "C"})) as desk:
         assert "until you press C and confirm" in desk.said

@@ -14,6 +14,8 @@ from discpress.engine.request import ConversionRequest
 from discpress.engine.store.store import FILE_NAME, Store
 from discpress.tui.screens.log import LogScreen
 
+pytestmark = pytest.mark.slow
+
 
 def spoil(folder: Path, table: str, column: str, value: str) -> None:
     assert put(folder / "state" / FILE_NAME, Cell(table, column, 0), value)

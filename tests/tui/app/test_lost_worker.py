@@ -39,6 +39,7 @@ async def watch(desk: Desk) -> int:
     return desk.session.calls - before
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("state", [each for each in WorkerState if each is not WorkerState.GONE])
 async def test_a_worker_that_died_is_replaced_and_that_is_told(state: WorkerState, tmp_path: Path) -> None:
     async with left(tmp_path, state=state, has_worker=True) as desk:
@@ -75,6 +76,7 @@ async def test_one_that_lives_and_begins_nothing_is_told_of(tmp_path: Path) -> N
             assert (await watch(desk), desk.told) == (0, [said])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("event", ["start", "wait", "errand"])
 async def test_one_that_begins_something_or_says_why_not_is_not_told_of(event: str, tmp_path: Path) -> None:
     async with left(tmp_path, state=WorkerState.IDLE, jobs=2) as desk:
@@ -96,6 +98,7 @@ async def test_read_only_none_is_replaced(tmp_path: Path) -> None:
         assert (await watch(desk), desk.told) == (0, [])
 
 
+@pytest.mark.slow
 async def test_that_none_comes_up_is_told_once(tmp_path: Path) -> None:
     async with left(tmp_path, has_worker=False) as desk:
         assert (await watch(desk), await watch(desk), desk.told) == (1, 1, ["The worker has ended."])
@@ -108,6 +111,7 @@ async def test_none_is_started_once_the_jobs_are_stopped(tmp_path: Path) -> None
         assert desk.told == []
 
 
+@pytest.mark.slow
 async def test_one_that_did_not_come_up_is_called_again_and_told_once(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,6 +53,7 @@ async def test_a_folder_that_fails_later_does_not_hide_the_one_that_failed_befor
         assert message == "; ".join(f"{folder}: cannot be searched" for folder in folders)
 
 
+@pytest.mark.slow
 async def test_a_message_waits_for_the_answer_to_a_question(tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:
         await ask(desk)

@@ -17,6 +17,8 @@ from discpress.tui.commands import Place
 from discpress.tui.dialogs.confirm import Confirm
 from discpress.tui.screens.library import LibraryScreen
 
+pytestmark = pytest.mark.slow
+
 
 async def with_job(desk: Desk, count: int = 1) -> list[int]:
     """Have jobs in the queue, the first of them running."""

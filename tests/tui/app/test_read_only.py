@@ -13,6 +13,8 @@ from discpress.tui.screens.base import DiscScreen
 from discpress.tui.screens.help import HelpScreen
 from discpress.tui.screens.palette import PaletteScreen
 
+pytestmark = pytest.mark.slow
+
 PLACES = (Place.LIBRARY, Place.DETAIL, Place.QUEUE, Place.LOG, Place.BENCH)
 """What can be reached; the other screens are for writing."""
 WRITING = [(place, command) for place in PLACES for command in COMMANDS if command.writes and place in command.places]

@@ -24,6 +24,8 @@ from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.screens.plan import PlanScreen
 from discpress.tui.screens.trash import TrashScreen
 
+pytestmark = pytest.mark.slow
+
 
 class SilentDisk:
     """Stands before functions that look at a disk: they come back when it is woken up."""

@@ -13,6 +13,8 @@ from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.screens.palette import PaletteScreen
 from discpress.tui.screens.trash import TrashScreen
 
+pytestmark = pytest.mark.slow
+
 
 async def burst(desk: Desk, *keys: str) -> None:
     """Send keys without waiting for what each of them does."""

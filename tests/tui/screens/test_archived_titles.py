@@ -12,6 +12,8 @@ from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.tui.app.app import DiscpressApp
 from discpress.tui.app.worker_control import WorkerControl
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:

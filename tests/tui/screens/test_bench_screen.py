@@ -27,6 +27,8 @@ from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.screens.queue import QueueScreen
 from discpress.tui.screens.tune import TuneScreen
 
+pytestmark = pytest.mark.slow
+
 WIDE = (120, 36)
 AT = Place.BENCH
 runs = pytest.mark.runs

@@ -20,6 +20,8 @@ from discpress.tui.screens.queue import QueueScreen
 from discpress.tui.screens.trash import TrashScreen
 from discpress.tui.screens.tune import TuneScreen
 
+pytestmark = pytest.mark.slow
+
 runs = pytest.mark.runs
 AT = Place.DETAIL
 

@@ -16,6 +16,8 @@ from discpress.tui.screens.first_run import FirstRun
 from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.widgets.folder_input import FolderInput, complete, plain_path
 
+pytestmark = pytest.mark.slow
+
 AS_IT_IS = ("enter", "enter")
 """Leaves what plays PS2 and PSP discs to discpress."""
 

@@ -8,6 +8,8 @@ from app_desk import Desk, opened, title
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.tui.commands import Place, bindings_at
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("One.iso", "Two.iso")
 LEAVING = {"q", "escape", "ctrl+q"}
 

@@ -18,6 +18,8 @@ from discpress.tui.dialogs.confirm import Confirm
 from discpress.tui.screens.palette import PaletteScreen
 from discpress.tui.screens.queue import QueueScreen
 
+pytestmark = pytest.mark.slow
+
 
 class Size(TypedDict):
     width: int

@@ -30,6 +30,8 @@ from discpress.tui.screens.tune import TuneScreen
 from discpress.tui.views.library import SORTS
 from discpress.tui.views.trash import TrashView
 
+pytestmark = pytest.mark.slow
+
 runs = pytest.mark.runs
 AT = Place.LIBRARY
 BY_TITLE = [

@@ -14,6 +14,8 @@ from discpress.tui.screens.plan import PlanScreen
 from discpress.tui.screens.queue import QueueScreen
 from discpress.tui.screens.tune import TuneScreen
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize(
     ("typed", "keys"),

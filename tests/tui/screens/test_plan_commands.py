@@ -20,6 +20,8 @@ from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.screens.plan import PlanScreen
 from discpress.tui.screens.tune import TuneScreen
 
+pytestmark = pytest.mark.slow
+
 runs = pytest.mark.runs
 AT = Place.PLAN
 TWO_GAMES = ("down", "down", "space", "space", "c")

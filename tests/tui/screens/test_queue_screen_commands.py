@@ -19,6 +19,8 @@ from discpress.tui.screens.log import LogScreen
 from discpress.tui.screens.queue import QueueScreen
 from discpress.tui.screens.trash import TrashScreen
 
+pytestmark = pytest.mark.slow
+
 runs = pytest.mark.runs
 AT = Place.QUEUE
 MIB = 1024 * 1024

@@ -15,6 +15,8 @@ from discpress.tui.commands import Place
 from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.screens.plan import PlanScreen
 
+pytestmark = pytest.mark.slow
+
 runs = pytest.mark.runs
 
 

@@ -9,6 +9,8 @@ from bench_desk import known_results, save_results
 
 from discpress.tui.terminal.capabilities import Terminal
 
+pytestmark = pytest.mark.slow
+
 SCREENS = Path(__file__).parents[2] / "data" / "screens"
 SIZES = {"80x24": (80, 24), "120x36": (120, 36), "60x16": (60, 16)}
 KEYS = {

@@ -17,6 +17,8 @@ from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.screens.settings import SettingsScreen
 from discpress.tui.views.settings import Setting, settings_of
 
+pytestmark = pytest.mark.slow
+
 runs = pytest.mark.runs
 AT = Place.SETTINGS
 

@@ -1,6 +1,7 @@
 """Updates by changed cells: a terminal shows the same as by whole rows, and gets nothing for what it shows already."""
 
 import pyte
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.control import Control
@@ -63,6 +64,7 @@ def padded(text: str) -> str:
     return text + " " * (WIDTH - Segment(text).cell_length)
 
 
+@pytest.mark.slow
 @given(updates=UPDATES)
 def test_changed_cells_show_the_same_as_whole_rows(updates: list[list[Placed]]) -> None:
     by_cells, by_rows = (pyte.Screen(WIDTH, HEIGHT) for _ in range(2))

@@ -122,6 +122,7 @@ def test_a_terminal_that_draws_is_taken() -> None:
 # ASCII and plain colours
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "keys",
     [[], ["space", "S"], ["down", "down", "enter"], ["down", "t", "v"], ["a", "c"], ["w"], ["u"], ["comma"], ["colon"],
@@ -143,6 +144,7 @@ async def test_a_plain_terminal_keeps_its_own_colours_whatever_the_theme(colours
         assert all(colour.is_default or (colour.number or 0) < 16 for colour in colours_used)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("theme", THEMES)
 async def test_the_cursor_row_stands_out_in_every_theme(theme: str, tmp_path: Path) -> None:
     async with opened(tmp_path, config=Config(theme=theme)) as desk:
@@ -154,6 +156,7 @@ async def test_the_cursor_row_stands_out_in_every_theme(theme: str, tmp_path: Pa
 # Size
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "height"), [(59, 24), (80, 15), (20, 5), (1, 1)])
 async def test_a_terminal_that_is_too_small_says_so_and_keeps_everything(
     width: int, height: int, tmp_path: Path
@@ -168,6 +171,7 @@ async def test_a_terminal_that_is_too_small_says_so_and_keeps_everything(
         assert len(desk.view.marks) == 1
 
 
+@pytest.mark.slow
 async def test_the_smallest_size_has_every_screen(tmp_path: Path) -> None:
     async with opened(tmp_path, width=60, height=16) as desk:
         desk.in_front(LibraryScreen)
@@ -175,6 +179,7 @@ async def test_the_smallest_size_has_every_screen(tmp_path: Path) -> None:
         desk.in_front(TuneScreen)
 
 
+@pytest.mark.slow
 async def test_it_starts_too_small_and_grows(tmp_path: Path) -> None:
     async with opened(tmp_path, width=40, height=10) as desk:
         desk.in_front(TooSmall)
@@ -183,6 +188,7 @@ async def test_it_starts_too_small_and_grows(tmp_path: Path) -> None:
         assert len(desk.rows) == len(LIBRARY)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["q", "space", "c", "enter", "escape", "x"])
 async def test_keys_do_nothing_unseen_while_it_is_too_small(key: str, tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:
@@ -203,6 +209,7 @@ async def test_a_terminal_that_is_too_small_can_be_left(key: str, tmp_path: Path
         assert desk.has_ended
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("keys", [["colon", "c"], ["down", "down", "t", "down"], ["w"], ["comma", "down"]])
 async def test_every_screen_is_as_it_was_after_it(keys: list[str], tmp_path: Path) -> None:
     async with opened(tmp_path, *keys) as desk:
@@ -212,6 +219,7 @@ async def test_every_screen_is_as_it_was_after_it(keys: list[str], tmp_path: Pat
         assert desk.text == before
 
 
+@pytest.mark.slow
 async def test_a_palette_that_was_open_goes_on(tmp_path: Path) -> None:
     async with opened(tmp_path, "colon", *"que") as desk:
         await desk.resize(30, 8)
@@ -220,6 +228,7 @@ async def test_a_palette_that_was_open_goes_on(tmp_path: Path) -> None:
         assert desk.in_front(PaletteScreen).query_one("#palette", Input).value == "queue"
 
 
+@pytest.mark.slow
 async def test_the_cursor_stays_seen_when_the_terminal_shrinks(tmp_path: Path) -> None:
     async with opened(tmp_path, "end", height=40) as desk:
         await desk.resize(80, 16)
@@ -230,6 +239,7 @@ async def test_the_cursor_stays_seen_when_the_terminal_shrinks(tmp_path: Path) -
 # The mouse
 
 
+@pytest.mark.slow
 async def test_a_click_goes_to_a_row_and_a_second_one_opens_it(tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:
         await desk.click("#library", 10, 3)
@@ -238,6 +248,7 @@ async def test_a_click_goes_to_a_row_and_a_second_one_opens_it(tmp_path: Path) -
         assert "SLES-50002" in desk.lines("text")
 
 
+@pytest.mark.slow
 async def test_a_click_on_a_head_sorts_and_a_second_one_turns_it_around(tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:
         at = next(line.index("SIZE") for line in desk.text.splitlines() if "TITLE" in line) + 1
@@ -247,6 +258,7 @@ async def test_a_click_on_a_head_sorts_and_a_second_one_turns_it_around(tmp_path
         assert (desk.view.sort_key, desk.view.is_reversed) == ("size", True)
 
 
+@pytest.mark.slow
 async def test_a_click_on_the_head_of_the_marks_is_the_key_that_marks_all(tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:
         await desk.click("#library", 0, 0)
@@ -257,12 +269,14 @@ async def test_a_click_on_the_head_of_the_marks_is_the_key_that_marks_all(tmp_pa
         assert by_click == set(desk.view.marks) != set()
 
 
+@pytest.mark.slow
 async def test_a_click_below_the_last_row_does_no_harm(tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:
         await desk.click("#library", 5, 15)
         desk.in_front(LibraryScreen)
 
 
+@pytest.mark.slow
 async def test_a_click_on_a_key_of_the_last_line_runs_it(tmp_path: Path) -> None:
     async with opened(tmp_path, "down", "down") as desk:
         at = desk.text.splitlines()[-1].index("t tune")
@@ -270,6 +284,7 @@ async def test_a_click_on_a_key_of_the_last_line_runs_it(tmp_path: Path) -> None
         desk.in_front(TuneScreen)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "keys"), [(MouseScrollDown, []), (MouseScrollUp, ["end"])])
 async def test_the_wheel_moves_the_cursor(kind: type[MouseScrollDown], keys: list[str], tmp_path: Path) -> None:
     async with opened(tmp_path, *keys) as desk:
@@ -279,6 +294,7 @@ async def test_the_wheel_moves_the_cursor(kind: type[MouseScrollDown], keys: lis
         assert desk.table.cursor != before
 
 
+@pytest.mark.slow
 async def test_a_question_is_answered_by_a_click(tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:
         desk.queue.start(desk.queue.add([JobRequest(ConvertTask(), Path("/games/Game 2.iso"))])[0])

@@ -1,5 +1,6 @@
 """The chart of size against seek latency."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
@@ -44,6 +45,7 @@ def test_without_points_it_says_why() -> None:
     assert texts([]) == ["nothing to draw before the sample is packed"]
 
 
+@pytest.mark.slow
 @given(
     points=st.lists(
         st.builds(Point, st.sampled_from(["2K", "64K"]), st.integers(0, 2**40), st.floats(0.1, 1e7)), max_size=8

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
 from app_desk import LIBRARY, opened
 
 from discpress.engine.formats import Settings
@@ -63,6 +64,7 @@ def test_what_is_no_part_of_the_totals_is_counted_by_state() -> None:
     assert text(shown, [], 120).endswith("; 2 cut short; 1 not read")
 
 
+@pytest.mark.slow
 async def test_a_folder_that_cannot_be_read_does_not_look_like_an_empty_one(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"a file, and no folder")
     async with opened(tmp_path, titles=(), folders=[tmp_path / "a"], has_worker=True, width=200) as desk:
@@ -72,6 +74,7 @@ async def test_a_folder_that_cannot_be_read_does_not_look_like_an_empty_one(tmp_
         assert "No image found" not in desk.text
 
 
+@pytest.mark.slow
 async def test_of_several_such_folders_the_first_is_named_and_the_others_counted(tmp_path: Path) -> None:
     folders = [tmp_path / "a", tmp_path / "b"]
     async with opened(tmp_path, titles=(), folders=folders, has_worker=True, width=200) as desk:
@@ -79,12 +82,14 @@ async def test_of_several_such_folders_the_first_is_named_and_the_others_counted
         assert f"{desk.session.problems[folders[0]]}; 1 more cannot be read." in desk.text
 
 
+@pytest.mark.slow
 async def test_a_folder_that_nobody_has_looked_into_yet_is_not_called_empty(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     async with opened(tmp_path, titles=(), folders=[tmp_path / "a"]) as desk:
         assert "The worker looks into your folders ..." in desk.text
 
 
+@pytest.mark.slow
 async def test_an_empty_folder_says_that_no_image_was_found(tmp_path: Path) -> None:
     (tmp_path / "a").mkdir()
     async with opened(tmp_path, titles=(), folders=[tmp_path / "a"], has_worker=True, width=200) as desk:

@@ -11,6 +11,7 @@ from discpress.tui.widgets.palette import fit, in_ascii, wrapped
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["C", "M", "Zl", "Zp"]), max_size=60)
 
 
+@pytest.mark.slow
 @given(text=WORDS, width=st.integers(0, 40), right=st.booleans(), ellipsis=st.sampled_from(["…", "~", ""]))
 def test_a_text_fits_exactly(text: str, width: int, right: bool, ellipsis: str) -> None:
     assert cell_len(fit(text, width, right=right, ellipsis=ellipsis)) == width

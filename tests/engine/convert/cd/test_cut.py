@@ -37,6 +37,7 @@ def run(image: MemoryCd, request: ConversionRequest) -> Conversion:
     return convert(plan, image=image, threads=2, control=Control(), progress=Progress())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [K.MODE1_RAW, K.MODE2_RAW, K.MODE2_2336])
 def test_a_ps2_cd_becomes_a_zso_that_opl_reads(kind: TrackKind, tmp_path: Path) -> None:
     disc = ps2_disc("SLES_500.01", 300)
@@ -49,6 +50,7 @@ def test_a_ps2_cd_becomes_a_zso_that_opl_reads(kind: TrackKind, tmp_path: Path) 
     assert done.digests.size_bytes == len(disc)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("image_format", [ImageFormat.ISO, ImageFormat.CSO])
 def test_it_becomes_any_format_of_2048_byte_sectors(image_format: ImageFormat, tmp_path: Path) -> None:
     disc = ps2_disc("SLES_500.01", 300)
@@ -58,6 +60,7 @@ def test_it_becomes_any_format_of_2048_byte_sectors(image_format: ImageFormat, t
         assert result.read_at(0, result.size + 1) == disc
 
 
+@pytest.mark.slow
 def test_plans_and_estimates_have_the_size_of_the_user_data(tmp_path: Path) -> None:
     disc = ps2_disc("SLES_500.01", 300)
     with cd(tmp_path, raw_sectors(disc)) as image:
@@ -115,6 +118,7 @@ def test_a_sector_of_film_leaves_no_result(tmp_path: Path) -> None:
     assert files(tmp_path) == ["Game.bin"]
 
 
+@pytest.mark.slow
 def test_a_stored_lead_in_is_left_out_and_reported(tmp_path: Path) -> None:
     disc = ps2_disc("SLES_500.01", 64)
     with cd(tmp_path, raw_sectors(disc, form_1, gap=150)) as image:

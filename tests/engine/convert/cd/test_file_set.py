@@ -56,6 +56,7 @@ def discs(draw: st.DrawFn) -> tuple[Track, ...]:
     return tuple(tracks)
 
 
+@pytest.mark.slow
 @given(tracks=discs(), one_bin=st.booleans())
 def test_a_reader_of_the_cue_sheet_finds_the_tracks(tracks: tuple[Track, ...], one_bin: bool) -> None:
     files = file_set("Game.cue", tracks, CUE, one_bin=one_bin)
@@ -63,6 +64,7 @@ def test_a_reader_of_the_cue_sheet_finds_the_tracks(tracks: tuple[Track, ...], o
     assert unstated(files, tracks, CUE) == []
 
 
+@pytest.mark.slow
 @given(tracks=discs(), one_bin=st.booleans())
 def test_the_files_contain_the_decoded_image_in_order(tracks: tuple[Track, ...], one_bin: bool) -> None:
     files = file_set("Game.cue", tracks, CUE, one_bin=one_bin).files
@@ -197,6 +199,7 @@ def test_a_disc_that_its_sheet_does_not_describe_is_refused() -> None:
         unstated(file_set("Game.cue", tracks, CUE), tracks, CUE)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("chdman") is None, reason="chdman, the oracle, is not installed")
 @pytest.mark.parametrize("one_bin", [False, True], ids=["split", "one bin"])
 def test_chdman_reads_the_same_disc_from_the_sheet(one_bin: bool, tmp_path: Path) -> None:

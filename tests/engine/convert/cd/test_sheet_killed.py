@@ -20,6 +20,8 @@ from discpress.engine.convert.part.part_set import is_interrupted
 from discpress.engine.errors import ConflictError
 from discpress.engine.request import OnConflict
 
+pytestmark = pytest.mark.slow
+
 SOURCE, SHEET = "game.chd", "game.cue"
 FILES = expected_files(SHEET, SHORT)
 FIRST, LAST = [name for name in FILES if name != SHEET]

@@ -199,6 +199,7 @@ with pytest.MonkeyPatch.context() as patch:
         process.wait(HANG_S)
 
 
+@pytest.mark.slow
 def test_two_runs_of_one_machine_see_each_other(
     other_run: "subprocess.Popen[bytes]", source_path: Path, tmp_path: Path
 ) -> None:
@@ -210,6 +211,7 @@ def test_two_runs_of_one_machine_see_each_other(
     assert read_back(tmp_path / "game.zso") == SOURCE
 
 
+@pytest.mark.slow
 def test_a_run_that_was_killed_makes_room(
     other_run: "subprocess.Popen[bytes]", source_path: Path, tmp_path: Path
 ) -> None:

@@ -118,6 +118,7 @@ def test_two_tests_of_one_title_do_not_meet(game: Path) -> None:
         assert buffer == b"one"
 
 
+@pytest.mark.slow
 def test_a_killed_process_leaves_nothing(game: Path) -> None:
     code = f"""
 import sys, time

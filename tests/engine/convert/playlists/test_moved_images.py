@@ -171,6 +171,7 @@ def test_a_result_elsewhere_leaves_the_playlist_and_says_so(tmp_path: Path) -> N
     assert notice.startswith("Saga.m3u still names Saga.iso: ")
 
 
+@pytest.mark.slow
 def test_a_large_playlist_stays_and_is_named(tmp_path: Path) -> None:
     large = b"Other.iso\n" * 10_000 + b"Saga.iso\n"
     playlist = text(tmp_path / "all.m3u", large)
@@ -344,6 +345,7 @@ def test_every_conversion_that_is_put_away_is_followed(tmp_path: Path) -> None:
     assert playlist.read_bytes() == b"Saga.iso\n"
 
 
+@pytest.mark.slow
 def test_a_playlist_that_is_large_by_now_keeps_all_its_lines(tmp_path: Path) -> None:
     playlist = text(tmp_path / "Saga.m3u", b"Saga.iso\n")
     put_away(image(tmp_path / "Saga.iso"))

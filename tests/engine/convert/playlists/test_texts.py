@@ -125,6 +125,7 @@ ANY_NAME = st.text(st.characters(codec="utf-8", exclude_characters="\0/"), min_s
 ANY_LINES = st.lists(st.one_of(ANY_NAME, st.just("a.iso"), st.just('FILE "a.iso" BINARY')), max_size=5)
 
 
+@pytest.mark.slow
 @given(ANY_LINES, ANY_NAME, st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "cp932"]), st.booleans())
 @example(["a.iso"], "\n", "utf-8", False)
 @example(["a.iso", "\u0a0a"], "\u4e0a", "utf-16", False)

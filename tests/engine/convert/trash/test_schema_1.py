@@ -182,6 +182,7 @@ def test_a_sweep_leaves_what_is_stored_under_a_name_of_the_programs(name: str, l
     assert (home / name).read_bytes() == b""
 
 
+@pytest.mark.slow
 def test_undo_all_goes_through_a_library_of_them(library: Path, tmp_path: Path) -> None:
     cli = CommandLine(library, home=tmp_path / "home")
     sha1s = {folder: described(library / folder)["digests"]["sha1"] for folder in [*NAMES, *HALF_UNDONE]}

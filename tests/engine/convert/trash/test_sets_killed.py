@@ -21,6 +21,8 @@ from discpress.engine.convert.trash.undo import purge
 from discpress.engine.errors import DiscpressError, TrashError
 from discpress.engine.progress import Control
 
+pytestmark = pytest.mark.slow
+
 ACTS = ("move", "move --links", "undo", "undo --links", "undo --lock", "purge")
 
 

@@ -76,6 +76,7 @@ def test_a_flipped_bit_in_any_file_is_found(name: str, tmp_path: Path) -> None:
         digest_checked(image, 2, Control(), Progress())
 
 
+@pytest.mark.slow
 def test_an_archive_of_one_disc_and_notes_holds_nothing_else(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "Disc.zip", {**SOUND, "Disc.cue": SHEET, "readme.txt": b"notes"})
     with open_image(path) as image:

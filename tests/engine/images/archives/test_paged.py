@@ -64,6 +64,7 @@ def read(stream: PagedStream, offset: int, length: int) -> bytes:
 spans = st.lists(st.tuples(st.integers(0, len(DATA) + 10), st.integers(0, 700_000)), max_size=12)
 
 
+@pytest.mark.slow
 @given(spans, st.booleans())
 @settings(max_examples=60, deadline=None)
 def test_any_reads_give_the_bytes_that_are_there(wanted: list[tuple[int, int]], can_fork: bool) -> None:
@@ -80,6 +81,7 @@ def test_reading_in_order_decodes_everything_once() -> None:
     assert (source.starts, source.decoded_bytes) == (1, len(DATA))
 
 
+@pytest.mark.slow
 def test_the_threads_of_a_pipeline_go_through_it_once() -> None:
     """As many as are ever let at an image in an archive: 14 chunks of 1 MiB are under way at the most."""
     source = Given(random.Random(6).randbytes(1 << 20) * 64, can_fork=False)

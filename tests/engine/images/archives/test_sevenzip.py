@@ -34,6 +34,7 @@ def opened(path: Path) -> Archive:
     return open_archive(FileSource(path))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("filters", archives.SEVEN_ZIP_FILTERS)
 def test_each_image_of_a_solid_archive_is_read(filters: str, tmp_path: Path) -> None:
     path = write_7z(tmp_path / "games.7z", {"readme.txt": b"hello", "a/Okami.iso": PS2, "psp.iso": PSP}, filters)
@@ -42,6 +43,7 @@ def test_each_image_of_a_solid_archive_is_read(filters: str, tmp_path: Path) -> 
     assert sample_images.read_back(path / "psp.iso") == PSP
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_any_part_is_read_in_any_order(data: st.DataObject, tmp_path: Path) -> None:
@@ -53,6 +55,7 @@ def test_any_part_is_read_in_any_order(data: st.DataObject, tmp_path: Path) -> N
             assert image.read_at(offset, length) == content[offset : offset + length]
 
 
+@pytest.mark.slow
 def test_padding_that_packs_to_nothing_is_unpacked_a_page_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -74,6 +77,7 @@ def test_padding_that_packs_to_nothing_is_unpacked_a_page_at_a_time(
     assert longest <= 256 * 1024
 
 
+@pytest.mark.slow
 def test_a_decoder_gets_no_input_while_it_has_some(tmp_path: Path) -> None:
     """Fed at every call it would pile up what it cannot use yet."""
     packed = lzma.compress(bytes(64 << 20) + PS2, format=lzma.FORMAT_RAW, filters=[{"id": lzma.FILTER_LZMA2}])
@@ -116,6 +120,7 @@ def solid_without_discs(path: Path) -> Path:
     return write_7z(path, {f"{number}.bin": sample_images.mixed_sectors(200_000, seed=number) for number in range(12)})
 
 
+@pytest.mark.slow
 def test_a_solid_archive_without_discs_is_unpacked_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(contents, "_LARGE_BYTES", 1)
     archive = opened(solid_without_discs(tmp_path / "films.7z"))
@@ -148,6 +153,7 @@ def test_what_comes_after_enough_is_unpacked_is_known_by_its_name(
     assert [member.address for member in images_in(archive)] == ["b.iso", "d.iso"]
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_the_heads_of_members_are_theirs_in_any_order(data: st.DataObject, tmp_path: Path) -> None:
@@ -177,6 +183,7 @@ def test_a_packed_image_that_is_stored_in_a_7z_is_read(tmp_path: Path) -> None:
     assert sample_images.read_back(write_7z(tmp_path / "game.7z", {"p.zso": zso}, "copy")) == PSP
 
 
+@pytest.mark.slow
 def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "game.7z"
     with py7zr.SevenZipFile(path, "w", password="secret") as archive:
@@ -185,6 +192,7 @@ def test_an_encrypted_member_is_refused(tmp_path: Path) -> None:
         open_image(path)
 
 
+@pytest.mark.slow
 def test_encrypted_names_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "game.7z"
     with py7zr.SevenZipFile(path, "w", password="secret", header_encryption=True) as archive:
@@ -285,6 +293,7 @@ def header_bomb(unpacked_bytes: int) -> bytes:
     return b"7z\xbc\xaf\x27\x1c\x00\x04" + struct.pack("<I", zlib.crc32(start)) + start + packed + header
 
 
+@pytest.mark.slow
 def test_a_header_that_unpacks_to_a_hundred_megabytes_is_refused(tmp_path: Path) -> None:
     path = sample_images.write_image(tmp_path / "bomb.7z", header_bomb(100 << 20))
     with pytest.raises(DamagedImageError, match="cannot be read"):
@@ -336,6 +345,7 @@ def test_a_header_that_does_not_say_what_is_packed_holds_no_images(streams: byte
     assert opened(path).members == ()
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_bent_archive_is_read_or_refused(data: st.DataObject, tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ def test_an_image_is_read_as_it_was_put_in(method: int, tmp_path: Path) -> None:
         assert (image.path, image.read_at(0, image.size)) == (path / "Okami.iso", PS2)
 
 
+@pytest.mark.slow
 @METHODS
 @given(data=st.data())
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -164,6 +165,7 @@ def test_derived_files_of_other_systems_are_no_images(tmp_path: Path) -> None:
     assert named(write_zip(tmp_path / "games.zip", members)) == ["game.iso"]
 
 
+@pytest.mark.slow
 @given(st.lists(st.text(max_size=40), max_size=30))
 def test_addresses_are_plain_names_and_none_is_another(names: list[str]) -> None:
     addresses = give_addresses(names)
@@ -175,6 +177,7 @@ def test_addresses_are_plain_names_and_none_is_another(names: list[str]) -> None
         assert display_name(address) == address
 
 
+@pytest.mark.slow
 def test_many_files_of_one_name_take_no_time_to_number() -> None:
     assert len(set(give_addresses(["game.iso"] * 50_000))) == 50_000
 
@@ -363,6 +366,7 @@ def test_a_directory_without_entries_is_an_empty_archive(tmp_path: Path) -> None
 SMALL = sample_images.compressible(70_000)
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_a_bent_archive_is_read_or_refused(data: st.DataObject, tmp_path: Path) -> None:

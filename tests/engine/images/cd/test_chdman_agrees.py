@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import made_cds
+import pytest
 from chd_images import chdman, needs_chdman
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -29,6 +30,7 @@ def discs(draw: st.DrawFn) -> MadeDisc:
     return disc.add("AUDIO", FILLING, pregap=draw(st.sampled_from([0, 2])) if disc.tracks else 0)
 
 
+@pytest.mark.slow
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(disc=discs(), form=st.sampled_from(["one", "BINARY", "WAVE"]))
 def test_the_bin_of_chdman_is_what_is_decoded(disc: MadeDisc, form: str, tmp_path: Path) -> None:
@@ -52,6 +54,7 @@ def test_the_bin_of_chdman_is_what_is_decoded(disc: MadeDisc, form: str, tmp_pat
         ]
 
 
+@pytest.mark.slow
 def test_the_gdi_of_chdman_is_what_is_decoded(tmp_path: Path) -> None:
     disc = MadeDisc().add("MODE1/2352", 20).add("AUDIO", 30).add("MODE1/2352", 40)
     path = made_cds.write_gdi(tmp_path / "game.gdi", disc, high_density=300)

@@ -62,6 +62,7 @@ def test_a_missing_file_is_named_with_its_line(tmp_path: Path) -> None:
     assert "next to the sheet" in caught.value.hint
 
 
+@pytest.mark.slow
 @settings(max_examples=30)
 @given(st.data())
 def test_any_part_of_a_disc_reads_as_it_is(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:

@@ -37,6 +37,7 @@ def test_a_raw_dump_is_a_disc_of_one_track(suffix: str, subcode: int, tmp_path: 
         assert image.find_other_sector() is None
 
 
+@pytest.mark.slow
 def test_a_dump_that_begins_with_its_pregap_has_it(tmp_path: Path) -> None:
     path = tmp_path / "game.bin"
     path.write_bytes(b"".join(mode_1(address, bytes([address & 255]) * 2048) for address in range(-150, 20)))

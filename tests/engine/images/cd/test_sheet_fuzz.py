@@ -106,6 +106,7 @@ def test_any_bytes_are_a_sheet_or_a_reason(image_format: ImageFormat, data: byte
     parse(image_format, data)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("image_format", FORMATS)
 @quickly
 @given(data=st.data())
@@ -151,6 +152,7 @@ def test_any_bytes_are_a_wave_file_or_a_reason(data: bytes, start: bytes) -> Non
     assert 0 < offset <= offset + length <= len(whole)
 
 
+@pytest.mark.slow
 @quickly
 @given(changed(made_cds.MadeDisc().add("MODE2/2352", 4).data))
 def test_any_raw_bytes_are_a_disc_or_a_reason(data: bytes) -> None:
@@ -202,6 +204,7 @@ LIMIT_S = 5.0
 """Processor time that no sheet takes on any machine; a pattern that looks at each place twice takes minutes."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("before", BEFORE)
 def test_a_long_line_takes_no_time(before: bytes) -> None:
     began = time.process_time()

@@ -11,6 +11,8 @@ from opened_discs import opened
 
 from discpress.engine.images.cd.sheet_image import SheetImage
 
+pytestmark = pytest.mark.slow
+
 KINDS = ["AUDIO", "MODE1/2352", "MODE2/2352"]
 COOKED = ["MODE1/2048", "MODE2/2048", "MODE2/2324", "MODE2/2336"]
 often = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

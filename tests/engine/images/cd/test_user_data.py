@@ -40,6 +40,7 @@ def refusal(sectors: list[bytes], kind: TrackKind = K.MODE2_RAW, first: int = 0)
     return found.value
 
 
+@pytest.mark.slow
 @settings(deadline=None, max_examples=40)
 @given(kind=st.sampled_from(DATA_KINDS), gap=st.integers(0, 3), data=st.data())
 def test_any_range_is_that_of_the_user_data(kind: TrackKind, gap: int, data: st.DataObject) -> None:
@@ -141,6 +142,7 @@ def test_other_sectors_of_form_2_at_the_end_are_refused(volume_sectors: int, cou
         image.read_at(0, image.size)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [K.MODE1_RAW, K.MODE2_RAW, K.MODE2_2336, K.MODE2_2048])
 def test_a_stored_lead_in_is_left_out(kind: TrackKind) -> None:
     content = volume(20, 20)
@@ -150,12 +152,14 @@ def test_a_stored_lead_in_is_left_out(kind: TrackKind) -> None:
     assert image.address(3) == 3
 
 
+@pytest.mark.slow
 def test_a_stated_pregap_is_left_out_once() -> None:
     sectors = stored_sectors(numbered(160), K.MODE1_RAW, gap=150)
     image = UserDataImage(memory_cd((K.MODE1_RAW, sectors, 150, 0)))
     assert (image.lead_in, image.read_at(0, SECTOR)) == (0, numbered(1))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [0, 1, 149])
 def test_part_of_a_lead_in_is_known_by_its_address(start: int) -> None:
     sectors = stored_sectors(volume(20, 20), K.MODE1_RAW, gap=150)[start:]

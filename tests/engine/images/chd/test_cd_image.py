@@ -111,6 +111,7 @@ def test_any_disc_reads_back(
     assert image.disc_bytes(memoryview(frames), 0) == whole
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codec", [*CODECS, *PLAIN_CODECS], ids=lambda codec: codec.decode())
 @pytest.mark.parametrize("frames_per_hunk", [8, 2, 27])
 def test_each_codec_reads_back(codec: bytes, frames_per_hunk: int) -> None:

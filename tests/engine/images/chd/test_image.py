@@ -63,6 +63,7 @@ class TestOfChdman:
         with open_image(GOLDEN / "ps2.chdman-default.chd") as image:
             assert image.read_at(place, 5) == (GOLDEN / "ps2.iso").read_bytes()[place : place + 5]
 
+    @pytest.mark.slow
     @needs_chdman
     @pytest.mark.parametrize("codecs", ["zlib", "lzma", "huff", "flac", "lzma,zlib,huff,flac", "none"])
     @pytest.mark.parametrize("size", [2048, 3_000_000 - 3_000_000 % 2048])
@@ -73,6 +74,7 @@ class TestOfChdman:
         with open_image(create_raw(source, tmp_path / "game.chd", codecs)) as image:
             assert image.read_at(0, image.size) == data
 
+    @pytest.mark.slow
     @needs_chdman
     @pytest.mark.parametrize("hunk_size", [2048, 6144, 65536, 1048576])
     def test_hunks_of_any_size_are_read(self, hunk_size: int, tmp_path: Path) -> None:
@@ -108,6 +110,7 @@ class TestMap:
         made.hunks[3:] = [Hunk(SELF, origin=1), Hunk(SELF_SAME), Hunk(SELF_NEXT)]
         assert read(made) == data
 
+    @pytest.mark.slow
     def test_thousands_of_hunks_are_read_in_any_order(self) -> None:
         data = mixed(2048 * 2000, 9)
         image = opened(made_chd(data, 2048).encode())
@@ -237,6 +240,7 @@ class TestRefused:
         with pytest.raises(DamagedImageError, match=reason):
             opened(made.encode())
 
+    @pytest.mark.slow
     def test_runs_that_claim_more_hunks_than_the_map_has_places_for_are_refused_at_the_first_read(self) -> None:
         made = made_chd(mixed(HUNK * 300))
         made.total_bytes = HUNK * 8_000_000
@@ -275,6 +279,7 @@ def test_any_bytes_come_back(data: bytes, hunk_size: int) -> None:
     assert read(made) == data + b"!"
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(st.lists(st.sampled_from([SELF, SELF_SAME, SELF_NEXT]), min_size=600, max_size=700))
 def test_references_without_fields_lead_on_from_the_last_one(symbols: list[int]) -> None:
@@ -292,6 +297,7 @@ def test_references_without_fields_lead_on_from_the_last_one(symbols: list[int])
     assert [place.offset for place in image.map.places(1, len(symbols))] == expected
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(st.data())
 def test_damage_anywhere_is_an_error_or_changes_nothing(data: st.DataObject) -> None:

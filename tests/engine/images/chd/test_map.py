@@ -67,6 +67,7 @@ def made_of(symbols: list[int]) -> MadeChd:
     return made
 
 
+@pytest.mark.slow
 @settings(max_examples=30, deadline=None)
 @given(st.data())
 def test_a_window_is_the_same_whether_or_not_those_before_it_were_read(data: st.DataObject) -> None:
@@ -235,6 +236,7 @@ def test_who_wants_all_windows_makes_each_once(
     assert walk == {"_read_window": HUNKS // WINDOW_HUNKS}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("claim", [claims_the_same, claims_by_fields], ids=lambda claim: claim.__name__)
 def test_what_it_claims_is_read_all_the_same(claim: Callable[[int], bytes]) -> None:
     image = opened(claim(MAX_HUNKS))
@@ -293,6 +295,7 @@ LENGTHS = [
 ]
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_kinds_in_any_code_are_unrolled(data: st.DataObject) -> None:

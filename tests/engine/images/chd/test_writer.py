@@ -194,6 +194,7 @@ class TestTakenUp:
 
 @needs_chdman
 class TestForChdman:
+    @pytest.mark.slow
     @pytest.mark.parametrize("methods", [(ZLIB,), (LZMA,), (LZMA, ZLIB)])
     @pytest.mark.parametrize("hunk_size", [2048, 4096, 65536, 1048576])
     @pytest.mark.parametrize("size", [2048, 2048 * 1111, 3 * 1024 * 1024])

@@ -14,6 +14,8 @@ from discpress.engine.images.doctor.doctor import Finding, Severity
 from discpress.engine.images.open import open_image
 from discpress.engine.targets import TARGETS
 
+pytestmark = pytest.mark.slow
+
 SEEDS = [
     pack(),
     pack(shift=2),

@@ -86,6 +86,7 @@ ENDS = st.sampled_from(["", ".001", ".002", ".00", ".01", ".part1", ".part2.iso"
 OPL = st.builds("ul.{:08X}.{}.{:02d}".format, st.integers(0, 2**32 - 1), STEMS, st.integers(0, 99))
 
 
+@pytest.mark.slow
 @given(st.lists(st.builds("{}{}".format, STEMS, ENDS) | OPL, max_size=20, unique=True))
 def test_every_name_is_in_one_group_at_most(names: list[str]) -> None:
     found = [part for group in group_parts(names) for part in group.names]

@@ -82,6 +82,7 @@ _NAMES = st.sampled_from(["a.cue", "A.CUE", "b.gdi", "c.ccd", "d.mds", "1.bin", 
 _NAMED = st.builds(NamedFiles, st.lists(_NAMES, max_size=4).map(tuple), st.lists(_NAMES, max_size=2).map(tuple))
 
 
+@pytest.mark.slow
 @given(st.sets(_NAMES), st.dictionaries(_NAMES, _NAMED, max_size=4))
 def test_no_file_is_in_two_sets_and_no_sheet_is_lost(names: set[str], named: dict[str, NamedFiles]) -> None:
     named = {sheet: its for sheet, its in named.items() if sheet in names}
@@ -159,6 +160,7 @@ _CONTENTS = st.one_of(
 )
 
 
+@pytest.mark.slow
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     sheets=st.dictionaries(_SHEETS, _CONTENTS, max_size=4), files=st.sets(_FILES.filter(lambda name: "\\" not in name))

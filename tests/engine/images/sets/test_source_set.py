@@ -19,6 +19,7 @@ def joined(paths: list[Path]) -> JoinedSource:
     return JoinedSource([FileSource(path) for path in paths])
 
 
+@pytest.mark.slow
 @given(st.lists(st.binary(max_size=9), min_size=1, max_size=6), st.integers(0, 60), st.integers(0, 60))
 def test_any_read_of_joined_files_is_that_of_one_file(
     tmp_path_factory: pytest.TempPathFactory, pieces: list[bytes], offset: int, length: int

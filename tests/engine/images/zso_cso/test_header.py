@@ -193,6 +193,7 @@ def test_the_shift_is_the_least_where_the_end_is_the_last_offset() -> None:
     assert (end_of_plain_blocks(total_bytes, 65536, 2), smallest_shift(total_bytes, 65536)) == (LAST_OFFSET << 2, 2)
 
 
+@pytest.mark.slow
 @given(total_bytes=st.integers(1, 64 * GIB), block_size=st.sampled_from(BLOCK_SIZES))
 @example(total_bytes=2**33 - 32, block_size=2048)
 @settings(deadline=None, max_examples=300)
@@ -200,6 +201,7 @@ def test_the_shift_is_the_least_that_reaches_the_end(total_bytes: int, block_siz
     assert least_shift(total_bytes, block_size) == smallest_shift(total_bytes, block_size)
 
 
+@pytest.mark.slow
 @given(total_bytes=st.integers(1, 64 * GIB), block_size=st.sampled_from(BLOCK_SIZES))
 @settings(deadline=None, max_examples=300)
 def test_the_shift_is_that_of_formats_for_whole_blocks(total_bytes: int, block_size: int) -> None:

@@ -184,6 +184,7 @@ def test_another_number_of_blocks_than_announced_is_a_mistake(count: int) -> Non
         writer.finish()
 
 
+@pytest.mark.slow
 def test_an_index_of_many_pieces_is_whole() -> None:
     """It is written a mebibyte at a time."""
     blocks = 3 * 256 * 1024 // 2
