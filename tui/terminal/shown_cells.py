@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from rich.cells import cell_len
 from rich.segment import ControlType, Segment
@@ -75,7 +76,7 @@ class _Pen:
         for cell in cells:
             text, look = cell or (" ", "")
             if look != self._look:
-                self._out.append(_after_reset(look))
+                self._out.append(_turn(self._look, look))
                 self._look = look
             self._out.append(text)
 
@@ -84,9 +85,43 @@ class _Pen:
         return "".join(self._out) + (_RESET if self._look else "")
 
 
-def _after_reset(look: str) -> str:
-    """Return the sequence that ends all looks and begins this one."""
-    return look.replace("\x1b[", "\x1b[0;", 1) if look else _RESET
+@lru_cache(maxsize=4096)
+def _turn(old: str, new: str) -> str:
+    """Return the shorter sequence from one look to another: of what differs, or of a reset and all of it."""
+    whole = new.replace("\x1b[", "\x1b[0;", 1) if new else _RESET
+    before, after = _Look.of(old), _Look.of(new)
+    if before.attributes - after.attributes:
+        return whole
+    codes = sorted(after.attributes - before.attributes)
+    codes += [after.foreground or "39"] if after.foreground != before.foreground else []
+    codes += [after.background or "49"] if after.background != before.background else []
+    return min(f"\x1b[{';'.join(codes)}m", whole, key=len)
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """An SGR sequence taken apart."""
+
+    attributes: frozenset[str]
+    foreground: str
+    background: str
+
+    @classmethod
+    def of(cls, look: str) -> "_Look":
+        codes = look.removeprefix("\x1b[").removesuffix("m").split(";") if look else []
+        attributes: set[str] = set()
+        colours = {"3": "", "4": ""}
+        while codes:
+            code = codes.pop(0)
+            if code in {"38", "48"}:
+                rest = 4 if codes[:1] == ["2"] else 2
+                colours[code[0]] = ";".join([code, *codes[:rest]])
+                del codes[:rest]
+            elif len(code) > 1 and code[:-1] in {"3", "4", "9", "10"}:
+                colours["3" if code[:-1] in {"3", "9"} else "4"] = code
+            else:
+                attributes.add(code)
+        return cls(frozenset(attributes), colours["3"], colours["4"])
 
 
 def _pieces_by_row(segments: Iterable[Segment], look_of: Callable[[Style | None], str]) -> dict[int, list[_Piece]]:

@@ -12,7 +12,15 @@ from discpress.tui.terminal.shown_cells import ShownCells
 
 WIDTH, HEIGHT = 20, 4
 RED, BLUE, PLAIN = Style(color="red"), Style(color="blue", bold=True), None
-LOOKS = {RED: "\x1b[31m", BLUE: "\x1b[1;34m", PLAIN: ""}
+ON_GREY, ON_BLACK, ON_CYAN = (Style(bgcolor=f"color({number})") for number in (8, 0, 6))
+LOOKS = {
+    RED: "\x1b[31m",
+    BLUE: "\x1b[1;34m",
+    ON_GREY: "\x1b[38;2;205;211;222;48;2;20;23;28m",
+    ON_BLACK: "\x1b[1;7;38;2;139;149;167;48;2;20;23;28m",
+    ON_CYAN: "\x1b[97;48;5;6m",
+    PLAIN: "",
+}
 Placed = tuple[int, int, str, Style | None]
 
 
@@ -28,9 +36,9 @@ def look_of(style: Style | None) -> str:
     return LOOKS[style]
 
 
-def shown(screen: pyte.Screen) -> list[list[tuple[str, str, bool]]]:
+def shown(screen: pyte.Screen) -> list[list[tuple[object, ...]]]:
     cells = [[screen.buffer[y][x] for x in range(WIDTH)] for y in range(HEIGHT)]
-    return [[(cell.data, cell.fg, cell.bold) for cell in row] for row in cells]
+    return [[(cell.data, cell.fg, cell.bg, cell.bold, cell.reverse) for cell in row] for row in cells]
 
 
 def whole(placed: list[Placed]) -> str:
@@ -51,7 +59,7 @@ def cells_showing(placed: list[Placed]) -> ShownCells:
 LINES = st.lists(st.sampled_from([*"abc .─█日本", "e\u0301"]), max_size=WIDTH // 2).map("".join)
 UPDATES = st.lists(
     st.lists(
-        st.tuples(st.just(0), st.integers(0, HEIGHT - 1), LINES, st.sampled_from([RED, BLUE, PLAIN])),
+        st.tuples(st.just(0), st.integers(0, HEIGHT - 1), LINES, st.sampled_from([*LOOKS])),
         max_size=HEIGHT,
         unique_by=lambda placed: placed[1],
     ),
@@ -88,7 +96,15 @@ def test_one_changed_character_sends_only_that() -> None:
 
 def test_another_look_of_the_same_text_is_a_change() -> None:
     cells = cells_showing(row("Okami"))
-    assert cells.update(segments([(0, 0, "Ok", RED)]), look_of) == "\x1b[1;1H\x1b[0;31mOk\x1b[0m"
+    assert cells.update(segments([(0, 0, "Ok", RED)]), look_of) == "\x1b[1;1H\x1b[31mOk\x1b[0m"
+
+
+def test_of_a_look_only_what_differs_is_sent() -> None:
+    cells = ShownCells(WIDTH, HEIGHT)
+    dim, bright = Style(dim=True), Style(bold=True)
+    looks = {dim: "\x1b[38;2;9;9;9;48;2;1;2;3m", bright: "\x1b[1;38;2;255;255;255;48;2;1;2;3m"}
+    sent = cells.update(segments([(0, 0, "size", dim), (5, 0, "46 %", bright)]), lambda style: looks[style or dim])
+    assert sent == "\x1b[1;1H\x1b[38;2;9;9;9;48;2;1;2;3msize\x1b[1;6H\x1b[1;38;2;255;255;255m46 %\x1b[0m"
 
 
 def test_runs_that_are_close_are_sent_as_one() -> None:
@@ -98,7 +114,7 @@ def test_runs_that_are_close_are_sent_as_one() -> None:
 
 def test_a_look_is_sent_once_for_runs_that_follow_each_other() -> None:
     cells = cells_showing(row("a          b", style=RED))
-    assert cells.update(segments(row("A          B", style=RED)), look_of) == "\x1b[1;1H\x1b[0;31mA\x1b[1;12HB\x1b[0m"
+    assert cells.update(segments(row("A          B", style=RED)), look_of) == "\x1b[1;1H\x1b[31mA\x1b[1;12HB\x1b[0m"
 
 
 def test_a_wide_character_is_never_sent_in_half() -> None:
