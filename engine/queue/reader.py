@@ -135,6 +135,15 @@ class QueueReader:
             return BatchResult.PAUSED
         return BatchResult.DONE if states <= {JobState.DONE, JobState.SKIPPED} else BatchResult.FAILED
 
+    def batch_sizes(self, batches: Iterable[str]) -> dict[str, int]:
+        """Return how many jobs each batch has, those included that have ended."""
+        query = "SELECT count(*) FROM queue_jobs WHERE batch = ?"
+
+        def read(connection: sqlite3.Connection) -> dict[str, int]:
+            return {batch: connection.execute(query, (batch,)).fetchone()[0] for batch in batches}
+
+        return self._file.run(read)
+
     def runnable(self) -> list[Job]:
         """Return the queued jobs in the order in which they run; unchanged ones are not read again."""
         with self._lock:

@@ -55,7 +55,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="discpress-bench-") as name:
         folder = Path(name)
         fill(folder / "state", arguments.titles)
-        starts = [start(folder) for _ in range(arguments.runs)]
+        starts = [start(folder, arguments.titles) for _ in range(arguments.runs)]
         results = {
             "titles": arguments.titles,
             "processors": len(os.sched_getaffinity(0)),
@@ -107,11 +107,11 @@ def open_child(folder: Path, facts: Path) -> AppPty:
     return AppPty([], folder, width=120, height=36, command=[__file__, "--child", str(folder / "state"), str(facts)])
 
 
-def start(folder: Path) -> dict[str, Any]:
+def start(folder: Path, titles: int) -> dict[str, Any]:
     """Return the figures of one start."""
     facts = folder / "facts.json"
     with open_child(folder, facts) as app:
-        app.wait_for("titles,")
+        app.wait_for(f"Library {titles:,}")
         app.wait_quiet(QUIET_S)
         first_frame_at, first_frame_bytes = app.last_byte_at, app.received
         filter_s = []

@@ -31,7 +31,7 @@ def folder(tmp_path: Path) -> Iterator[Path]:
 
 
 def open_bench(app: AppPty) -> None:
-    app.wait_for("saving")
+    app.wait_for("saves ")
     app.send("b")
     app.wait_for("SEEK LATENCY")
     app.wait_rest()

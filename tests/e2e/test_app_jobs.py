@@ -76,8 +76,8 @@ def test_four_running_jobs_send_at_most_2_5_kb_for_each_of_two_looks_a_second(fo
 def test_a_title_is_scanned_estimated_and_converted_by_keys(folder: Path) -> None:
     place = games(folder, 2)
     with AppPty([place], folder) as app:
-        app.wait_for("2 titles")
-        app.wait_for("saving")
+        app.wait_for("Library 2")
+        app.wait_for("saves ")
         app.send("c")
         app.wait_for("1 title: read 2 MiB")
         app.send("enter")
@@ -92,8 +92,8 @@ def test_a_title_is_scanned_estimated_and_converted_by_keys(folder: Path) -> Non
 def test_jobs_go_on_after_the_line_has_dropped(folder: Path) -> None:
     place = games(folder, 3)
     app = AppPty([place], folder)
-    app.wait_for("3 titles")
-    app.wait_for("saving")
+    app.wait_for("Library 3")
+    app.wait_for("saves ")
     app.send("a", "c")
     app.wait_for("3 titles: read 6 MiB")
     app.send("enter")
@@ -113,7 +113,7 @@ def test_jobs_go_on_after_the_line_has_dropped(folder: Path) -> None:
 def test_a_killed_app_leaves_the_worker_alone(folder: Path) -> None:
     place = games(folder, 1)
     with AppPty([place], folder) as app:
-        app.wait_for("saving")
+        app.wait_for("saves ")
         app.process.kill()
         app.wait_end()
         assert is_worker_alive(folder / "state")
@@ -140,7 +140,7 @@ def test_hostile_names_are_converted_like_others(folder: Path) -> None:
     for number, name in enumerate([b"Okami [t-en by X] [b].iso", b"esc \x1b[31m.iso", b"bad \xff.iso"]):
         write_old(place / os.fsdecode(name), mixed(MIB, seed=number))
     with AppPty([place], folder) as app:
-        app.wait_for("3 titles")
+        app.wait_for("Library 3")
         app.send("a", "c")
         app.wait_for("3 titles: read 3 MiB")
         app.send("enter")

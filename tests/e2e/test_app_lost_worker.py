@@ -74,7 +74,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
 
 def test_another_worker_goes_on_and_that_is_told(place: Place) -> None:
     with place.app() as app:
-        app.wait_for("saving")
+        app.wait_for("saves ")
         app.wait_rest()
         kill_wholly(place.begin())
         place.gate.open()
@@ -86,7 +86,7 @@ def test_another_worker_goes_on_and_that_is_told(place: Place) -> None:
 
 def test_a_worker_that_was_stopped_stays_away(place: Place) -> None:
     with place.app() as app:
-        app.wait_for("saving")
+        app.wait_for("saves ")
         app.wait_rest()
         place.begin()
         assert stop_worker(place.state_folder, HANG_S)
@@ -97,7 +97,7 @@ def test_a_worker_that_was_stopped_stays_away(place: Place) -> None:
 
 def test_nothing_is_sent_while_the_worker_lives(place: Place) -> None:
     with place.app() as app:
-        app.wait_for("saving")
+        app.wait_for("saves ")
         app.wait_rest()
         pid = place.begin()
         os.kill(pid, signal.SIGSTOP)

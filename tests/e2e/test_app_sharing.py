@@ -36,8 +36,8 @@ def games(tmp_path: Path) -> Iterator[Path]:
 
 def test_what_one_app_queues_the_other_shows_and_both_may_go(tmp_path: Path, games: Path) -> None:
     with AppPty([games], tmp_path) as one, AppPty([games], tmp_path) as other:
-        one.wait_for("3 titles")
-        other.wait_for("3 titles")
+        one.wait_for("Library 3")
+        other.wait_for("Library 3")
         other.send("down", " ")
         other.wait_for("1 marked")
         one.send("a", "c")
@@ -58,7 +58,7 @@ def test_what_one_app_queues_the_other_shows_and_both_may_go(tmp_path: Path, gam
 def test_a_title_that_both_convert_is_converted_once(tmp_path: Path, games: Path) -> None:
     with AppPty([games], tmp_path) as one, AppPty([games], tmp_path) as other:
         for app in (one, other):
-            app.wait_for("3 titles")
+            app.wait_for("Library 3")
             app.send("c")
             app.wait_for("1 title: read 2 MiB")
         one.send("enter")
@@ -77,8 +77,8 @@ def test_jobs_go_on_while_a_terminal_takes_nothing(tmp_path: Path, games: Path) 
     with Store(tmp_path / "state") as store:
         queue = JobQueue(store)
         with AppPty([games], tmp_path) as app:
-            app.wait_for("3 titles")
-            app.wait_for("saving")
+            app.wait_for("Library 3")
+            app.wait_for("saves ")
             app.send("a", "c")
             app.wait_for("3 titles: read 6 MiB")
             app.send("enter", *["end", "home", "/", "x", "escape"] * 60)
@@ -98,7 +98,7 @@ def test_stopping_the_jobs_at_the_end_stops_the_worker_and_keeps_them(tmp_path: 
     with Store(tmp_path / "state") as store:
         queue = JobQueue(store)
         with AppPty([games], tmp_path) as app:
-            app.wait_for("4 titles")
+            app.wait_for("Library 4")
             app.send("c")
             app.wait_for("1 title: read 64 MiB")
             app.send("enter")

@@ -240,6 +240,7 @@ class DiscpressApp(App[int]):
         """Take theme and keys from the settings."""
         self.theme = THEMES["ansi" if self.terminal.is_plain else self.session.config.theme].name
         self.set_class(self.terminal.is_plain, "-plain")
+        self.set_class(self.is_ascii, "-ascii")
         try:
             check_keymap(self.session.config.keys)
         except DiscpressError as error:  # the file was written by hand meanwhile

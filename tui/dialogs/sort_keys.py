@@ -22,6 +22,8 @@ SORT_LETTERS: Mapping[str, tuple[str, str]] = {
     "saving": ("s", "saving"),
     "block": ("b", "block size"),
     "state": ("a", "state"),
+    "serial": ("i", "serial"),
+    "region": ("r", "region"),
     "path": ("p", "path"),
     "when": ("d", "date"),
     "reason": ("r", "reason"),

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar, TypeVar
 
+from textual import events
 from textual.app import ComposeResult
+from textual.geometry import Size
 from textual.message import Message
 
 from discpress.engine.config import THEMES
@@ -18,9 +20,9 @@ from discpress.tui.commands import BY_NAME, Keys, Place, commands_at
 from discpress.tui.dialogs.own_screen import OwnScreen
 from discpress.tui.dialogs.pick import Choice, Pick
 from discpress.tui.messages import GoTo, Notify, OpenQueue, OpenTrash, Request, SaveSettings
+from discpress.tui.views.frame.title_bar import tab_of, tabs_of, totals_of
 from discpress.tui.views.library import LibraryView
 from discpress.tui.views.settings import changed_target
-from discpress.tui.views.title_bar import tab_of, tabs_of, totals_of
 from discpress.tui.widgets.footer import KeyLine
 from discpress.tui.widgets.lines import Lines
 from discpress.tui.widgets.palette import Line, Painted
@@ -29,6 +31,8 @@ from discpress.tui.widgets.title_bar import TitleBar
 
 T = TypeVar("T")
 ABOUT_LINES = 2
+BOXED = 100
+"""Columns from which boxes have room."""
 _VALUE = Column("value", "VALUE", 16, flexible=True)
 
 
@@ -68,8 +72,22 @@ class DiscScreen(OwnScreen[None]):
         return KeyLine(commands_at(self.PLACE, is_read_only=self.session.is_read_only), self.keys.chosen)
 
     def title_bar(self) -> TitleBar:
-        """Return the first line of the screen."""
+        """Return the first line of the screen, whose classes fit the terminal then: it is laid out once."""
+        self.fit_size(self.app.size)
         return TitleBar(id="top")
+
+    def fit_size(self, size: Size) -> None:
+        """Draw boxes if the terminal has room for them."""
+        self.set_class(size.width >= BOXED, "-boxed")
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Fit the new size; called besides the method of this name of a subclass."""
+        self.fit_size(event.size)
+
+    @property
+    def inner_width(self) -> int:
+        """The cells of a line within a box, or of the whole screen if there is none."""
+        return self.size.width - 2 if self.has_class("-boxed") else self.size.width
 
     def on_mount(self) -> None:
         """Show the counts; called besides the method of this name of a subclass."""
@@ -127,11 +145,7 @@ class DiscScreen(OwnScreen[None]):
 
     def show_about(self, lines: Sequence[Line]) -> None:
         """Show what is said below the table of the row under its cursor: in two lines, or in as many as it takes."""
-        about = self.query_one("#about", Lines)
-        height = max(ABOUT_LINES, len(lines))
-        if about.styles.height is None or about.styles.height.value != height:
-            about.styles.height = height
-        about.show(lines)
+        self.query_one("#about", Lines).show_whole(lines, ABOUT_LINES)
 
     def on_screen_resume(self) -> None:
         """Paint what has changed while another screen was in front."""

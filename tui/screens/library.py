@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Horizontal
+from textual.containers import Container, Horizontal
 from textual.timer import Timer
 
 from discpress.engine.errors import DiscpressError
@@ -16,6 +15,7 @@ from discpress.engine.queue.titles.identifying import identify_request, is_ident
 from discpress.engine.store.model import Title
 from discpress.engine.targets.by_system import target_name
 from discpress.engine.units import format_count
+from discpress.tui.app.library_panes import LibraryPanes
 from discpress.tui.app.session import ON_SCREEN, Changes, Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.dialogs.pick import PickTarget
@@ -32,27 +32,19 @@ from discpress.tui.messages import (
     SaveSettings,
     StartWorker,
 )
-from discpress.tui.screens.marking import Marking
-from discpress.tui.views.details import brief
-from discpress.tui.views.labels import reason_of
-from discpress.tui.views.library import LibraryView
-from discpress.tui.views.queue_strip import strip_lines
+from discpress.tui.views.frame.status_line import empty_hint
 from discpress.tui.views.settings import changed_target
-from discpress.tui.views.status_line import empty_hint, status_line
+from discpress.tui.widgets.facets import Facets
 from discpress.tui.widgets.filter_input import FilterInput
 from discpress.tui.widgets.lines import Lines
-from discpress.tui.widgets.palette import Line
 from discpress.tui.widgets.table import Table
 
-WIDE = 100
-"""Columns from which the detail pane has room."""
-STRIP_JOBS = 3
 FILTER_HINT = "words, !not, sys:ps2 fmt:iso state:ready saving>20"
 _SETTLED_S = 0.2
 """Rest of the cursor after which the estimates of what is seen are asked for: not for each row scrolled past."""
 
 
-class LibraryScreen(Marking):
+class LibraryScreen(LibraryPanes):
     """The screen that the app opens on."""
 
     PLACE = Place.LIBRARY
@@ -62,20 +54,15 @@ class LibraryScreen(Marking):
         super().__init__(session)
         self._asking: Timer | None = None
 
-    @property
-    def listed(self) -> LibraryView:
-        """The rows that are filtered, sorted and marked."""
-        return self.view
-
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
-        # Before the first layout, so that it is painted once.
-        self.set_class(self.app.size.width >= WIDE, "-wide")
         yield self.title_bar()
-        yield Lines(id="status")
         with Horizontal(id="body"):
-            yield Table(self.view.columns, self.view, id="library", ellipsis=self.view.signs.ellipsis)
-            yield Lines(id="pane")
+            yield Facets(id="facets")
+            with Container(id="list"):
+                yield Table(self.view.columns, self.view, id="library", ellipsis=self.view.signs.ellipsis)
+                yield Lines(id="status")
+                yield Lines(id="pane")
         yield Lines(id="strip")
         yield FilterInput(FILTER_HINT, id="filter", value=self.view.filter_text)
         yield self.key_line()
@@ -107,23 +94,11 @@ class LibraryScreen(Marking):
             for index in self._table.seen:
                 if any(title.path in differ for title in self._titles_at(index)):
                     self._table.refresh_row(index)
-        lines = strip_lines(
-            snapshot, self.view.name_of, self.size.width, STRIP_JOBS, self.keys, is_ascii=self.session.is_ascii
-        )
-        strip = self.query_one("#strip", Lines)
-        if strip.styles.height is None or strip.styles.height.value != len(lines):
-            strip.styles.height = len(lines)
-        strip.show(lines)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """Show the detail pane if it fits."""
-        self.set_class(event.size.width >= WIDE, "-wide")
-        self.show_status()
-        self.call_after_refresh(self._show_pane)
+        super().on_snapshot(snapshot)
 
     def on_table_moved(self) -> None:
         """Show the title under the cursor, and ask for the estimates of what is seen."""
-        self._show_pane()
+        self.show_pane()
         if self._asking is not None:
             self._asking.stop()
         self._asking = self.set_timer(_SETTLED_S, self._ask)
@@ -136,29 +111,6 @@ class LibraryScreen(Marking):
     def _titles_at(self, index: int) -> Sequence[Title]:
         """Return the titles that a row stands for; none below the last row."""
         return self.view.members(self.view.rows[index]) if index < len(self.view.rows) else ()
-
-    # Painting
-
-    def _show_pane(self) -> None:
-        self._remember()
-        pane = self.query_one("#pane", Lines)
-        if not pane.display or self.size.width < WIDE:
-            return
-        title = None if self._cursor_key is None else self.view.titles.get(self._cursor_key)
-        why = "" if title is None else reason_of(title, self.session.unestimated)
-        pane.show([] if title is None else brief(self.view, title, pane.content_size.width, unestimated=why))
-
-    def show_status(self) -> None:
-        """Say what the library comes to, or what is wrong with the filter."""
-        self._table.show_columns(self.view.columns)
-        self._table.show_empty("" if self.view.rows else empty_hint(self.view, self.session))
-        if self._problem:
-            line: Line = [(self._problem, "bad")]
-        elif self.session.is_loading:
-            line = [("reading the library ...", "dim")]
-        else:
-            line = status_line(self.view, self.session.folders, self.size.width)
-        self.query_one("#status", Lines).show([line])
 
     # Commands
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from rich.cells import cell_len
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
@@ -125,12 +126,11 @@ class PlanScreen(DiscScreen):
         lines = summary_of(self._batch, self._options, signs, self.keys, width) if self._is_ready else []
         if not self._titles:
             lines = wrapped(_GONE, self.size.width, "bad")
-        summary.styles.height = max(1, len(lines))
         looking = ("their disk does not answer: the plan comes when it does", "bad")
-        summary.show(lines or [[looking if self._is_silent else ("looking ...", "dim")]])
+        summary.show_whole(lines or [[looking if self._is_silent else ("looking ...", "dim")]])
         self.on_table_moved()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """Break the lines anew."""
         self._show()
 

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -18,6 +19,7 @@ from discpress.tui.commands import Place, bindings_at
 from discpress.tui.dialogs.confirm import Confirm
 from discpress.tui.messages import CopyPath, Notify, OpenLog, Refresh, StartWorker
 from discpress.tui.screens.base import DiscScreen
+from discpress.tui.views.frame.queue_head import alive_batches, batch_head
 from discpress.tui.views.jobs import COLUMNS, JobRows, describe_job
 from discpress.tui.views.plan import space_line
 from discpress.tui.views.queue_space import queue_spaces
@@ -43,6 +45,7 @@ class QueueScreen(DiscScreen):
         self._queries = DiskQueries()
         self._asked_of: tuple[int, ...] = ()
         self._asked_at = 0.0
+        self._batches: dict[str, int] = {}
         yield self.title_bar()
         yield Lines(id="status")
         yield Lines(id="spaces")
@@ -101,13 +104,21 @@ class QueueScreen(DiscScreen):
         for block in self.query("#spaces").results(Lines):
             shown = lines[:_MAX_SPACES]
             block.display = bool(shown)
-            if shown:
-                block.styles.height = len(shown)
-            block.show(shown)
+            block.show_whole(shown)
 
     def _show_totals(self, snapshot: QueueSnapshot) -> None:
-        line = total_line(snapshot, self.size.width, is_ascii=self.session.is_ascii)
-        self.query_one("#status", Lines).show([line])
+        is_ascii, width = self.session.is_ascii, self.size.width
+        lines = [total_line(snapshot, width, is_ascii=is_ascii)]
+        batches = alive_batches(snapshot)
+        if batches != self._batches.keys():
+            with suppress(DiscpressError):  # the next poll reports it
+                self._batches = self.session.queue.batch_sizes(batches)
+        head = batch_head(snapshot, self._batches, self._size_of, width, time.time(), is_ascii=is_ascii)
+        self.query_one("#status", Lines).show_whole([head, *lines] if head else lines)
+
+    def _size_of(self, path: Path) -> int:
+        title = self.view.titles.get(path)
+        return 0 if title is None else title.original_bytes
 
     def _show_about(self) -> None:
         job = self._job()

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import ClassVar
 
+from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 
@@ -36,7 +37,7 @@ class TextScreen(DiscScreen):
         """Show the text."""
         self.call_after_refresh(self.show_text)
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """Break the lines anew."""
         self.call_after_refresh(self.show_text)
 
@@ -47,7 +48,7 @@ class TextScreen(DiscScreen):
     def show_text(self) -> None:
         """Show what there is now."""
         for text in self.query("#text").results(Lines):  # none if the screen was left meanwhile
-            text.show(self.text_lines(max(20, self.size.width - 2)))
+            text.show(self.text_lines(max(20, self.inner_width - 2)))
 
     def action_scroll_text(self, count: int) -> None:
         """Scroll by lines."""

@@ -1,8 +1,9 @@
 """Tune: choose target, format, block size, level and alignment, and see at once what they come to."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import ClassVar
 
 from textual import events
@@ -12,7 +13,7 @@ from textual.binding import BindingType
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import form_name
 from discpress.engine.library.naming import system_label
-from discpress.engine.store.model import Title
+from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.store.rows.measurement_rows import LabTest
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import Place, bindings_at
@@ -21,7 +22,6 @@ from discpress.tui.messages import Notify, OpenBench, OpenPlan, StartWorker
 from discpress.tui.screens.base import Value
 from discpress.tui.screens.tune_saving import TuneSaving
 from discpress.tui.views.bench import Form, measured_latencies
-from discpress.tui.views.chart import chart_lines, describe_latency, points_of
 from discpress.tui.views.labels import FILE_GONE, reason_of
 from discpress.tui.views.tune import (
     ALIGNMENTS,
@@ -32,10 +32,16 @@ from discpress.tui.views.tune import (
     known_by_settings,
     nearest,
     reason_against,
+    summed,
 )
-from discpress.tui.views.tune_lines import choice_lines, grid_lines
+from discpress.tui.views.tune_lines import GridForm, choice_lines, grid_and_chart
 from discpress.tui.widgets.lines import Lines
 from discpress.tui.widgets.palette import Line, wrapped
+
+_BOTH = 120
+"""Columns from which the chart stands beside the table."""
+_MARGIN = 5
+"""Lines that are not of the grid: the title bar, the edges of the box, those below it."""
 
 
 class TuneScreen(TuneSaving):
@@ -49,6 +55,7 @@ class TuneScreen(TuneSaving):
         super().__init__(session, titles)
         self._is_chart = False
         self._asked: set[tuple[object, ...]] = set()
+        self._known: dict[Path, Mapping[tuple[object, ...], StoredEstimate]] = {}
         image_format, methods = form
         if image_format is not None:
             self._tuning = self._tuning.of_form(image_format, methods)
@@ -72,6 +79,7 @@ class TuneScreen(TuneSaving):
         there = [known[title.path] for title in self._titles if title.path in known]
         self._is_gone = not there
         self._titles = there or self._titles
+        self._known.clear()
         self._show()
 
     def on_resize(self, event: events.Resize) -> None:
@@ -82,53 +90,65 @@ class TuneScreen(TuneSaving):
         if not self.query("#text"):
             return  # the screen was left meanwhile
         title, tuning, chooser = self._title, self._tuning, self.session.chooser
-        known = known_by_settings(self.session.store.estimates_of(title.identity))
-        grid = grid_of(tuning, title, chooser, known)
-        chosen = cell_of(tuning, title, chooser, known)
+        known, *others = map(self._known_of, self._summed)
+        grid = [[summed(cell, others) for cell in row] for row in grid_of(tuning, title, chooser, known)]
+        chosen = summed(cell_of(tuning, title, chooser, known), others)
         self._ask(grid, chosen)
         problem = reason_of(title, self.session.unsampled)
-        width = max(20, self.size.width - 2)
+        width = max(20, self.inner_width - 2)
         lines: list[Line] = [
             [(f"Tune {self.view.names.of(title)} ({system_label(title)})", "head"), (self._others(), "dim")]
         ]
         if self._is_gone:
             lines.append([(FILE_GONE, "bad")])
+        file_bytes = sum(each.file_bytes for each in self._summed)
         sign = self.view.signs.margin
-        lines += choice_lines(tuning, chosen, title, width, self.keys, margin_sign=sign, problem=problem)
+        lines += choice_lines(
+            tuning, chosen, title, width, self.keys, margin_sign=sign, problem=problem, file_bytes=file_bytes
+        )
         if problem and (chosen.refusal or chosen.estimate) and self._lacks(grid):
             lines += wrapped(f"the rest cannot be estimated: {problem}", width, "bad")
         lines.append([])
         if tuning.is_plain:
             lines.append([("An ISO has no blocks: every byte stays as it is on the disc.", "dim")])
-        elif self._is_chart:
-            lines += self._chart(grid, width, max(4, self.size.height - len(lines) - 4))
         else:
-            lines += grid_lines(grid, tuning, width, is_waiting=not problem)
+            found = self.session.store.measurements(LabTest.SEEK, title.identity)
+            measured = measured_latencies(found, tuning.format)
+            size = width, max(4, self.size.height - len(lines) - _MARGIN)
+            shown = GridForm.BOTH if self.size.width >= _BOTH else GridForm.CHART if self._is_chart else GridForm.TABLE
+            lines += grid_and_chart(grid, tuning, measured, size, shown, is_waiting=not problem)
         self.query_one("#text", Lines).show(lines)
 
-    def _chart(self, grid: Sequence[Sequence[Cell]], width: int, height: int) -> list[Line]:
-        """Return the chart of the benchmark's results, or of the estimates if there are none."""
-        found = self.session.store.measurements(LabTest.SEEK, self._title.identity)
-        measured = measured_latencies(found, self._tuning.format)
-        return chart_lines(points_of(grid, self._tuning, measured), width, height, describe_latency(measured))
+    @property
+    def _summed(self) -> Sequence[Title]:
+        """The titles whose figures are added: those of one system, because another has other targets."""
+        return [each for each in self._titles if each.system == self._title.system]
+
+    def _known_of(self, title: Title) -> Mapping[tuple[object, ...], StoredEstimate]:
+        if title.path not in self._known:
+            self._known[title.path] = known_by_settings(self.session.store.estimates_of(title.identity))
+        return self._known[title.path]
 
     def _others(self) -> str:
-        count = len(self._titles) - 1
-        return f"   and {count} more marked" if count else ""
+        count, others = len(self._summed) - 1, len(self._titles) - len(self._summed)
+        more = f"   and {count} more: the figures are their sum" if count else ""
+        return f"{more}   {others} of other systems left out" if others else more
 
     def _ask(self, grid: Sequence[Sequence[Cell]], chosen: Cell) -> None:
         """Ask the worker for what is missing, once for each format and alignment."""
         if self._tuning.is_plain or not self._title.original_bytes:
             return
-        key = (self._title.path, self._tuning.format, self._tuning.alignment, self._tuning.methods)
-        if key not in self._asked and (chosen.estimate is None or self._lacks(grid)):
-            try:
-                self.session.want_grid(self._title, self._tuning.overrides)
-            except DiscpressError as error:  # the state file is busy or full: the next key asks again
-                self.post_message(Notify(str(error), is_error=True))
-                return
-            self._asked.add(key)
-            self.post_message(StartWorker())
+        form = (self._tuning.format, self._tuning.alignment, self._tuning.methods)
+        if form in self._asked or not (chosen.estimate is None or self._lacks(grid)):
+            return
+        try:
+            for title in self._summed:
+                self.session.want_grid(title, self._tuning.overrides)
+        except DiscpressError as error:  # the state file is busy or full: the next key asks again
+            self.post_message(Notify(str(error), is_error=True))
+            return
+        self._asked.add(form)
+        self.post_message(StartWorker())
 
     def _lacks(self, grid: Sequence[Sequence[Cell]]) -> bool:
         """Return whether a size is not known that the target would load; an ISO has none."""
@@ -219,6 +239,9 @@ class TuneScreen(TuneSaving):
         """Show the grid as a chart, or as a table again."""
         if self._tuning.is_plain:
             self.say("An ISO has no blocks: there is nothing to draw.")
+            return
+        if self.size.width >= _BOTH:
+            self.say("The chart stands beside the table already.")
             return
         self._is_chart = not self._is_chart
         self._show()

@@ -15,9 +15,10 @@ from discpress.engine.store.model import Title
 from discpress.engine.systems import System
 from discpress.engine.units import format_duration, format_latency, format_percent, format_size
 from discpress.tui.commands import Keys
+from discpress.tui.views.frame.columns import STATE_STYLES
 from discpress.tui.views.jobs import job_note, job_state
 from discpress.tui.views.labels import MATCH_STYLES, margin_of
-from discpress.tui.views.library import STATE_STYLES, LibraryView
+from discpress.tui.views.library import LibraryView
 from discpress.tui.views.title_settings import describe_settings
 from discpress.tui.widgets.palette import Line, wrapped
 

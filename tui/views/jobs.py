@@ -1,6 +1,7 @@
 """The queue as a table: what runs, what waits, then what is over, newest first."""
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,16 +14,19 @@ from discpress.tui.widgets.graph import bar
 from discpress.tui.widgets.palette import Line
 from discpress.tui.widgets.table import Column
 
+_WIDE = 112
+"""Cells of a table that has room for long bars: a terminal of 120 columns."""
 COLUMNS = (
     Column("name", "TITLE", 18, flexible=True),
     Column("stage", "STAGE", 10),
     Column("percent", "%", 4, right=True),
-    Column("bar", "", 10, rank=2),
+    Column("bar", "", 10, rank=2, below_width=_WIDE),
+    Column("wide_bar", "", 24, from_width=_WIDE),
     Column("rate", "RATE", 10, right=True),
     Column("ratio", "RATIO", 5, right=True, rank=1),
     Column("rest", "ETA/LESS", 9, right=True),
 )
-_BAR_CELLS = 10
+_BARS = {"bar": 10, "wide_bar": 24}
 STATE_STYLES: Mapping[JobState, str] = {
     JobState.RUNNING: "normal",
     JobState.QUEUED: "dim",
@@ -110,6 +114,8 @@ class JobRows:
         job = self.jobs[index]
         if key == "stage":
             return STATE_STYLES.get(job.state, "dim")
+        if key in _BARS and has_figures(job):
+            return "bar"
         return "normal" if job.is_alive else "dim"
 
 
@@ -119,14 +125,15 @@ def _rest_cell(job: Job, _is_ascii: bool) -> str:
     return format_size(job.saving_bytes) if job.state is JobState.DONE and job.saving_bytes > 0 else ""
 
 
-def _bar_cell(job: Job, is_ascii: bool) -> str:
-    return bar(job.percent, _BAR_CELLS, is_ascii=is_ascii) if has_figures(job) else ""
+def _bar_cell(key: str, job: Job, is_ascii: bool) -> str:
+    return bar(job.percent, _BARS[key], is_ascii=is_ascii) if has_figures(job) else ""
 
 
 _CELLS: Mapping[str, Callable[[Job, bool], str]] = {
     "stage": lambda job, _: job_state(job),
     "percent": lambda job, _: f"{job.percent:.0f} %" if has_figures(job) else "",
-    "bar": _bar_cell,
+    "bar": partial(_bar_cell, "bar"),
+    "wide_bar": partial(_bar_cell, "wide_bar"),
     "rate": lambda job, _: "" if job.read_rate is None or not job.is_alive else format_rate(job.read_rate),
     "ratio": lambda job, _: "" if job.ratio is None else f"{job.ratio:.2f}",
     "rest": _rest_cell,

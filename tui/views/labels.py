@@ -7,7 +7,7 @@ from discpress.engine.dats.match import Verdict
 from discpress.engine.library.families import FamilyEstimate
 from discpress.engine.names import display_name
 from discpress.engine.store.model import StoredEstimate, Title
-from discpress.engine.units import format_size, format_whole_percent
+from discpress.engine.units import format_whole_percent
 
 FILE_GONE = "The file is not there any more."
 
@@ -25,15 +25,6 @@ def format_label(title: Title) -> str:
 
 SAVE_CELLS = 5
 """Cells of a saving in percent."""
-
-
-def estimate_label(estimate: StoredEstimate | FamilyEstimate | None, margin_sign: str) -> str:
-    """Return an estimated size with its margin: `420 MiB±1%`; empty without an estimate."""
-    if estimate is None:
-        return ""
-    margin = margin_of(estimate)
-    size = format_size(estimate.packed_bytes)
-    return f"{size}{margin_sign}{margin}%" if margin else size
 
 
 def saving_label(percent: float | None) -> str:

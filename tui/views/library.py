@@ -1,6 +1,6 @@
 """The library as the table shows it: filtered, sorted, marked; titles with the same disc stand together."""
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,43 +17,19 @@ from discpress.engine.library.catalog import (
 )
 from discpress.engine.library.naming import TitleNames
 from discpress.engine.library.states import Records, TitleStates
-from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS
-from discpress.engine.states import Concern, State
+from discpress.engine.states import State
 from discpress.engine.store.model import Title
-from discpress.engine.systems import SYSTEMS
-from discpress.engine.units import format_size
-from discpress.tui.views.labels import MATCH_STYLES, SAVE_CELLS, estimate_label, format_label, match_sign, saving_label
-from discpress.tui.views.title_settings import describe_settings
-from discpress.tui.widgets.family_rows import FamilyRows, family_cells
+from discpress.tui.views.frame.cells import cells_of
+from discpress.tui.views.frame.columns import BARS, COLUMNS, DIM, SORTS, STATE_STYLES, WITH_MATCH
+from discpress.tui.views.labels import MATCH_STYLES
+from discpress.tui.widgets.family_rows import FamilyRows
 from discpress.tui.widgets.marked_rows import MarkedRows, Signs
 from discpress.tui.widgets.table import Column
 
-COLUMNS = (
-    Column("mark", " ", 1),
-    Column("title", "TITLE", 16, flexible=True),
-    Column("system", "SYS", 4, rank=3),
-    Column("format", "FORMAT", 7, rank=1),
-    Column("size", "SIZE", 8, right=True),
-    Column("estimate", "ESTIMATE", 11, right=True),
-    Column("saving", "SAVE", SAVE_CELLS, right=True),
-    Column("block", "BLK/LV", 6, right=True, rank=2),
-    Column("state", "STATE", 12),
-)
-MATCH = Column("match", "ID", 2)
-"""The comparison with datfiles, before the state; only while a datfile is loaded."""
-SORTS = ("title", "system", "format", "size", "estimate", "saving", "block", "state", "path")
-"""The keys of the columns, and the path for the order of the folders."""
 _LARGE_FIRST = {"size", "estimate", "saving"}
 _MOVING = {"estimate", "saving", "state"}
-STATE_STYLES = {
-    Concern.NONE: "dim",
-    Concern.NEWS: "accent",
-    Concern.GOOD: "good",
-    Concern.CARE: "warn",
-    Concern.SICK: "bad",
-}
 
 
 class LibraryView(MarkedRows[Title]):
@@ -245,32 +221,36 @@ class LibraryView(MarkedRows[Title]):
     @property
     def columns(self) -> Sequence[Column]:
         """The columns of the table."""
-        return (*COLUMNS[:-1], MATCH, COLUMNS[-1]) if self.states.has_lists else COLUMNS
+        return WITH_MATCH if self.states.has_lists else COLUMNS
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def cells(self, index: int, keys: Sequence[str]) -> Sequence[str]:
         """Return the texts of one row."""
-        title = self.rows[index]
-        if (family := self.families.folded_at(title)) is not None:
-            block = family.shared(lambda title: _block_cell(self, title), "")
-            texts = family_cells(family, self.names, self.states, self.signs, self.marks, block)
-            return [texts[key] for key in keys]
-        return [_CELLS[key](self, title) for key in keys]
+        return cells_of(self, self.rows[index], keys)
 
     def style(self, index: int, key: str) -> str:
         """Return the style of one cell."""
         title = self.rows[index]
         family = self.families.folded_at(title)
-        if all(each.path in self.marks for each in self.members(title)):
-            return "mark"
         if key == "state":
             state = self.states.state(title) if family is None else family.state(self.states)
-            return "normal" if state.spec.is_in_batch else STATE_STYLES[state.spec.concern]
+            return "good" if state.spec.is_in_batch else STATE_STYLES[state.spec.concern]
         if key == "match":
             return MATCH_STYLES[self.states.match_of(title).verdict]
-        return "dim" if title.error else "normal"
+        if key == "mark" or (key == "title" and all(each.path in self.marks for each in self.members(title))):
+            return "mark"
+        if key in BARS:
+            return "bar" if (self._percent(title) or 0.0) > 0 else "normal"
+        if key in DIM or title.error:
+            return "dim"
+        return "strong" if key == "estimate" else "normal"
+
+    def _percent(self, title: Title) -> float | None:
+        """Return the saving of a row in percent."""
+        family = self.families.folded_at(title)
+        return title.saving_percent if family is None else family.saving_percent(self.states)
 
     def state_of(self, title: Title) -> str:
         """Return the sign and the word for the state of a title; of one that a job converts, what the job does."""
@@ -291,29 +271,6 @@ def _standing(title: Title) -> tuple[object, ...]:
 def _word(job: Job | None) -> str:
     if job is None:
         return ""
+    if job.state is JobState.RUNNING and job.total_bytes:
+        return f"{job.percent:.0f} %"
     return job.stage if job.state is JobState.RUNNING and job.stage else str(job.state)
-
-
-def _name_cell(view: LibraryView, title: Title) -> str:
-    name = f"  + {display_name(title.path.name)}" if view.is_later(title) else view.names.of(title)
-    is_head = view.families.is_head(title)
-    return name if is_head is None else f"{view.signs.unfolded if is_head else ' '} {name}"
-
-
-def _block_cell(view: LibraryView, title: Title) -> str:
-    settings = None if title.is_packed and title.overrides is None else view.planned(title)
-    return "" if settings is None else describe_settings(settings)
-
-
-_CELLS: Mapping[str, Callable[[LibraryView, Title], str]] = {
-    "mark": lambda view, title: view.signs.mark if title.path in view.marks else " ",
-    "title": _name_cell,
-    "system": lambda _view, title: SYSTEMS[title.system].short,
-    "format": lambda _view, title: format_label(title),
-    "size": lambda _view, title: format_size(title.file_bytes),
-    "estimate": lambda view, title: estimate_label(title.estimate, view.signs.margin),
-    "saving": lambda _view, title: saving_label(title.saving_percent),
-    "block": _block_cell,
-    "match": lambda view, title: match_sign(view.states.match_of(title).verdict, is_ascii=view.signs.is_ascii),
-    "state": lambda view, title: view.state_of(title),
-}

@@ -9,10 +9,11 @@ from discpress.engine.units import format_duration, format_rate, format_size
 from discpress.tui.commands import Keys
 from discpress.tui.views.jobs import STATE_STYLES, Names, has_figures, job_name, job_note, job_state
 from discpress.tui.widgets.graph import bar, curve, per_second
-from discpress.tui.widgets.palette import Line, fit
+from discpress.tui.widgets.palette import Line, edge, fit
 
 _CURVE_S = 60
-_BAR_CELLS = 10
+_BAR_CELLS = (20, 12, 10)
+"""Of a wide line, and of narrower ones."""
 _STATE_CELLS = 10
 _NAME_CELLS = 18
 """A name that had less room than this takes that of the bar."""
@@ -21,25 +22,26 @@ _NAME_CELLS = 18
 def job_line(job: Job, names: Names, width: int, *, is_ascii: bool) -> Line:
     """Return `title  stage  42 % bar  rate  ratio  ETA`; figures are never cut, the bar is left out first."""
     room = width - _STATE_CELLS - 2
+    percent, drawn, figures = "", "", job_note(job)
     if has_figures(job):
-        figures = _figures(job, _BAR_CELLS, is_ascii=is_ascii)
-        if room - len(figures) < _NAME_CELLS:
-            figures = _figures(job, 0, is_ascii=is_ascii)
-    else:
-        figures = job_note(job)
+        percent, figures = f"{job.percent:3.0f} % ", _figures(job)
+        bar_cells = next((cells for cells in _BAR_CELLS if width >= 10 * cells), _BAR_CELLS[-1])
+        if room - len(percent) - bar_cells - len(figures) >= _NAME_CELLS:
+            drawn = bar(job.percent, bar_cells, is_ascii=is_ascii)
     # A long note is cut rather than the name: the queue's screen and the log have it whole.
-    room = max(12, room - (len(figures) if has_figures(job) else min(len(figures), width // 2)))
+    taken = len(percent) + len(drawn) + (len(figures) if has_figures(job) else min(len(figures), width // 2))
+    room = max(12, room - taken)
     name = fit(job_name(job, names), room, ellipsis="~" if is_ascii else "…")
     style = STATE_STYLES.get(job.state, "dim")
-    return [(name, "normal"), (f" {fit(job_state(job), _STATE_CELLS)} ", style), (figures, "normal")]
+    state = (f" {fit(job_state(job), _STATE_CELLS)} ", style)
+    return [(name, "normal"), state, (percent, "strong"), (drawn, "bar"), (figures, "normal")]
 
 
-def _figures(job: Job, bar_cells: int, *, is_ascii: bool) -> str:
+def _figures(job: Job) -> str:
     rate = "" if job.read_rate is None else format_rate(job.read_rate)
     ratio = "" if job.ratio is None else f"{job.ratio:.2f}"
     eta = "" if job.eta_s is None else format_duration(job.eta_s)
-    drawn = f"{bar(job.percent, bar_cells, is_ascii=is_ascii)} " if bar_cells else ""
-    return f"{job.percent:3.0f} % {drawn}{rate:>9} {ratio:>4} {eta:>6}"
+    return f" {rate:>10} {ratio:>4} {eta:>6}"
 
 
 def total_line(snapshot: QueueSnapshot, width: int, *, is_ascii: bool) -> Line:
@@ -63,6 +65,31 @@ def total_line(snapshot: QueueSnapshot, width: int, *, is_ascii: bool) -> Line:
     elif snapshot.waiting_reason:
         pieces.append((display_name(snapshot.waiting_reason), "head"))
     return [*pieces, (" " * width, "head")]
+
+
+def strip_edges(snapshot: QueueSnapshot, width: int, *, is_ascii: bool) -> tuple[Line, Line]:
+    """Return what the edges of the box around the jobs show: counts and throughput, and the curve of a minute."""
+    head = total_words(snapshot)
+    rate = sum(job.read_rate or 0.0 for job in snapshot.jobs if job.state is JobState.RUNNING)
+    right: Line = [(format_rate(rate), "strong")] if rate else []
+    top = edge([("Queue", "normal"), (f"  {head}", "dim")], right, width)
+    if snapshot.waiting_reason and not snapshot.totals.running:
+        return top, [(display_name(snapshot.waiting_reason), "warn")]
+    if not snapshot.totals.running:
+        return top, []
+    points = per_second(snapshot.throughput, int(time.time()) - 1, _CURVE_S)
+    drawn = curve(points, min(_CURVE_S, width - 14), is_ascii=is_ascii).rstrip()
+    return top, [("last minute ", "dim"), (drawn, "accent")] if drawn.strip() else []
+
+
+def total_words(snapshot: QueueSnapshot) -> str:
+    """Return how many jobs run, wait and rest, and what they are expected to save."""
+    totals = snapshot.totals
+    counts = (("running", totals.running), ("queued", totals.queued), ("paused", totals.paused))
+    words = [f"{count} {name}" for name, count in counts if count]
+    if totals.gain_bytes > 0:
+        words.append(f"about {format_size(totals.gain_bytes)} to save")
+    return ", ".join(words)
 
 
 def _counts(words: list[str]) -> str:

@@ -230,6 +230,20 @@ def reason_against(cell: Cell) -> str:
     return cell.refusal.rpartition(": ")[2]
 
 
+def summed(cell: Cell, others: Sequence[Mapping[tuple[object, ...], StoredEstimate]]) -> Cell:
+    """Return a cell of one title with the sum of its estimate and those of other titles; none if one is missing."""
+    found = [known.get(key_of(cell.settings)) for known in others]
+    estimates = [each for each in (cell.estimate, *found) if each is not None]
+    if not others or len(estimates) <= len(others):
+        return replace(cell, estimate=None) if others else cell
+    first = estimates[0]
+    totals = {
+        name: sum(getattr(each, name) for each in estimates)
+        for name in ("original_bytes", "packed_bytes", "low_bytes", "high_bytes", "sampled_bytes", "seconds")
+    }
+    return replace(cell, estimate=replace(first, **totals, seek_us=max(each.seek_us for each in estimates)))
+
+
 def grid_of(
     tuning: Tuning, title: Title, chooser: Chooser, known: Mapping[tuple[object, ...], StoredEstimate]
 ) -> list[list[Cell]]:

@@ -1,15 +1,30 @@
 """Tune's grid as lines: the choice with its figures, and the table of sizes."""
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.targets import AUTO, target_named
 from discpress.engine.units import format_duration, format_latency, format_size
 from discpress.tui.commands import Keys
+from discpress.tui.views.bench import Measured
+from discpress.tui.views.chart import chart_lines, describe_latency, points_of
 from discpress.tui.views.labels import margin_of
 from discpress.tui.views.tune import Cell, Tuning, reason_against
-from discpress.tui.widgets.palette import Line, wrapped
+from discpress.tui.widgets.palette import Line, beside, wrapped
 
+
+class GridForm(StrEnum):
+    """How the sizes are shown."""
+
+    TABLE = "table"
+    CHART = "chart"
+    BOTH = "both"
+    """Side by side."""
+
+
+_GAP = 3
+_MOST_CHART = 24
 _CELL = 10
 _HEAD = 7
 
@@ -23,10 +38,12 @@ def choice_lines(
     *,
     margin_sign: str,
     problem: str = "",
+    file_bytes: int | None = None,
 ) -> list[Line]:
     """Return what is chosen, each with the key that changes it, and what it comes to.
 
-    `keys` are those that are valid; `problem` is why the worker could not find out what is not known.
+    `keys` are those that are valid; `problem` is why the worker could not find out what is not known; `file_bytes` is
+    the present size of all titles that the figures are of, None for that of the title.
     """
     target = target_named(tuning.target, title.system)
     called = f"{AUTO}: {target.label}" if tuning.target == AUTO else target.label
@@ -46,22 +63,50 @@ def choice_lines(
         return [*lines, *wrapped(f"not loaded: {reason_against(chosen)}", width, "dim")]
     if chosen.estimate is None and problem:
         return [*lines, *wrapped(f"cannot be estimated: {problem}", width, "bad")]
-    return [*lines, *_figures(chosen.estimate, title, margin_sign)]
+    return [*lines, *_figures(chosen.estimate, title.file_bytes if file_bytes is None else file_bytes, margin_sign)]
 
 
-def _figures(estimate: StoredEstimate | None, title: Title, margin_sign: str) -> list[Line]:
+def _figures(estimate: StoredEstimate | None, file_bytes: int, margin_sign: str) -> list[Line]:
     if estimate is None:
         return [[("the worker packs a sample ...", "dim")]]
     margin = margin_of(estimate)
     near = f" {margin_sign}{margin} %" if margin else " (exact)"
-    saving = title.file_bytes - estimate.packed_bytes
-    percent = 100 * saving / title.file_bytes if title.file_bytes else 0.0
+    saving = file_bytes - estimate.packed_bytes
+    percent = 100 * saving / file_bytes if file_bytes else 0.0
     text = f"becomes {format_size(estimate.packed_bytes)}{near}, saves {format_size(saving)} = {percent:.1f} %"
     lines: list[Line] = [[(text, "good" if saving > 0 else "warn")]]
     if estimate.seconds:
         latency = f"; seek latency about {format_latency(estimate.seek_us)}" if estimate.seek_us else ""
         lines.append([(f"takes about {format_duration(estimate.seconds)} to convert{latency}", "normal")])
     return lines
+
+
+def grid_and_chart(
+    grid: Sequence[Sequence[Cell]],
+    tuning: Tuning,
+    measured: Measured | None,
+    size: tuple[int, int],
+    form: GridForm,
+    *,
+    is_waiting: bool,
+) -> list[Line]:
+    """Return the table, the chart or both in that many cells and lines."""
+    width, height = size
+    if form is GridForm.TABLE:
+        return grid_lines(grid, tuning, width, is_waiting=is_waiting)
+    points, latency = points_of(grid, tuning, measured), describe_latency(measured)
+    if form is GridForm.CHART:
+        return chart_lines(points, width, height, latency)
+    table_width = grid_cells(tuning) + 2
+    table = grid_lines(grid, tuning, table_width, is_waiting=is_waiting)
+    chart_width = width - table_width - _GAP
+    chart = chart_lines(points, chart_width, min(height, _MOST_CHART), latency)
+    return beside([(table, table_width), (chart, chart_width)], height, _GAP)
+
+
+def grid_cells(tuning: Tuning) -> int:
+    """Return the width of the table of sizes."""
+    return _HEAD + _CELL * (len(tuning.levels) + 1)
 
 
 def grid_lines(grid: Sequence[Sequence[Cell]], tuning: Tuning, width: int, *, is_waiting: bool = True) -> list[Line]:

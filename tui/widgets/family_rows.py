@@ -10,7 +10,7 @@ from discpress.engine.library.states import TitleStates
 from discpress.engine.store.model import Title
 from discpress.engine.systems import SYSTEMS
 from discpress.engine.units import format_size
-from discpress.tui.views.labels import estimate_label, format_label, saving_label
+from discpress.tui.views.labels import format_label, saving_label
 from discpress.tui.widgets.marked_rows import Signs
 
 
@@ -120,10 +120,10 @@ def _figure(title: Title, family: TitleFamily | None, key: str, states: TitleSta
 
 
 def family_cells(
-    family: TitleFamily, names: TitleNames, states: TitleStates, signs: Signs, marks: Set[Path], block: str
+    family: TitleFamily, names: TitleNames, states: TitleStates, signs: Signs, marks: Set[Path]
 ) -> dict[str, str]:
-    """Return the texts of a folded row by column; `block` is what the titles have in common there."""
-    first, state = family.titles[0], family.state(states)
+    """Return the texts of a folded row by column."""
+    first, state, estimate = family.titles[0], family.state(states), family.estimate(states)
     marked = sum(title.path in marks for title in family.titles)
     return {
         "mark": signs.mark if marked == len(family.titles) else signs.part_mark if marked else " ",
@@ -131,8 +131,7 @@ def family_cells(
         "system": SYSTEMS[first.system].short,
         "format": family.shared(format_label, "mixed"),
         "size": format_size(family.file_bytes),
-        "estimate": estimate_label(family.estimate(states), signs.margin),
+        "estimate": "" if estimate is None else format_size(estimate.packed_bytes),
         "saving": saving_label(family.saving_percent(states)),
-        "block": block,
         "state": f"{signs.of_state(state)} {state.spec.label}",
     }

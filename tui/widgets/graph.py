@@ -8,13 +8,13 @@ _PARTS = " ▏▎▍▌▋▊▉█"
 
 
 def bar(percent: float, width: int, *, is_ascii: bool = False) -> str:
-    """Return a bar of `width` cells, filled from the left: to an eighth of a cell, or in `#` and `.`."""
+    """Return a bar of `width` cells, filled from the left: to an eighth of a cell, or `[###  ]` in ASCII."""
     share = max(0.0, min(1.0, percent / 100))
     if is_ascii:
-        full = round(share * width)
-        return "#" * full + "." * (width - full)
+        inner = max(0, width - 2)
+        return f"[{'#' * round(share * inner):{inner}}]"[:width]
     full, part = divmod(round(share * width * 8), 8)
-    return ("█" * full + (_PARTS[part] if part else "")).ljust(width, "░")
+    return ("█" * full + (_PARTS[part] if part else "")).ljust(width)
 
 
 def curve(values: Sequence[float], width: int, *, is_ascii: bool = False) -> str:

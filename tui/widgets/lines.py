@@ -43,6 +43,13 @@ class Lines(Painted):
             if _at(old, place) != _at(new, place):
                 self.refresh(Region(0, y, self.size.width, 1))
 
+    def show_whole(self, lines: Sequence[Line], least: int = 0, *, is_boxed: bool = False) -> None:
+        """Replace the lines in a block as high as they are, with its box if it has one; of at least some lines."""
+        height = max(least, len(lines)) + (2 if is_boxed else 0)
+        if self.styles.height is None or self.styles.height.value != height:
+            self.styles.height = height
+        self.show(lines)
+
     def scroll_lines(self, count: int) -> None:
         """Move down by some lines, up by a negative number, as far as there is text."""
         top = max(0, min(self._top + count, len(self._lines) - self.size.height))

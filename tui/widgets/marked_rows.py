@@ -14,8 +14,8 @@ RowT = TypeVar("RowT")
 class Signs:
     """The characters of the table that a plain terminal lacks."""
 
-    mark: str = "•"
-    part_mark: str = "◦"
+    mark: str = "┃"
+    part_mark: str = "╎"
     folded: str = "▸"
     unfolded: str = "▾"
     margin: str = "±"

@@ -1,11 +1,13 @@
 """The few styles that all our widgets write in: names for what text is, colours by the theme."""
 
+import re
 from collections.abc import Sequence
 from typing import Self, TypeAlias
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
+from textual.content import Content
 from textual.geometry import Region
 from textual.strip import Strip
 from textual.widget import Widget
@@ -23,6 +25,18 @@ STYLES = (
 
 PAINTS = {f"paint--{name}" for name in STYLES}
 """The component classes of an app whose widgets are `Painted`; app.tcss gives them the colours of the theme."""
+_EDGE_STYLES = {
+    "normal": "$foreground",
+    "dim": "$text-dim",
+    "strong": "$strong bold",
+    "good": "$success",
+    "warn": "$warning",
+    "bad": "$error",
+    "accent": "$accent",
+    "mark": "$warning",
+    "box": "$box",
+}
+"""The styles that a title in the edge of a box may have, as Textual writes them."""
 
 
 class Painted(Widget):
@@ -31,6 +45,8 @@ class Painted(Widget):
     Its styles are component classes of the app (`PAINTS`), so that a theme changes them all. They look the same in each
     widget. Were they the widgets' own, Textual would work them out for each: a third of what showing a screen costs.
     """
+
+    _edges: tuple[Line, Line] = ((), ())
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
         """Repaint, but not behind a screen that hides this one: Textual would send all of that one anew.
@@ -54,6 +70,22 @@ class Painted(Widget):
             styles = self.app.get_component_styles(*names)
             self._rich_style_cache[names] = (styles.rich_style, styles.partial_rich_style)
         return self._rich_style_cache[names][0]
+
+    @property
+    def is_boxed(self) -> bool:
+        """Whether it has a box around it, in whose edges titles are written."""
+        return bool(self.styles.border_top[0])
+
+    def show_edges(self, top: Line, bottom: Line = ()) -> None:
+        """Write into the upper and the lower edge of the box."""
+        if (tuple(top), tuple(bottom)) != self._edges:
+            self._edges = tuple(top), tuple(bottom)
+            self.border_title, self.border_subtitle = (self._edge(line) for line in self._edges)
+
+    def _edge(self, line: Line) -> Content:
+        is_ascii = getattr(self.app, "is_ascii", False)
+        drawn = [(in_ascii(text.replace("─", "-")) if is_ascii else text, _EDGE_STYLES[name]) for text, name in line]
+        return Content.assemble(*drawn)
 
     def strip_of(self, line: Line, width: int, fill: str = "normal") -> Strip:
         """Return a line as Textual wants it: cut or filled to `width` cells, neighbours of one style joined."""
@@ -94,6 +126,57 @@ def fit(text: str, width: int, *, right: bool = False, ellipsis: str = "…") ->
         return set_cell_size(set_cell_size(text, room) + ellipsis, width)
     gap = " " * (width - cells)
     return gap + text if right else text + gap
+
+
+_DISC = re.compile(r" \((?:(?:disc|side) [^()]{1,8}|[0-9]+ discs)\)$")
+
+
+def fit_name(text: str, width: int, ellipsis: str = "…") -> str:
+    """Return a name of exactly `width` cells; a cut one keeps the number of its disc: `Lighthouse… (disc 2)`."""
+    disc = _DISC.search(text)
+    if disc is None or cell_len(text) <= width or len(disc[0]) > width // 2:
+        return fit(text, width, ellipsis=ellipsis)
+    room = width - len(disc[0])
+    return fit(text[: disc.start()].rstrip(), room, ellipsis=ellipsis) + disc[0]
+
+
+def line_cells(line: Line) -> int:
+    """Return the width of a line in cells."""
+    return sum(cell_len(text) for text, _ in line)
+
+
+def cut(line: Line, width: int, ellipsis: str = "…") -> list[Piece]:
+    """Return a line of at most `width` cells; what is cut ends with an ellipsis."""
+    pieces: list[Piece] = []
+    room = width
+    for text, style in line:
+        cells = cell_len(text)
+        if cells > room:
+            return [*pieces, (fit(text, room, ellipsis=ellipsis), style)] if room > 0 else pieces
+        pieces.append((text, style))
+        room -= cells
+    return pieces
+
+
+def beside(blocks: Sequence[tuple[Sequence[Line], int]], height: int, gap: int) -> list[Line]:
+    """Return blocks of lines, each with its width, as columns in at most `height` lines."""
+    lines: list[Line] = []
+    for y in range(min(height, max((len(block) for block, _ in blocks), default=0))):
+        line: list[Piece] = []
+        for block, width in blocks:
+            pieces = cut(block[y] if y < len(block) else (), width)
+            line += [*pieces, (" " * (width - line_cells(pieces) + gap), "normal")]
+        lines.append(line)
+    return lines
+
+
+def edge(left: Line, right: Line, width: int, joint: Piece = ("─", "box")) -> Line:
+    """Return what stands in an edge of `width` cells at its left and at its right; the right side goes first."""
+    spare = width - line_cells(left) - line_cells(right) - 2
+    if not right or spare < 1:
+        return left
+    text, style = joint
+    return [*left, (f" {text * spare} ", style), *right]
 
 
 def wrapped(text: str, width: int, style: str) -> list[Line]:

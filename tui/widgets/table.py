@@ -6,6 +6,7 @@ whole table only then (a step is two rows, 0.3 kB; Textual has no way to let the
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from textual import events
@@ -14,7 +15,7 @@ from textual.geometry import Offset, Region
 from textual.message import Message
 from textual.strip import Strip
 
-from discpress.tui.widgets.palette import Line, Painted, fit
+from discpress.tui.widgets.palette import Line, Painted, fit, fit_name, wrapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +34,12 @@ class Column:
     """Whether it takes the room that is left; one of a table does."""
     rank: int = 0
     """Columns with the highest rank are left out first if the table is narrow; 0 always stays."""
+    from_width: int = 0
+    """Cells that a table has that shows it."""
+    below_width: int = 10_000
+    """Cells that a table has no more that shows it."""
+    sorts: str = ""
+    """What a click on its head sorts by; empty for its own key."""
 
 
 class Rows(Protocol):
@@ -128,7 +135,7 @@ class Table(Painted):
         """Say this in place of rows while there are none: what to do about it."""
         if text != self._empty_text:
             self._empty_text = text
-            self._refresh_line(1)
+            self.refresh_changed()
 
     def show_sort(self, key: str, sign: str) -> None:
         """Show by which column it is sorted, by a sign behind its head."""
@@ -206,12 +213,12 @@ class Table(Painted):
 
     def on_click(self, event: events.Click) -> None:
         """Go to the row that was clicked, open the one under the cursor, sort by a head."""
-        if event.y == 0:
-            key = self._column_at(event.x)
-            if key:
+        at = event.get_content_offset(self)
+        if at is None or at.y == 0:
+            if at is not None and (key := self._column_at(at.x)):
                 self.post_message(self.Sorted(key))
             return
-        index = self._top + event.y - 1
+        index = self._top + at.y - 1
         if index >= len(self._rows):
             return
         if index == self._cursor:
@@ -233,7 +240,7 @@ class Table(Painted):
         for column, width in self._layout(self.size.width):
             start += width + 1
             if x < start:
-                return column.key
+                return column.sorts or column.key
         return ""
 
     # Painting
@@ -243,7 +250,7 @@ class Table(Painted):
 
     def _layout(self, width: int) -> list[tuple[Column, int]]:
         """Return the columns that have room, each with its width."""
-        shown = list(self._columns)
+        shown = [column for column in self._columns if column.from_width <= width < column.below_width]
         while shown and sum(column.width + 1 for column in shown) - 1 > width:
             least = max(shown, key=lambda column: column.rank)
             if least.rank == 0:
@@ -263,25 +270,22 @@ class Table(Painted):
     def _line(self, y: int) -> Line:
         """Return one row as it reads now; what is behind its last piece is painted like that."""
         index = self._top + y - 1
-        if y == 1 and not len(self._rows):
-            return [(self._empty_text, "accent"), ("", "normal")]
+        if not len(self._rows):
+            lines = wrapped(self._empty_text, self.size.width, "accent")
+            return [*lines[index], ("", "normal")] if index < len(lines) else []
         if index >= len(self._rows):
             return []
-        return [*self._row(index, self._layout(self.size.width)), ("", self._fill(index))]
+        return [*self._row(index, self._layout(self.size.width)), ("", "cursor" if index == self._cursor else "normal")]
 
     def _heads(self, layout: Sequence[tuple[Column, int]]) -> str:
-        return " ".join(
-            fit(self._head(column, width), width, right=column.right, ellipsis=self._ellipsis)
-            for column, width in layout
-        )
+        return " ".join(self._head(column, width) for column, width in layout)
 
     def _head(self, column: Column, width: int) -> str:
         """Return a head, with the sign if it is the sorted one; the label is cut rather than the sign."""
         key, sign = self._sort
-        return column.label[: width - len(sign)] + sign if column.key == key else column.label
-
-    def _fill(self, index: int) -> str:
-        return "cursor" if index == self._cursor else "normal"
+        is_sorted = bool(column.label) and (column.sorts or column.key) == key
+        label = column.label[: width - len(sign)] + sign if is_sorted else column.label
+        return fit(label, width, right=column.right, ellipsis=self._ellipsis)
 
     def _row(self, index: int, layout: Sequence[tuple[Column, int]]) -> Line:
         keys = [column.key for column, _ in layout]
@@ -289,5 +293,7 @@ class Table(Painted):
         pieces = []
         for (column, width), text in zip(layout, cells, strict=True):
             style = "cursor" if index == self._cursor else self._rows.style(index, column.key)
-            pieces.append((f"{fit(text, width, right=column.right, ellipsis=self._ellipsis)} ", style))
+            fitted = partial(fit, right=column.right) if not column.flexible else fit_name
+            cell = fitted(text, width, ellipsis=self._ellipsis)
+            pieces += [(cell, style), (" ", "normal")] if style == "bar" else [(f"{cell} ", style)]
         return pieces

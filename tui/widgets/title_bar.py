@@ -30,7 +30,7 @@ class Tab:
     @property
     def text(self) -> str:
         """Its name and its count, with a space around them."""
-        return f" {self.label} " if self.count is None else f" {self.label} {self.count} "
+        return f" {self.label} " if self.count is None else f" {self.label} {self.count:,} "
 
 
 class TitleBar(Painted):

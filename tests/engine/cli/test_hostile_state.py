@@ -27,9 +27,10 @@ from discpress.tui.app.session import Session
 from discpress.tui.views.bench import BenchChoice, measured_latencies, rate_rows, seek_rows
 from discpress.tui.views.bench_lines import rate_lines, seek_lines
 from discpress.tui.views.details import whole
+from discpress.tui.views.frame.columns import COLUMNS, SORTS
 from discpress.tui.views.jobs import COLUMNS as JOB_COLUMNS
 from discpress.tui.views.jobs import JobRows, describe_job
-from discpress.tui.views.library import COLUMNS, SORTS, LibraryView
+from discpress.tui.views.library import LibraryView
 from discpress.tui.views.queue_strip import job_line, total_line
 from discpress.tui.widgets.marked_rows import Signs
 

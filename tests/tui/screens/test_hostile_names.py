@@ -73,7 +73,7 @@ async def test_on_the_screens_of_the_library(are_from_disc: bool, tmp_path: Path
             assert desk.table.cursor == row
             title = desk.view.rows[row]
             shown = names[title.title or title.path.stem]
-            assert "".join(shown.split()) in "".join(desk.lines("pane").split())
+            assert "".join(shown.split()) in "".join(desk.text.split())
             for key in ("enter", "t", "c"):
                 await desk.press(key)
                 check(desk, shown)

@@ -27,7 +27,7 @@ from discpress.tui.screens.queue import QueueScreen
 from discpress.tui.screens.settings import SettingsScreen
 from discpress.tui.screens.trash import TrashScreen
 from discpress.tui.screens.tune import TuneScreen
-from discpress.tui.views.library import SORTS
+from discpress.tui.views.frame.columns import SORTS
 from discpress.tui.views.trash import TrashView
 
 pytestmark = pytest.mark.slow
@@ -107,7 +107,7 @@ async def test_slash_filters_as_it_is_typed(tmp_path: Path) -> None:
         assert [each.title for each in desk.view.rows] == ["Game 2", "Game 10", "Pocket Orrery: The Game"]
         await desk.press("enter")
         assert desk.app.focused is desk.table
-        assert "3 shown: game" in desk.lines("status")
+        assert "3 of 10 shown: game" in desk.lines("status")
 
 
 @pytest.mark.parametrize(
@@ -143,7 +143,7 @@ async def test_a_word_that_cannot_be_is_explained_and_changes_nothing(tmp_path: 
         assert words.rsplit(maxsplit=1)[-1] in desk.lines("status")
         assert len(desk.view.rows) == len(LIBRARY)
         await desk.press("escape")
-        assert "9 titles" in desk.lines("status")
+        assert words not in desk.lines("status")
 
 
 async def test_the_arrows_leave_the_filter_for_the_table(tmp_path: Path) -> None:
@@ -213,7 +213,8 @@ async def test_a_cursor_at_the_top_stays_there_and_another_one_on_its_title(tmp_
     ],
 )
 async def test_each_order_and_the_same_turned_around(tmp_path: Path, key: str, first: str, last: str) -> None:
-    async with opened(tmp_path, *(["s", SORT_LETTERS[key][0]] if key != "title" else [])) as desk:
+    keys = ["s", SORT_LETTERS[key][0]] if key != "title" else []
+    async with opened(tmp_path, *keys, width=120) as desk:
         titles = [each.title for each in desk.view.rows]
         assert (desk.view.sort_key, titles[0], titles[-1]) == (key, first, last)
         heads = next(line for line in desk.text.splitlines() if "TITLE" in line)
@@ -245,7 +246,7 @@ async def test_t_tunes_the_marked_titles(tmp_path: Path) -> None:
     async with opened(tmp_path, "down", "space", "space", "t") as desk:
         desk.in_front(TuneScreen)
         assert "Tune Dense Films" in desk.lines("text")
-        assert "and 1 more marked" in desk.lines("text")
+        assert "and 1 more: the figures are their sum" in desk.lines("text")
 
 
 async def test_a_broken_title_is_not_tuned(tmp_path: Path) -> None:
@@ -309,7 +310,7 @@ async def test_a_datfile_that_is_loaded_meanwhile_gives_the_table_a_column(tmp_p
         desk.store.digests.save(game.path, game.identity, Digests(f"{zlib.crc32(b'x' * 2048):08x}", size_bytes=2048))
         await desk.look()
         (row,) = [row for row in desk.rows if "Game 2 " in row]
-        assert row.split(" | ")[-2] == "✓"
+        assert row.split(" | ")[-3] == "✓"
         assert " ID " in desk.text
 
 
@@ -391,7 +392,7 @@ async def test_an_estimate_arrives_by_itself(tmp_path: Path) -> None:
         await desk.look()  # takes the title in, and asks for its estimate
         await desk.look()
         assert desk.view.rows[0].estimate is not None
-        assert "saving" in desk.lines("status")
+        assert "saves" in desk.text.splitlines()[0]
 
 
 async def test_a_title_that_was_converted_is_done(tmp_path: Path) -> None:
@@ -408,14 +409,34 @@ async def test_a_title_that_was_converted_is_done(tmp_path: Path) -> None:
         assert "1 done so far" in desk.lines("strip")
 
 
-async def test_the_pane_stands_beside_the_table_from_100_columns(tmp_path: Path) -> None:
-    async with opened(tmp_path, "down", "down", width=99) as desk:
+async def test_the_title_under_the_cursor_is_described_below_the_table(tmp_path: Path) -> None:
+    async with opened(tmp_path, "down", "down", height=23) as desk:
         assert not desk.app.screen.query_one("#pane").display
-        await desk.resize(100, 24)
-        assert "Game 2" in desk.lines("pane")
-        assert "SLES-50002" in desk.lines("pane")
+        await desk.resize(80, 24)
+        assert "Game 2 · SLES-50002 · PS2 · EU" in desk.lines("status")
+        assert "saves    280 MiB, 40 %" in desk.lines("pane")
         await desk.press("down")
-        assert "Game 10" in desk.lines("pane")
+        assert "Game 10" in desk.lines("status")
+        await desk.resize(100, 30)
+        assert "─ Game 10 · SLES-50010 · PS2 · EU ─" in desk.text
+
+
+async def test_on_a_large_terminal_the_pane_stands_beside_the_table_with_all_it_has(tmp_path: Path) -> None:
+    async with opened(tmp_path, "down", "down", width=200, height=50) as desk:
+        await desk.press("c", "enter")
+        heads = [line.split()[0] for line in desk.lines("pane").splitlines() if "──" in line]
+        assert heads == ["now", "becomes", "by", "history"]
+        assert "convert: queued" in desk.lines("pane")
+
+
+async def test_a_click_on_a_count_filters_by_it_and_once_more_no_longer(tmp_path: Path) -> None:
+    async with opened(tmp_path, width=160, height=40) as desk:
+        y = next(y for y, text in enumerate(desk.lines("facets").splitlines()) if text.startswith("PSP"))
+        assert "PSP" in desk.lines("facets")
+        await desk.click("#facets", 3, y + 1)
+        assert [each.title for each in desk.view.rows] == ["Pocket Orrery: The Game"]
+        await desk.click("#facets", 3, y + 1)
+        assert len(desk.view.rows) == len(LIBRARY)
 
 
 async def test_a_queue_of_the_whole_library_repaints_only_what_is_seen(

@@ -61,7 +61,7 @@ async def test_a_row_says_what_its_job_does(tmp_path: Path) -> None:
         jobs = await with_jobs(desk, 2, running=1)
         desk.queue.save_progress([JobProgress(jobs[0], "packing", 300 * MIB, 600 * MIB, 300 * MIB, 150 * MIB)])
         await desk.look()
-        name, stage, percent, _, _, ratio, _ = desk.rows[0].split(" | ")
+        name, stage, percent, *_, ratio, _ = desk.rows[0].split(" | ")
         assert (name, stage, percent, ratio) == ("Game 1.iso", "packing", "50 %", "0.50")
         assert desk.rows[1].split(" | ")[1] == "queued"
         assert "1 running, 1 queued" in desk.lines("status")
@@ -295,7 +295,7 @@ async def test_the_library_shows_what_the_queue_does_with_a_title(tmp_path: Path
         assert desk.queue.start(jobs[1])
         desk.queue.save_progress([JobProgress(jobs[1], "packing", 1, 2, 1, 1)])
         await desk.look()
-        assert next(row for row in desk.rows if "Game 2" in row).endswith("packing")
+        assert next(row for row in desk.rows if "Game 2" in row).endswith("▶ 50 % | games")
         assert "1 running, 1 queued" in desk.lines("strip")
 
 
@@ -309,7 +309,7 @@ async def test_what_changed_behind_another_screen_is_painted_when_that_goes(tmp_
         await desk.press("escape")
         assert "1 running, 1 queued" in desk.text
         assert "packing" in desk.text
-        assert "• Velvet" in desk.text
+        assert "┃ Velvet" in desk.text
 
 
 async def test_what_changes_behind_a_question_is_painted(tmp_path: Path) -> None:

@@ -207,8 +207,7 @@ async def test_0_lets_the_titles_follow_the_defaults_again(tmp_path: Path) -> No
 
 async def test_what_is_kept_shows_in_the_library(tmp_path: Path) -> None:
     async with opened(tmp_path, *GAME_2, "left", "1", "escape") as desk:
-        row = next(row for row in desk.rows if "Game 2" in row)
-        assert "2K/4" in row
+        assert "ZSO 2K, level 4 (own)" in desk.lines("pane")
 
 
 async def test_a_refused_choice_is_not_kept(tmp_path: Path) -> None:
@@ -321,7 +320,7 @@ async def test_that_the_file_is_gone_is_said_in_place_of_the_wait(tmp_path: Path
 async def test_why_a_title_has_no_estimate_is_said_in_its_details(tmp_path: Path) -> None:
     path = write_old(tmp_path / "games" / "Game.iso", mixed(300_000))
     lost = replace(LIBRARY[1], path=path, estimate=None)
-    async with opened(tmp_path, titles=[lost], width=120) as desk:
+    async with opened(tmp_path, titles=[lost], width=200, height=50) as desk:
         desk.session.want_estimates([lost], ON_SCREEN)
         background_task = desk.session.background_tasks.next()
         assert background_task is not None

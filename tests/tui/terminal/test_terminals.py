@@ -138,6 +138,9 @@ async def test_a_plain_terminal_keeps_its_own_colours_whatever_the_theme(colours
     terminal = Terminal(is_ascii=False, is_ssh=False, colours=colours, has_mouse=True)
     async with opened(tmp_path, terminal=terminal, config=Config(theme="light")) as desk:
         assert desk.app.theme == "discpress-ansi"
+        accent = desk.table.paint("accent").color
+        assert accent is not None
+        assert accent.number == 6  # the terminal's own cyan
         strips = desk.app.screen._compositor.render_strips(desk.app.size)
         styles = {segment.style for strip in strips for segment in strip}
         colours_used = {each for style in styles if style for each in (style.color, style.bgcolor) if each}

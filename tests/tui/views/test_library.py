@@ -21,8 +21,9 @@ from discpress.engine.queue.tasks.records import VerifyTask
 from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.states import State
 from discpress.engine.store.model import Fault, Title
+from discpress.tui.views.frame.columns import COLUMNS
 from discpress.tui.views.labels import format_label, margin_of
-from discpress.tui.views.library import COLUMNS, LibraryView
+from discpress.tui.views.library import LibraryView
 from discpress.tui.widgets.marked_rows import ASCII_SIGNS, Signs
 
 KEYS = [column.key for column in COLUMNS]
@@ -55,7 +56,7 @@ def test_the_comparison_with_datfiles_has_a_column_while_one_is_loaded() -> None
     assert tuple(listed.columns) == COLUMNS
     matches = {os.fsencode(LIBRARY[1].path): Match(Verdict.REVISION)}
     listed.set_records(Records(matches=matches, has_lists=True))
-    assert [column.key for column in listed.columns] == [*KEYS[:-1], "match", "state"]
+    assert [column.key for column in listed.columns] == [*KEYS[:-2], "match", "state", "folder"]
     index = listed.index_of(LIBRARY[1].path)
     assert index is not None
     assert (listed.cells(index, ["match"]), listed.style(index, "match")) == (["r"], "warn")
@@ -73,14 +74,21 @@ def pair() -> tuple[Title, Title]:
 def test_cells_of_an_image() -> None:
     assert row(view(), "Game 2.iso") == {
         "mark": " ",
-        "title": "Game 2 SLES-50002",
+        "title": "Game 2",
+        "serial": "SLES-50002",
         "system": "PS2",
+        "region": "EU",
         "format": "ISO",
         "size": "700 MiB",
-        "estimate": "420 MiB±1%",
+        "estimate": "420 MiB",
+        "block": "ZSO 2K",
+        "saved": "280 MiB",
+        "bar": "██   ",
+        "wide_bar": "███▎    ",
         "saving": "40 %",
-        "block": "2K/9",
+        "percent": "40 %",
         "state": "● ready",
+        "folder": "games",
     }
 
 
@@ -95,7 +103,7 @@ def test_signs_in_ascii() -> None:
     plain.toggle(0)
     assert row(plain, "Broken.cso")["mark"] == "*"
     assert row(plain, "Game 2.iso")["state"] == "* ready"
-    assert row(plain, "Game 2.iso")["estimate"] == "420 MiB~1%"
+    assert row(plain, "Game 2.iso")["wide_bar"] == "[##    ]"
 
 
 def test_equal_serial_and_size_do_not_hide_a_title() -> None:
@@ -211,7 +219,7 @@ def test_the_queue_gives_the_word_and_says_which_rows_differ() -> None:
     assert shown.state_of(LIBRARY[1]) == "▶ queued"
     assert shown.set_jobs([job(path=path, position=9.0)]) == set()
     assert shown.set_jobs([running(path=path)]) == {path}
-    assert shown.state_of(LIBRARY[1]) == "▶ packing"
+    assert shown.state_of(LIBRARY[1]) == "▶ 50 %"
     assert shown.set_jobs([job(path=path, state=JobState.DONE)]) == {path}
     assert shown.state_of(LIBRARY[1]) == "● ready"
 
@@ -228,7 +236,7 @@ def test_styles_tell_marked_broken_and_states_apart() -> None:
     assert (shown.style(broken, "state"), shown.style(broken, "title")) == ("warn", "dim")
     assert shown.style(game, "title") == "normal"
     shown.toggle(game)
-    assert shown.style(game, "title") == "mark"
+    assert [shown.style(game, key) for key in ("mark", "title", "size", "bar")] == ["mark", "mark", "normal", "bar"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The library's first line."""
+"""The words about the library's rows."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -8,8 +8,8 @@ from app_desk import LIBRARY, opened
 
 from discpress.engine.formats import Settings
 from discpress.engine.store.model import Fault, Title
+from discpress.tui.views.frame.status_line import places, rule_line, status_line
 from discpress.tui.views.library import LibraryView
-from discpress.tui.views.status_line import status_line
 from discpress.tui.widgets.marked_rows import Signs
 
 
@@ -23,45 +23,39 @@ def view() -> LibraryView:
     return view
 
 
-def text(view: LibraryView, folders: list[Path], width: int) -> str:
-    return "".join(piece for piece, _ in status_line(view, folders, width))
+def text(view: LibraryView, width: int) -> str:
+    return "".join(piece for piece, _ in status_line(view, width))
 
 
-def test_it_begins_with_the_folder() -> None:
-    assert text(view(), [Path("/nas/PS2")], 80).startswith("PS2: 9 titles, 17.5 GiB -> 12.2 GiB, saving")
-
-
-def test_several_folders_are_counted() -> None:
-    assert text(view(), [Path("/nas/PS2"), Path("/nas/PSP")], 80).startswith("2 folders: 9 titles, ")
-
-
-def test_a_hostile_folder_is_shown_escaped() -> None:
-    assert text(view(), [Path("/nas/a\x1b[31m")], 80).startswith("a\\e[31m: 9 titles")
-
-
-def test_the_folder_goes_where_there_is_no_room() -> None:
-    assert text(view(), [Path("/nas/PS2")], 58).startswith("9 titles")
-
-
-def test_one_title_is_no_titles() -> None:
-    one = LibraryView(no_settings, Signs())
-    one.replace_all(LIBRARY[:1])
-    assert text(one, [], 80).startswith("1 title, ")
+def test_the_folder_of_the_library_or_how_many_there_are() -> None:
+    assert places([]) == []
+    assert places([Path("/nas/a\x1b[31m")]) == [("/nas/a\\e[31m", "dim")]
+    assert places([Path("/nas/PS2"), Path("/nas/PSP")]) == [("2 folders", "dim")]
 
 
 def test_what_is_marked_and_shown_stays_where_there_is_little_room() -> None:
     marked = view()
     marked.toggle_all()
     marked.set_filter("sys:ps2 !velvet")
-    assert text(marked, [Path("/nas/PS2")], 130).endswith("; 1 not read; 7 marked, 15 GiB; 7 shown: sys:ps2 !velvet")
-    assert text(marked, [Path("/nas/PS2")], 86).endswith("30 %; 7 marked, 15 GiB; 7 shown")
-    assert text(marked, [Path("/nas/PS2")], 76).endswith("30 %; 7 marked; 7 shown")
+    assert text(marked, 80) == "7 marked, 15 GiB; 7 of 10 shown: sys:ps2 !velvet; 1 not read"
+    assert text(marked, 60) == "7 marked, 15 GiB; 7 of 10 shown: sys:ps2 !velvet"
+    assert text(marked, 45) == "7 marked, 15 GiB; 7 of 10 shown"
+    assert text(marked, 20) == "7 marked; 7 of 10 shown"
 
 
 def test_what_is_no_part_of_the_totals_is_counted_by_state() -> None:
     shown = view()
     shown.update([replace(LIBRARY[0], fault=Fault.CUT_SHORT), replace(LIBRARY[1], fault=Fault.CUT_SHORT)], ())
-    assert text(shown, [], 120).endswith("; 2 cut short; 1 not read")
+    assert text(shown, 120) == "2 cut short; 1 not read"
+
+
+@pytest.mark.parametrize("width", [30, 40, 60, 80])
+def test_the_line_below_a_table_has_the_width_of_the_screen(width: int) -> None:
+    name, shown = [("A title of 19 cells", "strong")], [("7 marked", "mark")]
+    line = "".join(piece for piece, _ in rule_line(name, shown, width, is_ascii=False))
+    assert len(line) == width
+    assert line.endswith(" 7 marked ─")
+    assert ("─ A title of" in line) == (width >= 30)
 
 
 @pytest.mark.slow

@@ -38,7 +38,8 @@ def test_a_running_job_has_all_its_figures() -> None:
             "name": "Game.iso",
             "stage": "packing",
             "percent": "50 %",
-            "bar": "█████░░░░░",
+            "bar": "█████     ",
+            "wide_bar": "████████████            ",
             "rate": "83.1 MiB/s",
             "ratio": "0.50",
             "rest": "1h02m",
@@ -109,7 +110,7 @@ def test_why_it_failed_leaves_the_path_out_and_keeps_the_hint() -> None:
 
 
 def test_in_ascii_the_bar_is_ascii() -> None:
-    assert cells(running(), is_ascii=True)[0]["bar"] == "#####....."
+    assert cells(running(), is_ascii=True)[0]["bar"] == "[####    ]"
 
 
 @pytest.mark.parametrize("width", [60, 70, 80, 120, 200])

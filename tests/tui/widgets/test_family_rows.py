@@ -9,7 +9,8 @@ from discpress.engine.config import Config
 from discpress.engine.formats import ImageFormat
 from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.store.model import Title
-from discpress.tui.views.library import COLUMNS, LibraryView
+from discpress.tui.views.frame.columns import COLUMNS
+from discpress.tui.views.library import LibraryView
 from discpress.tui.widgets.marked_rows import ASCII_SIGNS, Signs
 
 KEYS = [column.key for column in COLUMNS]
@@ -47,13 +48,20 @@ def test_a_game_of_two_discs_is_one_row_with_their_sums() -> None:
     assert row(shown) == {
         "mark": " ",
         "title": "▸ Saga (2 discs)",
+        "serial": "SLUS-20001",
         "system": "PS2",
+        "region": "US",
         "format": "ISO",
         "size": "7.81 GiB",
-        "estimate": "4.98 GiB±1%",
+        "estimate": "4.98 GiB",
+        "block": "ZSO 2K",
+        "saved": "2.83 GiB",
+        "bar": "█▊   ",
+        "wide_bar": "██▉     ",
         "saving": "36 %",
-        "block": "2K/9",
+        "percent": "36 %",
         "state": "● ready",
+        "folder": "games",
     }
     assert row(view(signs=ASCII_SIGNS))["title"] == "> Saga (2 discs)"
 
@@ -63,7 +71,7 @@ def test_it_unfolds_and_folds_again() -> None:
     assert shown.unfold(at(shown))
     assert at(shown, SAGA[1]) == at(shown) + 1
     titles = [row(shown, name)["title"] for name in SAGA]
-    assert titles == ["▾ Saga (disc 1) SLUS-20001", "  Saga (disc 2) SLUS-20002"]
+    assert titles == ["▾ Saga (disc 1)", "  Saga (disc 2)"]
     assert shown.fold(at(shown, SAGA[1])) == path_of(SAGA[0])
     assert len(shown.rows) == len(FAMILY) - 1
 
@@ -86,7 +94,7 @@ def test_a_mark_on_a_game_marks_all_its_discs() -> None:
     shown = view()
     shown.toggle(at(shown))
     assert shown.marks == {path_of(name) for name in SAGA}
-    assert (row(shown)["mark"], shown.style(at(shown), "title")) == ("•", "mark")
+    assert (row(shown)["mark"], shown.style(at(shown), "title")) == ("┃", "mark")
     assert [each.path.name for each in shown.chosen(0)] == list(SAGA)
     shown.toggle(at(shown))
     assert shown.marks == set()
@@ -97,7 +105,7 @@ def test_a_game_with_one_marked_disc_is_marked_in_part_and_then_wholly() -> None
     shown.unfold(at(shown))
     shown.toggle(at(shown, SAGA[1]))
     shown.fold(at(shown))
-    assert (row(shown)["mark"], shown.style(at(shown), "title")) == ("◦", "normal")
+    assert (row(shown)["mark"], shown.style(at(shown), "title")) == ("╎", "normal")
     shown.toggle(at(shown))
     assert shown.marks == {path_of(name) for name in SAGA}
 
@@ -120,7 +128,7 @@ def test_a_filter_shows_the_disc_that_matches() -> None:
     shown = view()
     shown.set_filter("20002")
     assert names(shown) == [SAGA[1]]
-    assert row(shown, SAGA[1])["title"] == "Saga (disc 2) SLUS-20002"
+    assert row(shown, SAGA[1])["title"] == "Saga (disc 2)"
     assert shown.shown == 1
     shown.set_filter("saga")
     assert (names(shown), shown.shown) == ([SAGA[0]], 2)

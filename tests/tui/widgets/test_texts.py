@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from discpress.tui.widgets.graph import ASCII_LEVELS, LEVELS, bar, curve, per_second
-from discpress.tui.widgets.palette import fit, in_ascii, wrapped
+from discpress.tui.widgets.palette import fit, fit_name, in_ascii, wrapped
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["C", "M", "Zl", "Zp"]), max_size=60)
 
@@ -29,6 +29,19 @@ def test_a_text_fits_exactly(text: str, width: int, right: bool, ellipsis: str) 
 )
 def test_what_is_cut_ends_with_an_ellipsis(text: str, width: int, fitted: str) -> None:
     assert fit(text, width) == fitted
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "shown"),
+    [
+        ("Lighthouse Kit (disc 2)", 20, "Lighthouse… (disc 2)"),
+        ("Lighthouse Kit (disc 2)", 23, "Lighthouse Kit (disc 2)"),
+        ("Lighthouse Kit (disc 2)", 12, "Lighthouse …"),
+        ("紙灯籠の街 (disc 1 of 2)", 30, "紙灯籠の街 (disc 1 of 2)      "),
+    ],
+)
+def test_a_cut_name_keeps_the_number_of_its_disc(name: str, width: int, shown: str) -> None:
+    assert fit_name(name, width) == shown
 
 
 def test_numbers_end_at_the_right() -> None:
@@ -62,7 +75,7 @@ def test_a_bar_has_its_width(percent: float, width: int, is_ascii: bool) -> None
 
 
 @pytest.mark.parametrize(
-    ("percent", "drawn"), [(0, "░░░░"), (50, "██░░"), (53.2, "██▏░"), (100, "████"), (-1, "░░░░"), (180, "████")]
+    ("percent", "drawn"), [(0, "    "), (50, "██  "), (53.2, "██▏ "), (100, "████"), (-1, "    "), (180, "████")]
 )
 def test_a_bar_is_exact_to_an_eighth_of_a_cell(percent: float, drawn: str) -> None:
     assert bar(percent, 4) == drawn

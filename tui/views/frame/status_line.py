@@ -1,54 +1,60 @@
-"""The library's first line, and its text for an empty table."""
+"""The words about the library's rows: what is marked, shown and not whole, and what to do without any."""
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from rich.cells import cell_len
-
 from discpress.engine.names import display_name
-from discpress.engine.units import format_size, format_whole_percent
+from discpress.engine.units import format_size
 from discpress.tui.app.session import Session
-from discpress.tui.views.library import STATE_STYLES, LibraryView
-from discpress.tui.widgets.palette import Line, Piece
+from discpress.tui.views.frame.columns import STATE_STYLES
+from discpress.tui.views.library import LibraryView
+from discpress.tui.widgets.palette import Line, Piece, cut, line_cells
+
+_MARGIN = 6
+"""Cells of the edge around it."""
 
 
-def status_line(view: LibraryView, folders: Sequence[Path], width: int) -> Line:
-    """Return `games: 13 titles, 189 MiB -> 114 MiB, saving 75.9 MiB = 40 %; 2 cut short`, then marks and filter.
+def status_line(view: LibraryView, width: int) -> Line:
+    """Return `3 marked, 936 MiB; 12 shown: sys:ps2; 2 cut short`: what is marked and shown, what is no part of totals.
 
-    If all of it is wider than `width`, the folders go, then what is no part of the totals, then the words of the
-    filter, then the size of the marked: what can be seen elsewhere.
+    If all of it is wider than `width`, what is no part of the totals goes first, then the words of the filter, then the
+    size of the marked: what can be seen elsewhere.
     """
-    totals, left_out = _totals(view), _left_out(view)
-    lines: list[Line] = [
-        [(_places(folders), "normal"), *totals, *left_out, *_marked(view), *_shown(view)],
-        [*totals, *left_out, *_marked(view), *_shown(view)],
-        [*totals, *_marked(view), *_shown(view)],
-        [*totals, *_marked(view), *_shown(view, has_words=False)],
-        [*totals, *_marked(view, has_size=False), *_shown(view, has_words=False)],
+    lines: list[list[Piece]] = [
+        [*_marked(view), *_shown(view), *_left_out(view)],
+        [*_marked(view), *_shown(view)],
+        [*_marked(view), *_shown(view, has_words=False)],
+        [*_marked(view, has_size=False), *_shown(view, has_words=False)],
     ]
-    return next((line for line in lines if sum(cell_len(text) for text, _ in line) <= width), lines[-1])
+    texts = [_joined(line) for line in lines]
+    return next((line for line in texts if line_cells(line) <= width - _MARGIN), texts[-1])
 
 
-def _places(folders: Sequence[Path]) -> str:
-    if len(folders) > 1:
-        return f"{len(folders)} folders: "
-    return f"{display_name(folders[0].name or folders[0])}: " if folders else ""
+def _joined(pieces: Sequence[Piece]) -> Line:
+    return [piece for index, each in enumerate(pieces) for piece in ([("; ", "dim"), each] if index else [each])]
 
 
-def _totals(view: LibraryView) -> list[Piece]:
-    totals = view.totals
-    titles = f"{totals.titles} {'title' if totals.titles == 1 else 'titles'}"
-    pieces = [(f"{titles}, {format_size(totals.file_bytes)}", "normal")]
-    if totals.saving_bytes > 0:
-        saved = f"{format_size(totals.saving_bytes)} = {format_whole_percent(totals.saving_percent)}"
-        pieces.append((f" -> {format_size(totals.estimated_bytes)}, saving {saved}", "good"))
-    return pieces
+def rule_line(name: Line, shown: Line, width: int, *, is_ascii: bool) -> Line:
+    """Return the line between a table without a box and the pane below it: the title there, then what is shown."""
+    joint, ellipsis = ("-", "~") if is_ascii else ("─", "…")
+    right: Line = [(" ", "box"), *shown, (f" {joint}", "box")] if shown else []
+    left = cut([(f"{joint} ", "box"), *name, (" ", "box")], width - line_cells(right) - 1, ellipsis)
+    spare = width - line_cells(left) - line_cells(right)
+    return [*left, (joint * spare, "box"), *right]
+
+
+def places(folders: Sequence[Path]) -> Line:
+    """Return the folder of the library, or how many there are."""
+    if not folders:
+        return []
+    text = f"{len(folders)} folders" if len(folders) > 1 else display_name(folders[0])
+    return [(text, "dim")]
 
 
 def _left_out(view: LibraryView) -> list[Piece]:
     """Return how many titles are no part of the totals, by state."""
     return [
-        (f"; {count} {state.spec.label}", STATE_STYLES[state.spec.concern])
+        (f"{count} {state.spec.label}", STATE_STYLES[state.spec.concern])
         for state, count in view.totals.left_out.items()
     ]
 
@@ -57,14 +63,14 @@ def _marked(view: LibraryView, *, has_size: bool = True) -> list[Piece]:
     if not view.marks:
         return []
     size = f", {format_size(sum(view.titles[path].file_bytes for path in view.marks))}" if has_size else ""
-    return [(f"; {len(view.marks)} marked{size}", "mark")]
+    return [(f"{len(view.marks)} marked{size}", "mark")]
 
 
 def _shown(view: LibraryView, *, has_words: bool = True) -> list[Piece]:
     if not view.filter_text:
         return []
     words = f": {display_name(view.filter_text)}" if has_words else ""
-    return [(f"; {view.shown} shown{words}", "accent")]
+    return [(f"{view.shown} of {len(view.titles)} shown{words}", "accent")]
 
 
 def empty_hint(view: LibraryView, session: Session) -> str:

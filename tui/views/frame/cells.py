@@ -1,0 +1,111 @@
+"""The texts of one row of the library's table, by the keys of its columns."""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Protocol
+
+from discpress.engine.formats import Settings
+from discpress.engine.library.naming import TitleNames
+from discpress.engine.library.states import TitleStates
+from discpress.engine.names import display_name
+from discpress.engine.store.model import Title
+from discpress.engine.systems import SYSTEMS
+from discpress.engine.units import format_option_size, format_size
+from discpress.tui.views.frame.columns import NARROW_BAR, WIDE_BAR
+from discpress.tui.views.labels import format_label, match_sign, saving_label
+from discpress.tui.widgets.family_rows import FamilyRows, family_cells
+from discpress.tui.widgets.graph import bar
+from discpress.tui.widgets.marked_rows import Signs
+
+
+class Shown(Protocol):
+    """What a row needs to know of the library that it is in."""
+
+    planned: Callable[[Title], Settings | None]
+    """Gives the settings that a title would be written with."""
+    signs: Signs
+    states: TitleStates
+    families: FamilyRows
+    marks: set[Path]
+
+    @property
+    def names(self) -> TitleNames:
+        """The names of the titles, told apart."""
+
+    def is_later(self, title: Title) -> bool:
+        """Return whether another title with the same disc stands above it."""
+
+    def state_of(self, title: Title) -> str:
+        """Return the sign and the word for the state of a title."""
+
+
+def cells_of(view: Shown, title: Title, keys: Sequence[str]) -> Sequence[str]:
+    """Return the texts of the row of a title; a folded row has the sums of its family."""
+    family = view.families.folded_at(title)
+    if family is None:
+        return [_CELLS[key](view, title) for key in keys]
+    texts = family_cells(family, view.names, view.states, view.signs, view.marks)
+    percent, saved = family.saving_percent(view.states), family.saving_bytes(view.states)
+    more = {
+        "serial": display_name(title.serial),
+        "region": family.shared(lambda each: display_name(each.region).upper(), ""),
+        "folder": family.shared(lambda each: display_name(each.file_path.parent.name), ""),
+        "block": family.shared(lambda each: _block_cell(view, each), ""),
+        "saved": "" if saved is None else format_size(saved),
+        "bar": _bar(view, percent, NARROW_BAR),
+        "wide_bar": _bar(view, percent, WIDE_BAR),
+        "percent": saving_label(percent),
+        "match": family.shared(lambda each: _match_cell(view, each), ""),
+    }
+    return [more[key] if key in more else texts[key] for key in keys]
+
+
+def _name_cell(view: Shown, title: Title) -> str:
+    name = f"  + {display_name(title.path.name)}" if view.is_later(title) else view.names.without_serial(title)
+    is_head = view.families.is_head(title)
+    return name if is_head is None else f"{view.signs.unfolded if is_head else ' '} {name}"
+
+
+def _estimate_cell(_view: Shown, title: Title) -> str:
+    return "" if title.estimate is None else format_size(title.estimate.packed_bytes)
+
+
+def _saved_cell(_view: Shown, title: Title) -> str:
+    return "" if title.saving_bytes is None else format_size(title.saving_bytes)
+
+
+def _bar(view: Shown, percent: float | None, width: int) -> str:
+    return bar(percent, width, is_ascii=view.signs.is_ascii) if percent is not None and percent > 0 else ""
+
+
+def _match_cell(view: Shown, title: Title) -> str:
+    return match_sign(view.states.match_of(title).verdict, is_ascii=view.signs.is_ascii)
+
+
+def _block_cell(view: Shown, title: Title) -> str:
+    settings = None if title.is_packed and title.overrides is None else view.planned(title)
+    if settings is None:
+        return ""
+    name = str(settings.format).upper()
+    return name if settings.is_plain else f"{name} {format_option_size(settings.block_size)}"
+
+
+_CELLS: Mapping[str, Callable[[Shown, Title], str]] = {
+    "mark": lambda view, title: view.signs.mark if title.path in view.marks else " ",
+    "title": _name_cell,
+    "serial": lambda _view, title: display_name(title.serial),
+    "region": lambda _view, title: display_name(title.region).upper(),
+    "folder": lambda _view, title: display_name(title.file_path.parent.name),
+    "system": lambda _view, title: SYSTEMS[title.system].short,
+    "format": lambda _view, title: format_label(title),
+    "size": lambda _view, title: format_size(title.file_bytes),
+    "estimate": _estimate_cell,
+    "saved": _saved_cell,
+    "bar": lambda view, title: _bar(view, title.saving_percent, NARROW_BAR),
+    "wide_bar": lambda view, title: _bar(view, title.saving_percent, WIDE_BAR),
+    "saving": lambda _view, title: saving_label(title.saving_percent),
+    "percent": lambda _view, title: saving_label(title.saving_percent),
+    "block": _block_cell,
+    "match": _match_cell,
+    "state": lambda view, title: view.state_of(title),
+}
