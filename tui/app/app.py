@@ -94,6 +94,13 @@ class DiscpressApp(App[int]):
         self._notices = list(notices)
         for theme in THEMES.values():
             self.register_theme(theme)
+        # Before the style sheets are read for the first time: another theme later reads all of them again.
+        self.set_reactive(DiscpressApp.theme, self._theme_name)
+        self.add_class(*(["-plain"] if terminal.is_plain else []), *(["-ascii"] if self.is_ascii else []))
+
+    @property
+    def _theme_name(self) -> str:
+        return THEMES["ansi" if self.terminal.is_plain else self.session.config.theme].name
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return our own names for colours: the stylesheet is read before a theme is chosen."""
@@ -238,9 +245,7 @@ class DiscpressApp(App[int]):
 
     def _follow_settings(self) -> None:
         """Take theme and keys from the settings."""
-        self.theme = THEMES["ansi" if self.terminal.is_plain else self.session.config.theme].name
-        self.set_class(self.terminal.is_plain, "-plain")
-        self.set_class(self.is_ascii, "-ascii")
+        self.theme = self._theme_name
         try:
             check_keymap(self.session.config.keys)
         except DiscpressError as error:  # the file was written by hand meanwhile
