@@ -47,7 +47,6 @@ from discpress.tui.messages import (
     TitlesQueued,
     WantEstimates,
 )
-from discpress.tui.screens.first_run import FirstRun
 from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.terminal.capabilities import Terminal
 from discpress.tui.terminal.themes import THEMES
@@ -117,7 +116,7 @@ class DiscpressApp(App[int]):
         if self.session.folders:
             self.poller.scan()
         elif not has_titles:
-            self.push_screen(FirstRun(self.session))
+            self.router.open_first_run()
         self.poller.load_rest()
         self.set_interval(self.terminal.refresh_s, self.poller.poll)
         self.set_interval(WATCH_S, self.worker_control.watch)

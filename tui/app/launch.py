@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from discpress.engine.cli.state import read_config
+from discpress.engine.config import config_path, load_config
 from discpress.engine.store.store import Store, state_folder
-from discpress.engine.targets import AUTO
+from discpress.engine.targets import AUTO, TARGETS
 from discpress.engine.targets.by_system import of_one
 from discpress.tui.app.app import DiscpressApp
 from discpress.tui.app.remembered import Shown, save_shown
@@ -24,7 +24,7 @@ def open_app(
 
     The options stand above the settings file. StoreError where the settings or the state cannot be used.
     """
-    config = read_config()
+    config = load_config(config_path(os.environ), (AUTO, *TARGETS))  # not cli/state.py, which imports conversions
     if target is not None:
         config = replace(config, targets={} if target == AUTO else {**config.targets, **of_one(target)})
     encoding = locale.getencoding()

@@ -1,9 +1,13 @@
-"""The router: opens screens, goes back to the library, and covers a terminal that is too small."""
+"""The router: opens screens, goes back to the library, and covers a terminal that is too small.
+
+A screen is imported when it is opened: all of them would take a fifth of the time to the first frame.
+"""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.app import App
 from textual.geometry import Size
@@ -26,25 +30,14 @@ from discpress.tui.messages import (
     Request,
 )
 from discpress.tui.screens.base import DiscScreen
-from discpress.tui.screens.bench import BenchScreen
-from discpress.tui.screens.detail import DetailScreen
-from discpress.tui.screens.help import HelpScreen
 from discpress.tui.screens.library import LibraryScreen
-from discpress.tui.screens.log import LogScreen, MessagesScreen
-from discpress.tui.screens.palette import Hit, PaletteScreen
-from discpress.tui.screens.plan import PlanScreen
-from discpress.tui.screens.queue import QueueScreen
-from discpress.tui.screens.settings import SettingsScreen
-from discpress.tui.screens.trash import TrashScreen
-from discpress.tui.screens.tune import TuneScreen
+
+if TYPE_CHECKING:
+    from discpress.tui.screens.palette import Hit
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 16
-_ONE_OF_EACH: Mapping[type[OpenScreen], type[DiscScreen]] = {
-    OpenQueue: QueueScreen,
-    OpenTrash: TrashScreen,
-    OpenMessages: MessagesScreen,
-}
-"""Screens that lead to each other, or to themselves."""
+_ONE_OF_EACH = frozenset({OpenQueue, OpenTrash, OpenMessages})
+"""Requests whose screens lead to each other, or to themselves."""
 _LAYOUT_S = 1.0
 """A screen takes some 20 ms; a key must not wait for one that never comes."""
 
@@ -65,44 +58,75 @@ class Router:
 
     def open(self, request: OpenScreen) -> None:
         """Open the screen that a request asks for, over the one in front; go back to it if it is open already."""
-        kind = _ONE_OF_EACH.get(type(request))
-        open_already = next((each for each in self._app.screen_stack if kind and isinstance(each, kind)), None)
+        kind = type(request)
+        stack = [each for each in self._app.screen_stack if isinstance(each, DiscScreen) and kind in _ONE_OF_EACH]
+        open_already = next((each for each in stack if each.opened_by is kind), None)
         while open_already is not None and self._app.screen is not open_already:
             self._app.pop_screen()
         if open_already is None:
-            self._app.push_screen(self._screen_of(request))
+            screen = self._screen_of(request)
+            screen.opened_by = kind
+            self._app.push_screen(screen)
 
     def _screen_of(self, request: OpenScreen) -> DiscScreen:
         session = self._session
         match request:
             case OpenDetails(path):
+                from discpress.tui.screens.detail import DetailScreen
+
                 return DetailScreen(session, path)
             case OpenPlan(titles, requests, is_repair):
+                from discpress.tui.screens.plan import PlanScreen
+
                 return PlanScreen(session, titles, requests, is_repair=is_repair)
             case OpenTune(titles, block_size, form):
+                from discpress.tui.screens.tune import TuneScreen
+
                 return TuneScreen(session, titles, block_size, form)
             case OpenBench(title):
+                from discpress.tui.screens.bench import BenchScreen
+
                 return BenchScreen(session, title)
             case OpenQueue():
+                from discpress.tui.screens.queue import QueueScreen
+
                 return QueueScreen(session)
             case OpenLog(job):
+                from discpress.tui.screens.log import LogScreen
+
                 return LogScreen(session, job)
             case OpenTrash():
+                from discpress.tui.screens.trash import TrashScreen
+
                 return TrashScreen(session)
             case OpenSettings():
+                from discpress.tui.screens.settings import SettingsScreen
+
                 return SettingsScreen(session)
             case OpenMessages(notices):
+                from discpress.tui.screens.log import MessagesScreen
+
                 return MessagesScreen(session, notices)
         raise AssertionError(f"no screen for {request!r}")
 
+    def open_first_run(self) -> None:
+        """Ask for a folder of games."""
+        from discpress.tui.screens.first_run import FirstRun
+
+        self._app.push_screen(FirstRun(self._session))
+
     def open_help(self, choose: Callable[[Request], None]) -> None:
         """Show the keys that are valid on the screen in front; `choose` takes the request of the chosen one."""
+        from discpress.tui.screens.help import HelpScreen
+
         screen = self._app.screen
         if isinstance(screen, DiscScreen):
             self._app.push_screen(HelpScreen(self._session, screen.PLACE), _answer(choose))
 
     def open_palette(self, choose: Callable[[Request], None]) -> None:
         """Search the commands of the screen in front and the titles; `choose` takes the request of the chosen one."""
+        from discpress.tui.screens.palette import PaletteScreen
+
         screen = self._app.screen
         if isinstance(screen, DiscScreen):
             self._app.push_screen(PaletteScreen(self._session, screen.PLACE, screen.values()), _answer(choose))
@@ -129,8 +153,8 @@ class Router:
             self._app.pop_screen()
 
 
-def _answer(choose: Callable[[Request], None]) -> Callable[[Hit | None], None]:
-    def answer(hit: Hit | None) -> None:
+def _answer(choose: Callable[[Request], None]) -> "Callable[[Hit | None], None]":
+    def answer(hit: "Hit | None") -> None:
         wanted = None if hit is None else hit.request
         if isinstance(wanted, Request):
             choose(wanted)

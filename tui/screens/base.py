@@ -19,7 +19,7 @@ from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import BY_NAME, Keys, Place, commands_at
 from discpress.tui.dialogs.own_screen import OwnScreen
 from discpress.tui.dialogs.pick import Choice, Pick
-from discpress.tui.messages import GoTo, Notify, OpenQueue, OpenTrash, Request, SaveSettings
+from discpress.tui.messages import GoTo, Notify, OpenQueue, OpenScreen, OpenTrash, Request, SaveSettings
 from discpress.tui.views.frame.title_bar import tab_of, tabs_of, totals_of
 from discpress.tui.views.library import LibraryView
 from discpress.tui.views.settings import changed_target
@@ -56,6 +56,8 @@ class DiscScreen(OwnScreen[None]):
     def __init__(self, session: Session) -> None:
         super().__init__()
         self.session = session
+        self.opened_by: type[OpenScreen] | None = None
+        """The request that opened it."""
 
     @property
     def view(self) -> LibraryView:
