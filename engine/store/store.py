@@ -1,6 +1,5 @@
 """The state file: all memory of discpress, and the only channel between its processes."""
 
-import heapq
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
@@ -11,7 +10,6 @@ from typing import Self
 from platformdirs import user_state_path
 
 from discpress.engine.formats import Settings
-from discpress.engine.names import natural_key
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store import journal, schema
 from discpress.engine.store.journal import JournalEntry
@@ -137,12 +135,12 @@ class Store:
     ) -> list[Title]:
         """Return the titles that come first by name, at most so many, in natural order; the rest is not decoded."""
         where = ((title_rows.WITHIN, title_rows.folder_range(folder)) for folder in folders) if folders else [("", {})]
-        names: dict[Path, str] = {}
+        rows: dict[object, title_rows.Row] = {}
         for condition, parameters in where:
             query = f"{title_rows.SELECT_NAMES} {condition}"
             found = self._file.run(lambda file, q=query, p=parameters: file.execute(q, p).fetchall())  # type: ignore[misc]
-            names.update(title_rows.names_from(found))
-        first = heapq.nsmallest(count, names, key=lambda path: natural_key(names[path]))
+            rows.update((row[0], row) for row in found)
+        first = title_rows.first_by_name(rows.values(), count)
         titles = {title.path: title for title in self.titles_at(first, defaults)}
         return [titles[path] for path in first if path in titles]
 

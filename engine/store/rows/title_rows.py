@@ -4,6 +4,7 @@ Every cell is checked. An unreadable row is left out, and the next scan or estim
 """
 
 import contextlib
+import heapq
 import os
 from collections.abc import Iterable
 from functools import lru_cache
@@ -13,6 +14,7 @@ from typing import TypeAlias
 from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.doctor.content import RAW_SIZE
+from discpress.engine.names import natural_key
 from discpress.engine.store.losses import Losses
 from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
 from discpress.engine.store.rows import settings_rows as title_settings
@@ -244,14 +246,17 @@ def is_title(row: Row) -> bool:
     return True
 
 
-def names_from(found: Iterable[Row]) -> dict[Path, str]:
-    """Return the names of titles by path, from the readable rows of SELECT_NAMES."""
-    names = {}
-    for row in found:
+def first_by_name(found: Iterable[Row], count: int) -> list[Path]:
+    """Return the paths of the first titles by name, from rows of SELECT_NAMES; only those rows are checked."""
+    found = list(found)
+    rows = [row for row in found if isinstance(row[1], str)]
+    rows += [(row[0], os.fsdecode(row[1])) for row in found if isinstance(row[1], bytes)]
+    first = heapq.nsmallest(count, rows, key=lambda row: natural_key(row[1]))
+    paths = []
+    for row in first:
         with contextlib.suppress(UnreadableError):
-            path, name = _NAME.read(row)
-            names[path] = name
-    return names
+            paths.append(_NAME.read(row)[0])
+    return paths
 
 
 def estimate_row(identity: FileIdentity, estimate: StoredEstimate, at: float) -> Row:
