@@ -49,7 +49,8 @@ def _demo(words: Sequence[str]) -> int:
         print(f"making the sample library in {display_name(folder)}")
         with _interruptible():
             make_demo(folder)
-        return _app([str(folder), *([] if arguments.state is None else ["--state", arguments.state])])
+        options = [] if arguments.state is None else ["--state", arguments.state]
+        return _app([str(folder), *options], sort="size")  # the first row is a title that shrinks well
 
     return _behind_a_door(demo)
 
@@ -66,7 +67,7 @@ def _interruptible() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
 
 
-def _app(words: Sequence[str]) -> int:
+def _app(words: Sequence[str], sort: str | None = None) -> int:
     def app() -> int:
         arguments = parse_app_words(words, COMMANDS)
         check_terminal(os.environ, is_tty=_is_tty())
@@ -79,6 +80,7 @@ def _app(words: Sequence[str]) -> int:
             target=arguments.target,
             is_ascii=arguments.ascii,
             is_read_only=arguments.read_only,
+            sort=sort,
         )
 
     return _behind_a_door(app)

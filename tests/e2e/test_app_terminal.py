@@ -114,7 +114,7 @@ def test_a_small_terminal_says_so_and_comes_back_as_it_was(app: AppPty) -> None:
     app.wait_for("needs 60x16")
     app.resize(80, 24)
     app.wait_for("1 marked")
-    assert app.lines[5].startswith("•")
+    assert app.lines[4].startswith("┃")
 
 
 def test_the_path_goes_to_the_clipboard_of_the_terminal(app: AppPty) -> None:

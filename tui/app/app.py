@@ -95,6 +95,7 @@ class DiscpressApp(App[int]):
             self.register_theme(theme)
         # Before the style sheets are read for the first time: another theme later reads all of them again.
         self.set_reactive(DiscpressApp.theme, self._theme_name)
+        self.stylesheet.set_variables(self.get_css_variables())
         self.add_class(*(["-plain"] if terminal.is_plain else []), *(["-ascii"] if self.is_ascii else []))
 
     @property

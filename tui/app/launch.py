@@ -18,11 +18,18 @@ from discpress.tui.terminal.driver import run_on_terminal
 
 
 def open_app(
-    folders: Sequence[Path], *, state: Path | None, target: str | None, is_ascii: bool | None, is_read_only: bool
+    folders: Sequence[Path],
+    *,
+    state: Path | None,
+    target: str | None,
+    is_ascii: bool | None,
+    is_read_only: bool,
+    sort: str | None = None,
 ) -> int:
     """Open the app on folders, or on those of the settings file; return the exit code.
 
-    The options stand above the settings file. StoreError where the settings or the state cannot be used.
+    The options stand above the settings file. `sort` is the column by which the library is sorted at first; None for
+    the titles. Raises StoreError if the settings or the state cannot be used.
     """
     config = load_config(config_path(os.environ), (AUTO, *TARGETS))  # not cli/state.py, which imports conversions
     if target is not None:
@@ -40,6 +47,7 @@ def open_app(
         session = Session(
             store, config, folders or config.folders, is_read_only=is_read_only, is_ascii=terminal.is_ascii
         )
+        session.view.sort_key = sort or session.view.sort_key
         try:
             app = DiscpressApp(session, terminal, notices=store.take_notices())
             return run_on_terminal(app)
