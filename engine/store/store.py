@@ -33,7 +33,7 @@ from discpress.engine.store.rows import (
     title_rows,
 )
 from discpress.engine.store.rows import settings_rows as title_settings
-from discpress.engine.store.rows.checked import UnreadableError
+from discpress.engine.store.rows.checked import Row, UnreadableError
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
 from discpress.engine.store.scan_batch import EmptyArchive
 from discpress.engine.store.statefile import StateFile
@@ -135,7 +135,7 @@ class Store:
     ) -> list[Title]:
         """Return the titles that come first by name, at most so many, in natural order; the rest is not decoded."""
         where = ((title_rows.WITHIN, title_rows.folder_range(folder)) for folder in folders) if folders else [("", {})]
-        rows: dict[object, title_rows.Row] = {}
+        rows: dict[object, Row] = {}
         for condition, parameters in where:
             query = f"{title_rows.SELECT_NAMES} {condition}"
             found = self._file.run(lambda file, q=query, p=parameters: file.execute(q, p).fetchall())  # type: ignore[misc]

@@ -5,6 +5,7 @@ from textual.geometry import Size
 
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.store.model import Title
+from discpress.tui.app.session import Session
 from discpress.tui.screens.marking import Marking
 from discpress.tui.views.frame.facets import facets_of
 from discpress.tui.views.frame.pane import PaneForm, pane_lines, pane_title
@@ -25,6 +26,10 @@ STRIP_JOBS = 3
 
 class LibraryPanes(Marking):
     """The part of the library's screen that is not its table."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._faceted: tuple[object, ...] = ()
 
     @property
     def listed(self) -> LibraryView:
@@ -89,7 +94,9 @@ class LibraryPanes(Marking):
         self.set_class(not self.view.titles, "-empty")
         self._show_rule()
         facets = self.query_one(Facets)
-        if facets.display:
+        shown = self.view.totals, self.view.filter_text, facets.size.width
+        if facets.display and shown != self._faceted:  # counts all titles: not for each mark
+            self._faceted = shown
             facets.show_edges([("Filter", "normal")])
             facets.show_facets(facets_of(self.view, facets.size.width))
 

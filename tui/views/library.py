@@ -113,16 +113,17 @@ class LibraryView(MarkedRows[Title]):
         self._select()
 
     def refresh_order(self) -> None:
-        """Sort by `sort_key`, and filter."""
-        self._sort()
-
-    def _sort(self) -> None:
-        self.states.set_titles(self.titles.values())
+        """Sort by `sort_key`, and filter; totals and names are the same in any order."""
         in_order = sort_titles(self.titles.values(), self.sort_key, descending=self.is_descending, states=self.states)
         joined, self._copied = join_copies(in_order, self.states)
         self._sorted = self.families.joined(joined)
-        self._totals = self._names = None
         self._select()
+
+    def _sort(self) -> None:
+        """Take in that titles are others than before."""
+        self.states.set_titles(self.titles.values())
+        self._totals = self._names = None
+        self.refresh_order()
 
     def _select(self) -> None:
         self._selected = list(filter(self._predicate, self._sorted))
