@@ -5,7 +5,9 @@
 Every run is the real app on a pty of 120x36, with a state file of that many titles; nothing of them is on the disk.
 First frame: from the end of the app's imports to the last byte of the screen with its titles. Filter: from a key to the
 last byte of what it changes. Loop: the longest delay of a 10 ms timer while four real conversions are queued, on as
-many disks as there are of /tmp and /dev/shm. Medians of the runs, with the spread. Exit code 1 where a bar is missed.
+many disks as there are of /tmp and /dev/shm. Processor time: of a whole start up to the first frame with its titles,
+imports included, as a multiple of what a Textual app with one text takes; the three take turns. Memory: the most that
+the start took. Medians of the runs, with the spread. Exit code 1 where a bar is missed.
 """
 
 import argparse
@@ -35,6 +37,11 @@ from discpress.engine.systems import System
 
 MOST_FIRST_FRAME_S = 0.6
 MOST_FILTER_S = 0.05
+MOST_OF_MINIMAL = {13: 1.6, 10_000: 2.5}
+"""Processor time to the first frame, in multiples of a minimal Textual app's."""
+MOST_MIB = 60.0
+START = str(Path(__file__).with_name("app_start.py"))
+"""What is started for that: it imports nothing that is not measured."""
 MIB = 1024 * 1024
 FILTERS = ("7", "9", "g", "s", "1", "0", "3")
 TICK_S = 0.01
@@ -65,6 +72,7 @@ def main() -> int:
         }
     with tempfile.TemporaryDirectory(prefix="discpress-bench-") as name:
         results["loop delay with conversions s"] = summary([delay(Path(name), run) for run in range(arguments.runs)])
+    results |= compare(arguments.runs)
     for key, value in results.items():
         shown = value
         if isinstance(value, dict):
@@ -72,7 +80,9 @@ def main() -> int:
         print(f"{key:<34} {shown}")
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=1) + "\n")
-    bars = (("first frame s", MOST_FIRST_FRAME_S), ("filter key s", MOST_FILTER_S))
+    bars: tuple[tuple[str, float], ...] = (("first frame s", MOST_FIRST_FRAME_S), ("filter key s", MOST_FILTER_S))
+    bars += tuple((f"processor time, {count} titles", bar) for count, bar in MOST_OF_MINIMAL.items())
+    bars += tuple((f"memory MiB, {count} titles", MOST_MIB) for count in MOST_OF_MINIMAL)
     missed = [(key, bar) for key, bar in bars if results[key]["median"] > bar]
     for key, bar in missed:
         print(f"missed: {key}: at most {bar}")
@@ -134,6 +144,31 @@ def start(folder: Path, titles: int) -> dict[str, Any]:
         "first_frame_bytes": first_frame_bytes,
         "filter_s": filter_s,
     }
+
+
+def compare(runs: int) -> dict[str, Any]:
+    """Return processor time of starts as multiples of a minimal app's, and their memory."""
+    found: dict[str, list[float]] = {}
+    with tempfile.TemporaryDirectory(prefix="discpress-bench-") as name:
+        folder = Path(name)
+        for count in MOST_OF_MINIMAL:
+            fill(folder / str(count), count)
+        for _ in range(runs):
+            minimal_s, _ = cost(folder, "-")
+            for count in MOST_OF_MINIMAL:
+                seconds, mib = cost(folder, str(folder / str(count)))
+                found.setdefault(f"processor time, {count} titles", []).append(seconds / minimal_s)
+                found.setdefault(f"memory MiB, {count} titles", []).append(mib)
+    return {key: summary(values) for key, values in found.items()}
+
+
+def cost(folder: Path, state: str) -> tuple[float, float]:
+    """Return processor time and memory of one start; `-` is the minimal app."""
+    facts = folder / "facts.json"
+    with AppPty([], folder, width=120, height=36, command=[START, state, str(facts)]) as app:
+        app.wait_end()
+    seconds, mib = json.loads(facts.read_text())
+    return seconds, mib
 
 
 def delay(folder: Path, run: int) -> float:

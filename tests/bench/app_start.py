@@ -1,0 +1,64 @@
+"""One start of an app up to its first frame, for app.py: writes its processor time and memory into a file.
+
+    python tests/bench/app_start.py STATE FILE
+
+STATE is the state folder of discpress, or `-` for a Textual app with one text. Nothing is imported before it is needed.
+"""
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+
+def note_cost(facts: Path) -> None:
+    """Write down what this process took so far."""
+    facts.write_text(json.dumps([time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024]))
+
+
+def run_minimal(facts: Path) -> int:
+    """Run a Textual app with one text up to its first frame."""
+    from textual.app import App, ComposeResult
+    from textual.widgets import Static
+
+    class Minimal(App[int]):
+        def compose(self) -> ComposeResult:
+            yield Static("Library")
+
+        def on_mount(self) -> None:
+            self.screen.call_after_refresh(self._end)
+
+        def _end(self) -> None:
+            note_cost(facts)
+            self.exit(0)
+
+    return Minimal().run(mouse=False) or 0
+
+
+def run_start(state: Path, facts: Path) -> int:
+    """Run the app as `discpress` does, up to the first frame with its titles."""
+    from discpress.engine.cli.imports import no_collections
+    from discpress.tui.terminal.capabilities import prepare_textual
+
+    prepare_textual()
+    with no_collections():
+        from discpress.tui.app import app as main_app
+        from discpress.tui.app.launch import open_app
+        from discpress.tui.screens.library import LibraryScreen
+
+    class First(LibraryScreen):
+        def on_mount(self) -> None:  # Textual calls that of the base class as well
+            self.call_after_refresh(self._end)
+
+        def _end(self) -> None:
+            note_cost(facts)
+            self.app.exit(0)
+
+    vars(main_app)["LibraryScreen"] = First
+    return open_app([], state=state, target=None, is_ascii=None, is_read_only=False)
+
+
+if __name__ == "__main__":
+    state, facts = sys.argv[1:]
+    sys.exit(run_minimal(Path(facts)) if state == "-" else run_start(Path(state), Path(facts)))
