@@ -21,7 +21,7 @@ from textual.message import Message
 
 from discpress.engine.errors import DiscpressError
 from discpress.engine.store.model import Title
-from discpress.tui.app.navigation import Router
+from discpress.tui.app.navigation import WAYS, Router
 from discpress.tui.app.notifications import Notifier
 from discpress.tui.app.polling import Poller
 from discpress.tui.app.quit import QuitFlow
@@ -49,15 +49,12 @@ from discpress.tui.messages import (
 )
 from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.terminal.capabilities import Terminal
-from discpress.tui.terminal.themes import THEMES
+from discpress.tui.terminal.themes import THEMES, theme_name
 from discpress.tui.widgets.palette import PAINTS
 
 WATCH_S = 15.0
 """How often the app checks whether the worker is alive: nobody waits for that at the screen."""
 TMUX_CLIPBOARD = 'tmux passes it on only after "set -g set-clipboard on".'
-
-_WAYS = {Place.QUEUE: "show_queue", Place.TRASH: "show_trash", Place.BENCH: "bench"}
-"""The commands of the library that lead to the tabs of the title bar."""
 
 
 class DiscpressApp(App[int]):
@@ -94,13 +91,9 @@ class DiscpressApp(App[int]):
         for theme in THEMES.values():
             self.register_theme(theme)
         # Before the style sheets are read for the first time: another theme later reads all of them again.
-        self.set_reactive(DiscpressApp.theme, self._theme_name)
+        self.set_reactive(DiscpressApp.theme, theme_name(session.config.theme, is_plain=terminal.is_plain))
         self.stylesheet.set_variables(self.get_css_variables())
         self.add_class(*(["-plain"] if terminal.is_plain else []), *(["-ascii"] if self.is_ascii else []))
-
-    @property
-    def _theme_name(self) -> str:
-        return THEMES["ansi" if self.terminal.is_plain else self.session.config.theme].name
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """Return our own names for colours: the stylesheet is read before a theme is chosen."""
@@ -185,8 +178,8 @@ class DiscpressApp(App[int]):
 
     def _go_to(self, place: Place) -> None:
         self.router.go_home()
-        if place in _WAYS:
-            self._run_later(_WAYS[place])
+        if place in WAYS:
+            self._run_later(WAYS[place])
 
     def _run_later(self, command: str) -> None:
         """Run a command on the screen or the app, wherever it is valid."""
@@ -245,7 +238,7 @@ class DiscpressApp(App[int]):
 
     def _follow_settings(self) -> None:
         """Take theme and keys from the settings."""
-        self.theme = self._theme_name
+        self.theme = theme_name(self.session.config.theme, is_plain=self.terminal.is_plain)
         try:
             check_keymap(self.session.config.keys)
         except DiscpressError as error:  # the file was written by hand meanwhile

@@ -14,6 +14,7 @@ from textual.geometry import Size
 from textual.screen import Screen
 
 from discpress.tui.app.session import Session
+from discpress.tui.commands import Place
 from discpress.tui.dialogs.own_screen import OwnScreen
 from discpress.tui.dialogs.too_small import TooSmall
 from discpress.tui.messages import (
@@ -36,6 +37,8 @@ if TYPE_CHECKING:
     from discpress.tui.screens.palette import Hit
 
 LEAST_WIDTH, LEAST_HEIGHT = 60, 16
+WAYS = {Place.QUEUE: "show_queue", Place.TRASH: "show_trash", Place.BENCH: "bench"}
+"""The commands of the library that lead to the tabs of the title bar."""
 _ONE_OF_EACH = frozenset({OpenQueue, OpenTrash, OpenMessages})
 """Requests whose screens lead to each other, or to themselves."""
 _LAYOUT_S = 1.0

@@ -95,3 +95,8 @@ THEMES = {
     "ansi": _ANSI,
 }
 """By the names that the settings file uses."""
+
+
+def theme_name(chosen: str, *, is_plain: bool) -> str:
+    """Return Textual's name of the chosen theme; a terminal with 16 colours or none keeps its own."""
+    return THEMES["ansi" if is_plain else chosen].name
