@@ -22,22 +22,45 @@ from app_desk import PLAIN, press, running
 from textual.pilot import Pilot
 
 from discpress.engine.config import Config
+from discpress.engine.demo.discs import PLAYSTATION, ps2_files
+from discpress.engine.demo.iso_writer import FileContent, lay_out
 from discpress.engine.demo.library import make_demo
+from discpress.engine.demo.payload import Material, Mix, stream
 from discpress.engine.lab.options import BLOCK_SIZES, LEVELS
 from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.worker_process import stop_worker
 from discpress.engine.store.store import Store
 from discpress.engine.targets.by_system import of_one
+from discpress.engine.units import MIB
 from discpress.tui.app.app import DiscpressApp
 from discpress.tui.app.session import Session
 
 HERE = Path(__file__).parent
-SCALE = 12.0
+OLD_S = 981173106
+"""A time of change of long ago: what has just been written is not moved to the trash."""
+WORLD: Mix = {Material.GEOMETRY: 3, Material.TEXTURE: 4, Material.CODE: 1, Material.TABLE: 1, Material.ZEROS: 1}
+MUSIC: Mix = {Material.AUDIO: 1}
+SCALE = 6.0
 """Times the sample library's usual size: conversions that last long enough to be seen."""
 LEFT_OUT = ("紙灯籠の街", "Stardust Post", "Foxglove")
 """Names that SVG draws badly: it counts wide characters as narrow ones."""
-TITLES = 10
-WIDE, NARROW = (120, 30), (80, 24)
+MORE = (
+    ("Amber Engine (USA)", "SLUS_999.11", 19, 2),
+    ("Brass Weather (Europe)", "SLES_999.12", 9, 4),
+    ("Comet Kitchen (Japan)", "SLPM_999.13", 14, 9),
+    ("Dusk Harbour (USA) (Disc 1)", "SLUS_999.14", 12, 3),
+    ("Dusk Harbour (USA) (Disc 2)", "SLUS_999.15", 10, 5),
+    ("Iron Sparrow (Europe)", "SLES_999.16", 6, 6),
+    ("Juniper Line (USA)", "SLUS_999.17", 16, 1),
+    ("Kite Republic (Europe)", "SLES_999.18", 8, 7),
+    ("Moonlit Foundry (USA)", "SLUS_999.19", 22, 8),
+    ("Orchard of Clocks (Japan)", "SLPM_999.20", 7, 2),
+)
+"""Name, file id, and MiB of levels and of music at scale 1: with the sample library they fill the screen."""
+TITLES = 20
+SICK = 12
+"""Images of the library by state."""
+WIDE = (120, 36)
 
 
 def main() -> None:
@@ -51,16 +74,30 @@ def main() -> None:
         for path in make_demo(games, scale=SCALE):
             if any(name in path.name for name in LEFT_OUT):
                 path.unlink()
+        make_more(games / "DVD")
         (folder / "config.toml").write_text("threads = 1\n")  # slow enough that a picture catches jobs at work
         os.environ["DISCPRESS_CONFIG"] = str(folder / "config.toml")
         asyncio.run(take_all(folder / "state", games))
         sick = folder / "a drawer of old disks"
         make_sick(sick)
-        asyncio.run(take("states", folder / "states", sick, WIDE, states))
+        asyncio.run(take("states", folder / "states", sick, WIDE, states, count=SICK))
     finally:
         stop_worker(folder / "state")
         stop_worker(folder / "states")
         shutil.rmtree(folder)
+
+
+def make_more(folder: Path) -> None:
+    """Write more invented PS2 games into a folder."""
+    for name, file_id, levels_mib, music_mib in MORE:
+        files: dict[str, FileContent] = dict(ps2_files(file_id))
+        for path, mib, mix in (("DATA/LEVELS.PAK", levels_mib, WORLD), ("DATA/MUSIC.VAG", music_mib, MUSIC)):
+            size = int(mib * MIB * SCALE)
+            files[path] = (size, stream(size, mix, f"{file_id} {path}"))
+        image = folder / f"{name}.iso"
+        with image.open("wb") as file:
+            file.writelines(lay_out(files, system_id=PLAYSTATION, volume_id=file_id.replace(".", "")).chunks())
+        os.utime(image, (OLD_S, OLD_S))
 
 
 def make_sick(folder: Path) -> None:
@@ -80,10 +117,10 @@ def make_sick(folder: Path) -> None:
 async def take_all(state: Path, games: Path) -> None:
     """Take each picture."""
     await take("library", state, games, WIDE, library)
-    await take("tune", state, games, NARROW, tune)
-    await take("doctor", state, games, NARROW, doctor)
+    await take("tune", state, games, WIDE, tune)
+    await take("doctor", state, games, WIDE, doctor)
     await take("bench", state, games, WIDE, bench)
-    await take("plan", state, games, NARROW, plan)
+    await take("plan", state, games, WIDE, plan)
     await take("queue", state, games, WIDE, queue, Config(targets=of_one("nethersx2")))  # CSO, slower to pack than ZSO
 
 
@@ -94,20 +131,25 @@ async def take(
     size: tuple[int, int],
     drive: Callable[[DiscpressApp, Pilot[int]], Awaitable[None]],
     config: Config = Config(),  # noqa: B008 - frozen
+    count: int = TITLES,
 ) -> None:
     """Open the app, bring it to the screen by keys, and write its picture."""
     app = DiscpressApp(Session(Store(state), config, [games]), PLAIN)
     async with running(app, *size) as pilot:
-        await until(pilot, lambda: len(app.session.view.titles) >= TITLES)
+        await until(pilot, lambda: len(app.session.view.titles) >= count)
         await until(pilot, lambda: not app.session.background_tasks.pending())
         await drive(app, pilot)
         (HERE / f"{name}.svg").write_text(app.export_screenshot(title="discpress"), encoding="utf-8")
     print(f"{name}.svg")
 
 
-async def library(_app: DiscpressApp, pilot: Pilot[int]) -> None:
-    """Some marks, and the details of a title beside the table."""
-    await press(pilot, "space", "down", "space", "down", "space", "up", "up", "up")
+async def library(app: DiscpressApp, pilot: Pilot[int]) -> None:
+    """Some marks, and the details of a title whose sizes are all known below the table."""
+    await press(pilot, "space", "down", "space", "down", "space", "down", "down", "down")
+    await press(pilot, "t", "T", "down", "down", "enter")
+    await until(pilot, lambda: not app.session.background_tasks.pending())
+    await press(pilot, "1", "escape", "home")
+    await until(pilot, lambda: not app.session.background_tasks.pending())
 
 
 async def states(_app: DiscpressApp, pilot: Pilot[int]) -> None:
@@ -156,7 +198,7 @@ async def queue(app: DiscpressApp, pilot: Pilot[int]) -> None:
 
 async def until(pilot: Pilot[int], is_so: Callable[[], bool]) -> None:
     """Wait until something is so; TimeoutError after minutes: the sample is a large one."""
-    async with asyncio.timeout(300):
+    async with asyncio.timeout(900):
         while not is_so():
             await pilot.pause(0.05)
 
