@@ -15,12 +15,13 @@ from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.discs.iso9660 import list_files
 from discpress.engine.errors import DamagedImageError, DiscpressError, StorageError
 from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, in_order
+from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_image, open_source
 from discpress.engine.images.registry import encoder_of, written
 from discpress.engine.images.source import ByteSource
 from discpress.engine.lab.options import SeekOptions, ThroughputOptions
-from discpress.engine.lab.own_file import measured_bytes, open_own
+from discpress.engine.lab.own_file import measured_bytes, open_own, read_bytes_of
 from discpress.engine.lab.results import SeekResult, ThroughputResult
 from discpress.engine.measure.choices import Pattern
 from discpress.engine.measure.metering import FilesCache, Meter, hold_index
@@ -108,16 +109,23 @@ def run_seek_test(path: Path, request: SeekOptions, bench: Bench) -> Generator[S
     with contextlib.closing(open_own(path)) as source:
         meter = Meter(source, FilesCache(source))
         stored = open_source(meter)
-        is_packed, image = stored.is_packed, measured_bytes(stored)
+        image = read_bytes_of(stored)
+        is_disc = isinstance(image, CdImage) and not stored.is_packed
+        if is_disc:
+            bench.note(
+                "has sound or film, which no ISO contains, so only the reads of its sectors are measured; "
+                "convert it to a CHD, and measure that"
+            )
+        is_whole = stored.is_packed or is_disc
         files = _files_of(image)
-        window = Span(0, image.size) if is_packed else choose_window(image.size, files, request.window_bytes)
+        window = Span(0, image.size) if is_whole else choose_window(image.size, files, request.window_bytes)
         area = area_of(files, window)
-        candidates = () if is_packed else request.block_sizes
+        candidates = () if is_whole else request.block_sizes
         chosen = candidate_settings(path, request.format, request.level, request.methods)
         # Before any measurement: an image may be too large for all of them.
         ways = [Trial.of(image, replace(chosen, block_size=block_size)).settings for block_size in candidates]
         test = _SeekTest(request, bench, area, (1 + len(candidates)) * len(request.patterns))
-        settings = Settings(image.format, image.block_size if is_packed else 0, 0, methods=_methods_of(image))
+        settings = Settings(image.format, image.block_size if stored.is_packed else 0, 0, methods=_methods_of(image))
         for figures in test.measure(image, meter, settings, window.offset):
             yield SeekResult(image.format, settings.block_size, 0, disk_name(path), window, figures, settings.methods)
         if not ways:

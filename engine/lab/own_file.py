@@ -4,6 +4,7 @@ from pathlib import Path
 
 from discpress.engine.convert.cd.cut import cut
 from discpress.engine.errors import UnsupportedImageError
+from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.sheet_source import SheetSource
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_stored
@@ -27,6 +28,16 @@ def open_own(path: Path) -> ByteSource:
         source.close()
         raise problem
     return source
+
+
+def read_bytes_of(image: Image) -> Image:
+    """Return the bytes that reads are measured of: those of `measured_bytes`, or all sectors of a CD with sound."""
+    try:
+        return measured_bytes(image)
+    except UnsupportedImageError:
+        if isinstance(image, CdImage):
+            return image
+        raise
 
 
 def measured_bytes(image: Image) -> Image:

@@ -179,6 +179,14 @@ def test_reads_of_a_sheet_are_measured_as_it_is_and_with_each_block_size(cue: Pa
     assert sorted(path.name for path in cue.parent.iterdir()) == [f"{NAME} (Track 1).bin", cue.name]
 
 
+def test_reads_of_a_disc_with_sound_are_measured_in_its_sectors(cli: CommandLine) -> None:
+    sheet = write_cue(cli.folder / f"{NAME}.cue", DATA, SOUND)
+    said = cli.run("seek", sheet, "--duration", "1ms", "--json")
+    lines = [event for event in said.events if event["event"] == "seek"]
+    assert [(event["format"], event["block_size"]) for event in lines] == [("cue", 0)], said.text
+    assert "has sound or film" in said.text
+
+
 def test_a_benchmark_of_a_sheet_names_its_missing_file(cue: Path, cli: CommandLine) -> None:
     cue.with_name(f"{NAME} (Track 1).bin").unlink()
     said = cli.run("seek", cue)
