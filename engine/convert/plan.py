@@ -213,7 +213,7 @@ def plan_image(
     identity = disc or identify_image(image)
     plan = _decide(image, before, identity, output_path, output_folder, request)
     view = plan.view(image)
-    remarks, incomplete = content_problems(view, identity)
+    remarks, incomplete = content_problems(view if plan.form.kept is None else image, identity)
     notices = [*_far_notices(image), *cut_notices(view), *remarks]
     if request.trash_source and not request.accept_incomplete and (incomplete or not identity.has_disc):
         notices.append(KEPT)

@@ -190,3 +190,9 @@ def test_files_that_are_not_those_of_the_entry_are_refused(source: Path, chd: Pa
     write_old(chd, kept_chd(path, has_digests=False))
     back(chd)
     assert files_in(chd.parent) == files_in(source)
+
+
+def test_wave_files_from_a_chd_are_not_called_an_image_that_ends_within_a_sector(source: Path, chd: Path) -> None:
+    write_old(chd, kept_chd(write_split_cue(source / f"{NAME}.cue", mixed(), audio="WAVE")))
+    request = ConversionRequest(ImageFormat.ISO, unpacks=True)
+    assert not [each for each in plan_conversion(chd, None, None, request).notices if "sector:" in each]
