@@ -218,7 +218,7 @@ def plan_image(
     if request.trash_source and not request.accept_incomplete and (incomplete or not identity.has_disc):
         notices.append(KEPT)
     elif request.trash_source and plan.keeps_source:
-        notices.append(KEPT_RAW if plan.is_cut else plan.form.why_kept or KEPT_SUBCODE)
+        notices.append(plan.form.why_kept or (KEPT_RAW if plan.is_cut else KEPT_SUBCODE))
     fault = incomplete if identity.has_disc else "contains no known disc"
     fault = fault or ("its raw sectors cannot be rebuilt from the result" if plan.keeps_source else "")
     if plan.replaces_source and fault:

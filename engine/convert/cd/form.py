@@ -16,6 +16,7 @@ from discpress.engine.images.cd.tracks import Track, TrackKind
 from discpress.engine.images.doctor.cd_content import cd_content_findings, cd_cut_short, no_sheet_findings
 from discpress.engine.images.doctor.content import content_findings, cut_short
 from discpress.engine.images.image import Image
+from discpress.engine.images.sets.sheet_sets import find_sheet_beside
 from discpress.engine.names import display_name, listed
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import Title
@@ -24,6 +25,17 @@ from discpress.engine.units import format_size
 
 KEPT_SUBCODE = "the original stays where it is: it has more than the result, such as subcode or tracks of another sheet"
 """The warning about an original that is not moved to the trash."""
+
+
+def kept_for_sheet(image: Image) -> str:
+    """Return the warning that an original stays because a sheet that stays behind names one of its files, or nothing.
+
+    The title of such files is that of the other sheet, or has files that this one lacks.
+    """
+    if not isinstance(image, SheetImage) or image.source.member_number:
+        return ""
+    other = find_sheet_beside(image.path.parent, {file.path.name for file in image.source.files})
+    return f"the original stays where it is: {display_name(other)} names a file of it as well" if other else ""
 
 
 def form_of_title(title: Title, request: ConversionRequest) -> ConversionRequest:

@@ -1,10 +1,11 @@
 """Decides what of an image is packed: all of it, the user data of a CD, or its tracks as a CHD contains them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from discpress.engine.convert.cd.chd_form import check_kept, check_played, left_out
 from discpress.engine.convert.cd.cut import check_cut, cut, is_exact
+from discpress.engine.convert.cd.form import kept_for_sheet
 from discpress.engine.convert.cd.kept_set import KEPT_REBUILT, KeptSet, kept_set_of
 from discpress.engine.convert.choice import Choice
 from discpress.engine.convert.digests import DigestSet
@@ -26,7 +27,7 @@ class PackedForm:
     original_bytes: int
     """Its size as the user knows it: the decoded image, or its user data."""
     keeps_source: bool = False
-    """Whether the result lacks some bytes of the source."""
+    """Whether the source stays: the result lacks some of its bytes, or another sheet needs it."""
     is_cut: bool = False
     """Whether it is the user data of a CD."""
     form_bytes: int = 0
@@ -39,11 +40,13 @@ class PackedForm:
     """What the user should know about it."""
     kept: KeptSet | None = None
     """The files that a CHD keeps of its disc, which are written as they were; None if its tracks decide."""
+    kept_for: str = ""
+    """The warning that the source stays because a sheet that stays behind names a file of it; empty if none does."""
 
     @property
     def why_kept(self) -> str:
-        """The warning that the source stays because its files were rebuilt; empty if they were not."""
-        return KEPT_REBUILT if self.kept is not None and self.kept.is_rebuilt else ""
+        """The warning that the source stays for another sheet, or because its files were rebuilt; else empty."""
+        return self.kept_for or (KEPT_REBUILT if self.kept is not None and self.kept.is_rebuilt else "")
 
     @property
     def kept_digests(self) -> tuple[str, ...]:
@@ -76,6 +79,14 @@ def decide_packed_form(
 
     Raises UnsupportedImageError or SettingError if the result would lack what the disc needs.
     """
+    form = _form_of(image, disc, choice, request, output_path)
+    other = kept_for_sheet(image) if request.trash_source else ""
+    return replace(form, keeps_source=True, kept_for=other) if other else form
+
+
+def _form_of(
+    image: Image, disc: DiscInfo, choice: Choice, request: ConversionRequest, output_path: Path | None
+) -> PackedForm:
     if not isinstance(image, CdImage):
         return PackedForm(image.size)
     if choice.settings.is_cd:

@@ -129,6 +129,21 @@ def missing_files(path: Path) -> list[str]:
     return list(dict.fromkeys(last_part(name) or name for name in missing))
 
 
+def find_sheet_beside(folder: Path, files: Collection[str]) -> str:
+    """Return the name of a sheet in the folder that is none of the files and names one of them; empty if there is none.
+
+    Never raises.
+    """
+    there = _file_names(folder)
+    names = _Folder.of(there)
+    texts = {name: _text_of(folder / name) for name in there if is_sheet_name(name) and name not in files}
+    for sheet in _sheets_about(files, texts):
+        found, _ = _found(names, sheet, named_files(folder / sheet))
+        if not set(files).isdisjoint(found):
+            return sheet
+    return ""
+
+
 def _sets_about(path: Path) -> list[SheetSet]:
     """Return the sets of the sheets that have to do with a file: that name it, or share files with those that do.
 

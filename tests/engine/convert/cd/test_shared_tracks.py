@@ -49,6 +49,17 @@ def test_another_sheet_of_the_same_files_goes_with_them(sheet_path: Path, tmp_pa
     assert not {"A.cue", "B.cue", *OWN} & files_in(tmp_path).keys()
 
 
+def test_files_that_a_sheet_names_which_stays_behind_keep_the_original(sheet_path: Path, tmp_path: Path) -> None:
+    """B.cue is part of the title of A.cue, which has another track; on its own, it would take two tracks from that."""
+    lines = FILES["A.cue"].replace(OWN[2].encode(), b"B (Track 3).bin")
+    write_old(tmp_path / "B.cue", lines)
+    write_old(tmp_path / "B (Track 3).bin", FILES[OWN[2]])
+    before = files_in(tmp_path)
+    notices = convert_away(tmp_path / "B.cue")
+    assert "the original stays where it is: A.cue names a file of it as well" in notices
+    assert files_in(tmp_path).items() >= before.items()
+
+
 def test_tracks_that_the_sheet_of_another_game_names_are_never_overwritten(tmp_path: Path) -> None:
     convert_disc(write_disc(tmp_path / "One.chd", GD_ROM), GD_ROM, unpacks=True)
     before = files_in(tmp_path)
