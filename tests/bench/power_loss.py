@@ -17,6 +17,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
+from cd_stories import CD_STORIES
 from crash_states import crash_states
 from disc_replacing import DISC_REPLACING_STORIES
 from disc_stories import DISC_STORIES
@@ -34,6 +35,7 @@ ALL_STORIES = (
     | DISC_REPLACING_STORIES
     | REPAIR_STORIES
     | PLAYLIST_STORIES
+    | CD_STORIES
     | TRASH_STORIES
     | OLD_STORIES
 )

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from call_recorder import CallRecorder
+from cd_stories import CD_STORIES
 from command_line import write_old
 from crash_states import crash_states
 from disc_replacing import DISC_REPLACING_STORIES
@@ -37,6 +38,7 @@ ALL_STORIES = (
     | DISC_REPLACING_STORIES
     | REPAIR_STORIES
     | PLAYLIST_STORIES
+    | CD_STORIES
     | TRASH_STORIES
     | OLD_STORIES
 )
