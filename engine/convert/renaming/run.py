@@ -192,7 +192,7 @@ def _rewrite(
         place = stack.enter_context(home.below("..")) if edit.is_above else home
         if not edit.is_above and place.find(edit.file_name) is None:  # a text of the title that has its new name
             edit = replace(edit, name=record.other_name(edit.name))
-        problem = rewrite(edit, place, drafts)
+        problem = rewrite(edit, place, drafts, restores=record.undoes != 0)
     if problem and edit.name in {record.main.before, record.main.after}:
         raise SourceChangedError(f"{display_name(home.path / edit.name)}: its files cannot be renamed: {problem}")
     if problem:

@@ -96,6 +96,12 @@ def test_all_files_of_all_titles_and_the_texts_follow_and_come_back(library: Des
     assert (code, "there is no rename to undo" in err) == (2, True)
 
 
+def test_an_undo_gives_the_texts_their_old_times_back(library: Desk) -> None:
+    before = {path: path.stat().st_mtime_ns for path in library.folder.iterdir()}
+    assert library.ask("rename", "--yes", "--all")[0] == library.ask("rename", "--undo")[0] == 0
+    assert {path: path.stat().st_mtime_ns for path in library.folder.iterdir()} == before
+
+
 def test_the_library_and_its_proofs_follow_without_another_decoding(library: Desk) -> None:
     library.ask("set", library.folder / ISO, "--level", "3")
     library.ask("rename", "--yes", "--all")
