@@ -12,7 +12,7 @@ from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.units import MIB
 
-_READERS_BYTES = 28 * MIB
+_READERS_BYTES = 22 * MIB
 
 
 def digest_image(

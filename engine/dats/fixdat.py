@@ -1,10 +1,10 @@
 """A list of missing games in Logiqx XML, as other programs read it."""
 
+import html
 import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from xml.sax.saxutils import escape, quoteattr
 
 from discpress.engine import VERSION
 from discpress.engine.dats.index import ListedDat
@@ -56,11 +56,11 @@ def _game(files: Sequence[IndexedFile]) -> list[str]:
 
 
 def _attribute(text: str) -> str:
-    return quoteattr(_plain(text))
+    return f'"{html.escape(_plain(text))}"'
 
 
 def _text(text: str) -> str:
-    return escape(_plain(text))
+    return html.escape(_plain(text), quote=False)
 
 
 def _plain(text: str) -> str:

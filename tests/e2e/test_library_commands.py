@@ -24,7 +24,7 @@ from discpress.engine.store.store import FILE_NAME
 TITLE_KEYS = [
     "schema", "event", "path", "files", "system", "serial", "title", "region", "disc_number", "disc_total", "revision",
     "languages", "tags", "found", "format", "block_size", "data_tracks", "audio_tracks", "file_bytes",
-    "original_bytes", "group", "family", "error", "state", "reason", "other_path", "findings",
+    "original_bytes", "group", "family", "error", "state", "reason", "other_path", "match", "findings",
 ]  # fmt: skip
 """Keys of a title: those of issue 3, with the other facts of the disc, the group and the state."""
 LISTED_KEYS = [*TITLE_KEYS, "estimated_bytes", "saving_bytes", "digests"]
@@ -170,6 +170,8 @@ def test_scan_gives_what_is_known_of_an_iso(shared: Library) -> None:
         "file_bytes": size,
         "original_bytes": size,
         "group": f"path:{shared.folder / COPPER}",
+        "family": None,
+        "match": None,
         "error": "",
         "state": "ready",
         "reason": "",

@@ -159,7 +159,7 @@ def _cds(folder: Path, put: _Put) -> None:
 
     console, other = raw_dump(ps2(23)), raw_dump(ps1(4))
     sound = bytes(range(1, 17)) * 147 * 20
-    put("CD/Dump of no sheet.bin", other, State.NO_PLAYER)
+    put("CD/Dump of no sheet.bin", other, State.READY)
     put("CD/PS2 dump of no sheet.bin", raw_dump(ps2(24)), State.READY)
     put("CD/Odd size.bin", other + b"\x55" * 100, State.CUT_SHORT)
     put("CD/Half.bin", other[: len(other) // 2352 // 2 * 2352], State.CUT_SHORT)
@@ -170,14 +170,14 @@ def _cds(folder: Path, put: _Put) -> None:
     put("CD/With sound/Blue.cue", cue("1.bin", "2.bin"), State.NO_PLAYER, "opl")
     beside("CD/With sound/1.bin", console)
     beside("CD/With sound/2.bin", sound)
-    put("CD/Two sheets/Parade.cue", cue("Parade.bin"), State.NO_PLAYER)
+    put("CD/Two sheets/Parade.cue", cue("Parade.bin"), State.READY)
     beside("CD/Two sheets/Parade (copy).txt.cue", cue("Parade.bin", "not there.bin"))
     beside("CD/Two sheets/Parade.bin", other)
     put("CD/Missing.cue", cue("gone.bin"), State.SPLIT_PART)
     put("CD/Broken.cue", cue("Broken.bin").replace(b"INDEX 01 00:00:00", b"INDEX 01 00:99:00"), State.DAMAGED)
     put("CD/Short.cue", cue("Short.bin") + b"  TRACK 02 AUDIO\r\n    INDEX 01 20:00:00\r\n", State.CUT_SHORT)
     beside("CD/Short.bin", other)
-    put("CD/Rain/disc.gdi", gdi((0, 4, "1.bin"), (600, 0, "2.raw"), (45000, 4, "3.bin")), State.NO_PLAYER)
+    put("CD/Rain/disc.gdi", gdi((0, 4, "1.bin"), (600, 0, "2.raw"), (45000, 4, "3.bin")), State.NO_PLAYER, "opl")
     for name, data in (("1.bin", raw_dump(bytes(40 * 2048), 1)), ("2.raw", sound)):
         beside(f"CD/Rain/{name}", data)
     beside("CD/Rain/3.bin", raw_dump(b"SEGA SEGAKATANA ".ljust(40 * 2048, b"\0"), 1))

@@ -139,7 +139,8 @@ def import_all() -> int:
     for name in ("engine", "tui"):
         package = importlib.import_module(name)
         for each in pkgutil.walk_packages(package.__path__, f"{name}."):
-            if not each.name.endswith(("__main__", "_kernel")):
+            # The server of the web page is an extra, whose packages ask the real system for certificates.
+            if not each.name.endswith(("__main__", "_kernel", "web.server")):
                 importlib.import_module(each.name)
                 count += 1
     importlib.import_module("discpress.tui.main")

@@ -82,10 +82,11 @@ class FirstRun(DiscScreen):
 
         async def find() -> None:
             offered = await self._lists.ask(partial(folders_at, typed))
-            for field in self.query(FolderInput).results():  # none if the screen was left meanwhile
-                if field.value == typed:
-                    self._rows.offered = offered
-                    self.query_one(Table).show_rows(0)
+            if not self.is_attached or not self.query(Table):
+                return  # it was left meanwhile
+            if self.query_one(FolderInput).value == typed:
+                self._rows.offered = offered
+                self.query_one(Table).show_rows(0)
 
         run_exclusive(self, find, "list")
 

@@ -21,9 +21,9 @@ from discpress.engine.system.files import Writable
 from discpress.engine.units import KIB, MIB
 
 PAGE_BYTES = 256 * KIB
-CACHE_PAGES = 64
-"""16 MiB, more than the chunks that a pipeline works on: one of 1 MiB for each of MAX_READERS, and two more."""
-MAX_READERS = 12
+CACHE_PAGES = 48
+"""12 MiB, more than the chunks that a pipeline works on: one of 1 MiB for each of MAX_READERS, and two more."""
+MAX_READERS = 8
 """Threads that may read a stream at once, so that they are out of order by less than the cached pages."""
 MAX_MARKS = 128
 """Copies of an inflating decoder, 58 KiB each with its window and unread input: 7 MiB."""

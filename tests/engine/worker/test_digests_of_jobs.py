@@ -117,7 +117,7 @@ def test_a_file_that_changed_meanwhile_has_none(room: Room, monkeypatch: pytest.
         write_old(room.zso, room.zso.read_bytes() + b"\0", age_s=99)
         return found
 
-    monkeypatch.setattr("discpress.engine.queue.record_digests.digest_checked", change)
+    monkeypatch.setattr("discpress.engine.convert.verify.digest_checked", change)
     room.run(TaskKind.VERIFY, room.zso)
     assert room.digests(room.zso) == []
 

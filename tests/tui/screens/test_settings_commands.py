@@ -112,8 +112,10 @@ async def test_the_signs_say_that_they_change_at_the_next_start(tmp_path: Path) 
 
 
 async def test_the_library_follows_a_changed_setting(tmp_path: Path) -> None:
-    async with opened(tmp_path, *to("level"), "right", "escape") as desk:
-        assert "2K/10" in next(row for row in desk.rows if "Game 2" in row)
+    async with opened(tmp_path, *to("level"), "right", "escape", width=120, height=36) as desk:
+        desk.table.move_to(next(index for index, row in enumerate(desk.rows) if "Game 2" in row))
+        await desk.look()
+        assert "ZSO 2K, level 10" in desk.text
 
 
 @runs("add_folder", AT)

@@ -238,7 +238,7 @@ def listed(desk: Desk) -> list[str]:
 
 
 def marked(desk: Desk) -> list[str]:
-    return [row.split(" | ")[1] for row in desk.rows if row.startswith("•")]
+    return [row.split(" | ")[1] for row in desk.rows if row.startswith("┃")]
 
 
 @runs("mark", AT)
