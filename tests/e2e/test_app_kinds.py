@@ -89,7 +89,7 @@ def test_a_click_goes_to_a_row(library: Path) -> None:
         app.send(CLICK.format(x=10, y=7))
         app.wait_until(lambda: app.cursor_line == 7)
         app.send(CLICK.format(x=10, y=7))
-        app.wait_for("The doctor")
+        app.wait_for("The file's header")
 
 
 def test_read_only_changes_nothing(tmp_path: Path) -> None:
@@ -97,13 +97,13 @@ def test_read_only_changes_nothing(tmp_path: Path) -> None:
     before = game.read_bytes()
     try:
         with AppPty(["--read-only", game.parent], tmp_path) as app:
-            app.wait_for("1 title")
+            app.wait_for("Library 1")
             app.send("c", "t", "u", ",", "enter", "d", "V")
             app.wait_for("The doctor")
             app.send("q", "w")
             app.wait_for("RATIO")
             app.send("q")
-            app.wait_for("1 title")
+            app.wait_for("Library 1")
             assert "convert" not in app.lines[-1]
             app.send("q")
             assert app.wait_end() == 0
@@ -178,7 +178,7 @@ def test_the_first_run_completes_a_folder_and_opens_it(homes: Path) -> None:
         app.send("enter")
         app.wait_for("What plays your games? PSP")
         app.send("enter")
-        app.wait_for("1 title")
+        app.wait_for("Library 1")
         app.wait_for("Game")
         app.send("q")
         assert app.wait_end() == 0

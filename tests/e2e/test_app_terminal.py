@@ -40,7 +40,7 @@ def app(library: Path) -> Iterator[AppPty]:
 
 
 def test_the_stored_library_is_there_at_once(app: AppPty) -> None:
-    assert app.lines[1].startswith("9 titles, 17.5 GiB -> 12.2 GiB, saving 5.25 GiB = 30 %")
+    assert app.lines[0].split() == ["discpress", "Library", "10", "Queue", "Trash", "Benchmark", "saves", "5.25", "GiB"]
 
 
 def test_the_first_frame_is_at_most_50_kb(app: AppPty) -> None:
@@ -64,7 +64,7 @@ def test_a_cursor_key_sends_at_most_2_kb(app: AppPty, key: str) -> None:
 def test_the_hardware_cursor_follows_the_row(app: AppPty) -> None:
     app.send("down", "down")
     app.wait_quiet(0.6)
-    assert app.cursor_line == 6
+    assert app.cursor_line == 5
 
 
 def test_q_leaves_with_the_terminal_as_it_was(app: AppPty) -> None:
@@ -114,7 +114,7 @@ def test_a_small_terminal_says_so_and_comes_back_as_it_was(app: AppPty) -> None:
     app.wait_for("needs 60x16")
     app.resize(80, 24)
     app.wait_for("1 marked")
-    assert app.lines[4].startswith("┃")
+    app.wait_until(lambda: app.lines[4].startswith("┃"))
 
 
 def test_the_path_goes_to_the_clipboard_of_the_terminal(app: AppPty) -> None:

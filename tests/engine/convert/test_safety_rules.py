@@ -48,7 +48,9 @@ class Trace:
         self._watch(monkeypatch, part, "rename_new", lambda source, target: f"rename {self._word(source)}")
         self._watch(monkeypatch, HeldFolder, "move_new", lambda folder, name, *_: f"rename {name}")
         self._watch(monkeypatch, part, "drop_cached", lambda fd, *_: f"drop {self._of(fd)} from cache")
-        self._watch(monkeypatch, packing, "digest_image", lambda image, *_, **__: f"decode {self._word(image.source.path)}")
+        self._watch(
+            monkeypatch, packing, "digest_image", lambda image, *_, **__: f"decode {self._word(image.source.path)}"
+        )
         self._watch(monkeypatch, packing, "check_digests", lambda *_: "compare digests")
 
     def journal(self, kind: str, facts: object) -> None:
