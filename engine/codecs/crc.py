@@ -50,11 +50,9 @@ def crc16_of_blocks(data: Readable, block_size: int, start: int) -> "array[int]"
 @cache
 def chosen_crc16() -> Crc16:
     """Return the crc16 by the native kernel, unless this process takes the plain one. UsageError as `chosen_kernel`."""
-    from discpress.engine.codecs.kernels import native_module  # noqa: PLC0415 - loads lz4, which few users need
+    from discpress.engine.codecs.kernels import native_or_plain  # noqa: PLC0415 - loads lz4, which few users need
 
-    module = native_module()
-    found = PLAIN_CRC16 if module is None else native_crc16(module)
-    return found if is_right(found) else PLAIN_CRC16
+    return native_or_plain(native_crc16, PLAIN_CRC16, is_right)
 
 
 def native_crc16(module: ModuleType) -> Crc16:

@@ -5,15 +5,19 @@ forces a kernel.
 """
 
 import os
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
+from typing import TypeVar
 
 from discpress.engine.codecs import native
 from discpress.engine.codecs.lz4_blocks import Lz4Codec
 from discpress.engine.codecs.native import KernelUnavailableError, NativeLz4Codec, Step
 from discpress.engine.codecs.self_test import check_kernel
 from discpress.engine.errors import UsageError
+
+T = TypeVar("T")
 
 VARIABLE = "DISCPRESS_KERNEL"
 PLAIN = "plain"
@@ -59,6 +63,16 @@ def native_module() -> ModuleType | None:
     if request == NATIVE and native.WHY_NOT_LOADED:
         raise _missing(native.WHY_NOT_LOADED)
     return None if request == PLAIN or native.WHY_NOT_LOADED else native.MODULE
+
+
+def native_or_plain(native_in: Callable[[ModuleType], T], plain: T, is_right: Callable[[T], bool]) -> T:
+    """Return what `native_in` finds in the native kernel; `plain` if this process takes that, or if it is not right.
+
+    UsageError as `native_module`.
+    """
+    module = native_module()
+    found = plain if module is None else native_in(module)
+    return found if is_right(found) else plain
 
 
 def _request() -> str:

@@ -63,11 +63,9 @@ def ecc(protected: Readable) -> bytes:
 @cache
 def _chosen_codes() -> SectorCodes:
     """Return the codes by the native kernel, unless this process takes the plain one. UsageError as `chosen_kernel`."""
-    from discpress.engine.codecs.kernels import native_module  # noqa: PLC0415 - loads lz4, which few users need
+    from discpress.engine.codecs.kernels import native_or_plain  # noqa: PLC0415 - loads lz4, which few users need
 
-    module = native_module()
-    found = PLAIN_CODES if module is None else native_codes(module)
-    return found if are_right(found) else PLAIN_CODES
+    return native_or_plain(native_codes, PLAIN_CODES, are_right)
 
 
 def native_codes(module: ModuleType) -> SectorCodes:

@@ -54,11 +54,10 @@ def decode_natively(stored: Readable, block_size: int) -> tuple[bytes, int] | No
 @cache
 def chosen_decoder() -> DecodeFlac:
     """Return the decoder of the native kernel; if it fails its test or there is none, one that decodes nothing."""
-    from discpress.engine.codecs.kernels import native_module  # noqa: PLC0415 - loads lz4, which few users need
+    from discpress.engine.codecs.kernels import native_or_plain  # noqa: PLC0415 - loads lz4, which few users need
 
-    module = native_module()
-    found = _decode_nothing if module is None else native_decoder(module)
-    return found if is_right(found) else _decode_nothing
+    plain: DecodeFlac = _decode_nothing
+    return native_or_plain(native_decoder, plain, is_right)
 
 
 def native_decoder(module: ModuleType) -> DecodeFlac:

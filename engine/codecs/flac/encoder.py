@@ -35,11 +35,10 @@ def is_fast() -> bool:
 @cache
 def chosen_encoder() -> EncodeFlac:
     """Return the encoder of the native kernel, unless this process takes the plain one or the native one fails."""
-    from discpress.engine.codecs.kernels import native_module  # noqa: PLC0415 - loads lz4, which few users need
+    from discpress.engine.codecs.kernels import native_or_plain  # noqa: PLC0415 - loads lz4, which few users need
 
-    module = native_module()
-    found = plain_encode if module is None else native_encoder(module)
-    return found if is_right(found) else plain_encode
+    plain: EncodeFlac = plain_encode
+    return native_or_plain(native_encoder, plain, is_right)
 
 
 def native_encoder(module: ModuleType) -> EncodeFlac:
