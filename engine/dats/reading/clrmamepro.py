@@ -3,7 +3,7 @@
 import re
 
 from discpress.engine.dats.model import DatFile, DatGame, DatHeader, ParsedDat
-from discpress.engine.dats.reading.games import MOST_FILES, RefusedDatError, checked_name, file_from, game_from
+from discpress.engine.dats.reading.games import FileTaker, RefusedDatError, checked_name, game_from
 
 MOST_DEPTH = 8
 """Blocks inside each other; known lists have two."""
@@ -35,7 +35,7 @@ class _Reader:
     def __init__(self, text: str) -> None:
         self._text = text
         self._at = 0
-        self._count = 0
+        self._taker = FileTaker()
 
     def read(self) -> ParsedDat:
         found = ParsedDat()
@@ -126,7 +126,7 @@ class _Reader:
                 game.take(key, quoted or bare)
             elif key in _FILES:
                 attributes = {name: text or word for name, text, word in _PAIR.findall(block)}
-                self._take_file(attributes, game, is_disk=key == "disk")
+                self._taker.take(attributes, game.files, game.serials, is_disk=key == "disk")
         return game.made()
 
     def _game(self) -> DatGame:
@@ -136,7 +136,7 @@ class _Reader:
             if value is not None:
                 game.take(key, value)
             elif key in _FILES:
-                self._take_file(self._attributes(), game, is_disk=key == "disk")
+                self._taker.take(self._attributes(), game.files, game.serials, is_disk=key == "disk")
             else:
                 self._skip(2)
         return game.made()
@@ -150,16 +150,6 @@ class _Reader:
             else:
                 attributes[key] = value
         return attributes
-
-    def _take_file(self, attributes: dict[str, str], game: "_Game", *, is_disk: bool) -> None:
-        self._count += 1
-        if self._count > MOST_FILES:
-            raise RefusedDatError(f"more than {MOST_FILES} files")
-        if "serial" in attributes:
-            game.serials.append(attributes["serial"])
-        file = file_from(attributes, is_disk=is_disk)
-        if file is not None:
-            game.files.append(file)
 
 
 class _Game:

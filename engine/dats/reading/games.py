@@ -22,6 +22,24 @@ class RefusedDatError(ValueError):
     """A list breaks a rule of its form, or a limit; the message describes it without the name of the file."""
 
 
+class FileTaker:
+    """Takes the files of one list, of which there are at most MOST_FILES."""
+
+    def __init__(self) -> None:
+        self._count = 0
+
+    def take(self, attributes: Mapping[str, str], files: list[DatFile], serials: list[str], *, is_disk: bool) -> None:
+        """Add a file and its serial to those of its game. Raises RefusedDatError."""
+        self._count += 1
+        if self._count > MOST_FILES:
+            raise RefusedDatError(f"more than {MOST_FILES} files")
+        if "serial" in attributes:
+            serials.append(attributes["serial"])
+        file = file_from(attributes, is_disk=is_disk)
+        if file is not None:
+            files.append(file)
+
+
 def file_from(attributes: Mapping[str, str], *, is_disk: bool) -> DatFile | None:
     """Return a file from its attributes; None if no digest identifies it. Raises RefusedDatError.
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from pyexpat import ErrorString, ExpatError, ParserCreate
 
 from discpress.engine.dats.model import DatFile, DatGame, ParsedDat
-from discpress.engine.dats.reading.games import MOST_FILES, RefusedDatError, checked_name, file_from, game_from
+from discpress.engine.dats.reading.games import FileTaker, RefusedDatError, checked_name, game_from
 
 MOST_DEPTH = 16
 """Elements inside each other; a software list has six."""
@@ -41,7 +41,7 @@ class _Reader:
         self._game: dict[str, str] = {}
         self._files: list[DatFile] = []
         self._serials: list[str] = []
-        self._count = 0
+        self._taker = FileTaker()
         self._parser = ParserCreate()
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
@@ -76,7 +76,7 @@ class _Reader:
         if not path:
             self._begin(name, attributes)
         elif name in {"rom", "disk"}:
-            self._take_file(attributes, is_disk=name == "disk")
+            self._taker.take(attributes, self._files, self._serials, is_disk=name == "disk")
         elif name in _GAMES:
             self._game, self._files, self._serials = {"name": "", **attributes}, [], []
         elif name == "info" and attributes.get("name") == "serial":
@@ -93,16 +93,6 @@ class _Reader:
             header.is_software_list = True
             header.name = checked_name(attributes.get("name", ""))
             header.description = checked_name(attributes.get("description", ""))
-
-    def _take_file(self, attributes: dict[str, str], *, is_disk: bool) -> None:
-        self._count += 1
-        if self._count > MOST_FILES:
-            raise RefusedDatError(f"more than {MOST_FILES} files")
-        if "serial" in attributes:
-            self._serials.append(attributes["serial"])
-        file = file_from(attributes, is_disk=is_disk)
-        if file is not None:
-            self._files.append(file)
 
     def _take_text(self, text: str) -> None:
         if self._text is not None:
