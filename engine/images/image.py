@@ -227,3 +227,16 @@ class Image(ABC):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+class UnindexedImage(Image):
+    """An image whose blocks are at multiples of their size, in its decoded bytes: they need no index."""
+
+    def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
+        """Locate blocks by their offsets in this image, see `Image.locate`."""
+        numbers = range(first, first + count)
+        return [StoredBlock(each, each * self.block_size, self.block_length(each), None, 0) for each in numbers]
+
+    def decode_block(self, block: StoredBlock) -> bytes:
+        """Read a block, see `Image.decode_block`."""
+        return self.read_at(block.offset, block.length)

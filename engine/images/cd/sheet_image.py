@@ -14,14 +14,14 @@ from discpress.engine.images.cd.sheets.sheet import FileKind, Sheet, damaged
 from discpress.engine.images.cd.track_layouts import corrected
 from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE, Track, TrackKind
 from discpress.engine.images.cd.wave import find_samples
-from discpress.engine.images.image import StoredBlock, Sums, no_check
+from discpress.engine.images.image import Sums, UnindexedImage, no_check
 from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.images.source import ByteSource, read_bytes, shown_name
 from discpress.engine.names import display_name, fold
 from discpress.engine.system.files import Writable
 
 
-class SheetImage(CdImage):
+class SheetImage(UnindexedImage, CdImage):
     """A disc in the files that a sheet names.
 
     Its source has the bytes of the sheet, followed by those of the files.
@@ -75,15 +75,6 @@ class SheetImage(CdImage):
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Read decoded bytes, see `Image.read_into`."""
         return self._reader.read_into(buffer, offset)
-
-    def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
-        """Locate sectors, see `Image.locate`: an offset is one of the decoded image, because sectors need no index."""
-        numbers = range(first, first + count)
-        return [StoredBlock(each, each * self.block_size, self.block_length(each), None, 0) for each in numbers]
-
-    def decode_block(self, block: StoredBlock) -> bytes:
-        """Return a sector."""
-        return self.read_at(block.offset, block.length)
 
     def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
         """Count sectors, see `Image.sums`."""

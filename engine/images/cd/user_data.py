@@ -3,7 +3,7 @@
 The EDC of each sector is compared before the rest of the sector is left out: the result has no place for it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from discpress.engine.codecs.sector_codes import ECC_START, MODE_OFFSET
 from discpress.engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
@@ -12,7 +12,7 @@ from discpress.engine.images.cd.addresses import LEAD_IN_SECTORS, address_of
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.sectors import SectorForm, edc_is_right, sector_form
 from discpress.engine.images.cd.tracks import READ_SECTORS, SectorView, Track, TrackKind
-from discpress.engine.images.image import Image, StoredBlock, Sums, no_check
+from discpress.engine.images.image import Sums, UnindexedImage, no_check
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, volume_bytes
 from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.system.files import Readable, Writable
@@ -31,7 +31,7 @@ _UNCHECKED, _WRONG, _EMPTIED = 1, 2, 3
 _KEEP = "keep it as a CHD or as BIN and CUE: an ISO cannot contain such sectors"
 
 
-class UserDataImage(Image):
+class UserDataImage(UnindexedImage):
     """The 2,048 bytes of user data of each sector of a disc with one data track, in mode 1 or in form 1 of mode 2.
 
     Reading raises UnsupportedImageError with the address (LBA) of a sector that has no such data, DamagedImageError for
@@ -156,17 +156,6 @@ class UserDataImage(Image):
             at = self._seen.find(what, at + 1)
         more = f" and {count - len(numbers)} more" if count > len(numbers) else ""
         return f"LBA {', '.join(map(str, numbers))}{more}"
-
-    def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
-        """Locate sectors by their offsets in this image, see `Image.locate`."""
-        return [
-            StoredBlock(each, each * SECTOR_SIZE, self.block_length(each), None, 0)
-            for each in range(first, first + count)
-        ]
-
-    def decode_block(self, block: StoredBlock) -> bytes:
-        """Return a sector."""
-        return self.read_at(block.offset, block.length)
 
     def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
         """Count sectors, see `Image.sums`."""

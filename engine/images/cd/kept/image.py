@@ -1,17 +1,17 @@
 """The files of a disc as one image: all but the sheet, joined in their order, with the bytes that are in no track."""
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import accumulate
 
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.kept.entry import FilePart, KeptFiles, PartKind
 from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE
-from discpress.engine.images.image import Image, StoredBlock, Sums, no_check
+from discpress.engine.images.image import Sums, UnindexedImage, no_check
 from discpress.engine.system.files import Writable
 
 
-class KeptImage(Image):
+class KeptImage(UnindexedImage):
     """The bytes of the files that a CHD keeps; any number of threads may read them at once."""
 
     block_size = RAW_SECTOR_SIZE
@@ -60,15 +60,6 @@ class KeptImage(Image):
         samples[::2], samples[1::2] = samples[1::2], samples[::2]
         view[:] = samples[start - first : start - first + len(view)]
         return len(view)
-
-    def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
-        """Locate pieces of this image by their offsets in it, see `Image.locate`."""
-        numbers = range(first, first + count)
-        return [StoredBlock(each, each * self.block_size, self.block_length(each), None, 0) for each in numbers]
-
-    def decode_block(self, block: StoredBlock) -> bytes:
-        """Return a piece of the files."""
-        return self.read_at(block.offset, block.length)
 
     def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
         """Count pieces, see `Image.sums`."""

@@ -13,12 +13,12 @@ from discpress.engine.images.chd.cd.image import ChdCdImage
 from discpress.engine.images.chd.cd.places import parts_of, sectors_in, swapped
 from discpress.engine.images.chd.cd.tracks import StoredTrack, padded
 from discpress.engine.images.chd.metadata import NewEntry
-from discpress.engine.images.image import Image, StoredBlock, Sums, no_check
+from discpress.engine.images.image import Image, Sums, UnindexedImage, no_check
 from discpress.engine.images.source import read_bytes
 from discpress.engine.system.files import Readable, Writable
 
 
-class DiscFrames(Image):
+class DiscFrames(UnindexedImage):
     """The frames of all tracks, each of FRAME_BYTES: a sector, filled up with zeros, and its subcode or zeros.
 
     Tracks are filled up to multiples of four frames, and sound is big-endian.
@@ -72,14 +72,6 @@ class DiscFrames(Image):
             for at in range(0, len(stored), size):
                 view[place : place + size] = stored[at : at + size]
                 place += FRAME_BYTES
-
-    def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
-        """Locate frames by their offsets in this image, see `Image.locate`."""
-        return [StoredBlock(each, each * FRAME_BYTES, FRAME_BYTES, None, 0) for each in range(first, first + count)]
-
-    def decode_block(self, block: StoredBlock) -> bytes:
-        """Return a frame."""
-        return self.read_at(block.offset, block.length)
 
     def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
         """Count frames, see `Image.sums`."""
