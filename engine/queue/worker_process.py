@@ -5,7 +5,6 @@ import shutil
 import subprocess
 import sys
 import time
-import zipfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
@@ -151,6 +150,8 @@ def _single_file() -> list[str] | None:
     """Return the command of a program made by PyInstaller (`sys.frozen`) or of a zip file; None if it is installed."""
     if getattr(sys, "frozen", False):
         return [sys.executable]
+    import zipfile  # noqa: PLC0415 - 10 ms, for what starts a worker or prints a unit only
+
     script = Path(sys.argv[0])
     # The scripts that pip writes on Windows are programs with a small zip file at their end.
     if script.suffix.lower() != ".exe" and script.is_file() and zipfile.is_zipfile(script):
