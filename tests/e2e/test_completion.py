@@ -7,7 +7,7 @@ import pytest
 from app_desk import LIBRARY
 from command_line import CommandLine
 
-from discpress.engine.cli.shell.completion import LISTS
+from discpress.engine.cli.parsing.library import WORD_LISTS
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.records import ConvertTask
@@ -51,6 +51,6 @@ def test_no_word_has_what_a_shell_expands(known: CommandLine) -> None:
     assert not [word for word in words(known, "titles") if "$" in word]
 
 
-@pytest.mark.parametrize("kind", LISTS)
+@pytest.mark.parametrize("kind", WORD_LISTS)
 def test_without_a_library_there_are_no_errors(kind: str, cli: CommandLine) -> None:
     assert cli.run("completion", "--list", kind).exit_code == 0

@@ -8,6 +8,11 @@ from discpress.engine.library.sort_keys import SORT_KEYS
 if TYPE_CHECKING:
     from discpress.engine.cli.parsing.arguments import Subparsers
 
+SCRIPTS = {"bash": "discpress", "zsh": "_discpress", "fish": "discpress.fish"}
+"""The file with the completion script of each shell, called as its shell looks it up."""
+WORD_LISTS = ("targets", "jobs", "batches", "titles")
+"""The words that the completion scripts ask for."""
+
 
 def add_scan(commands: "Subparsers") -> None:
     """Add `scan`."""
@@ -138,7 +143,6 @@ def add_completion(commands: "Subparsers") -> None:
         "  discpress completion zsh > ~/.zfunc/_discpress     in a folder of $fpath\n"
         "  discpress completion fish > ~/.config/fish/completions/discpress.fish",
     )
-    parser.add_argument("shell", nargs="?", choices=("bash", "zsh", "fish"), help="the shell")
-    lists = ("targets", "jobs", "batches", "titles")
-    parser.add_argument("--list", choices=lists, help="print the words that the scripts ask for: titles by serial")
+    parser.add_argument("shell", nargs="?", choices=tuple(SCRIPTS), help="the shell")
+    parser.add_argument("--list", choices=WORD_LISTS, help="print the words that the scripts ask for: titles by serial")
     add_state(parser)

@@ -6,15 +6,13 @@ from collections.abc import Iterable
 from importlib.resources import files
 
 from discpress.engine.cli.output.printers import Printer
+from discpress.engine.cli.parsing.library import SCRIPTS
 from discpress.engine.cli.state import open_store
 from discpress.engine.errors import UsageError
 from discpress.engine.progress import Control
 from discpress.engine.store.store import Store
 from discpress.engine.targets import TARGETS
 
-SCRIPTS = {"bash": "discpress", "zsh": "_discpress", "fish": "discpress.fish"}
-"""The file with the script of each shell, called as its shell looks it up."""
-LISTS = ("targets", "jobs", "batches", "titles")
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]*")
 """Bash evaluates the words of a completion: none may hold anything that a shell expands, whatever a disc is called."""
 

@@ -11,7 +11,7 @@ import pytest
 from patience import HANG_S
 from shell_pages import actions_of, completed_parser, manual_page, script_of
 
-from discpress.engine.cli.shell.completion import SCRIPTS
+from discpress.engine.cli.parsing.library import SCRIPTS
 
 FOLDER = Path(str(files("discpress.engine.cli.shell")))
 MANUAL = FOLDER / "discpress.1"
