@@ -46,7 +46,7 @@ class Command:
     places: frozenset[Place]
     """The screens on which it is valid."""
     title: str
-    """What the palette and the menu of keys call it."""
+    """Its name in the palette and in the menu of keys."""
     writes: bool = False
     """Whether it changes files, jobs or settings: hidden by --read-only."""
     in_footer: bool = False

@@ -39,8 +39,8 @@ saved."""
 THEMES = ("dark", "light", "contrast", "nord", "gruvbox", "catppuccin", "ansi")
 """The themes of the app; `ansi` has the terminal's own 16 colours."""
 NOTIFY = ("off", "bell", "osc9", "osc777")
-"""What the app sends to the terminal at the end of a batch: nothing, BEL, or the text of a desktop notification as
-iTerm2 (OSC 9) or rxvt-unicode (OSC 777) take it."""
+"""The signals that the app can send to the terminal at the end of a batch: none, BEL, or a desktop notification in the
+form of iTerm2 (OSC 9) or rxvt-unicode (OSC 777)."""
 MAX_TRASH_DAYS = 3650
 
 
@@ -77,7 +77,7 @@ class Config:
     """Days after which the worker removes an original from the trash for good, if its replacement is proven that day;
     None means that only the user empties the trash."""
     notify: str = NOTIFY[0]
-    """What tells of the end of a batch, one of NOTIFY."""
+    """The signal at the end of a batch, one of NOTIFY."""
 
     playlists: bool = False
     """Whether a conversion writes the playlist of a game of several discs, or brings it up to date."""

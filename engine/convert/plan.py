@@ -74,7 +74,7 @@ class ConversionPlan:
     tracks: tuple[Track, ...] = ()
     """The tracks that become files of their own next to the output, which is their sheet; none for a single file."""
     form: PackedForm = NOTHING_ELSE
-    """What of the source is packed."""
+    """The form in which the source is packed."""
 
     def view(self, image: Image) -> Image:
         """Return the bytes of the open source that are packed: all of them, the user data of a CD, or kept files of it.

@@ -72,7 +72,7 @@ class ListedDat:
     disks: int
     """Those that are CHDs, listed by the SHA-1 over data and metadata alone."""
     at: float
-    """When it was read, seconds since the epoch."""
+    """The time when it was read, seconds since the epoch."""
 
     @property
     def label(self) -> str:

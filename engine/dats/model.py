@@ -74,7 +74,7 @@ class DatHeader:
     date: str = ""
     """The date of its making."""
     author: str = ""
-    """Who made it."""
+    """The name of its maker."""
     homepage: str = ""
     """Address or name of the project."""
     url: str = ""

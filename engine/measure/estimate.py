@@ -207,7 +207,7 @@ class _Survey:
     ) -> None:
         self._image = image
         self.packed = packed_form(image, settings[0])
-        """What is packed: the image, or the frames of a CD."""
+        """The bytes that are packed: those of the image, or the frames of a CD."""
         self._trials = [Trial.of(self.packed, each) for each in settings]
         self._tallies = [Tally() for _ in settings]
         self._threads = max(1, threads)

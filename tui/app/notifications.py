@@ -17,7 +17,7 @@ class Notifier:
 
     def __init__(self, app: App[int]) -> None:
         self.shown: deque[Notice] = deque(maxlen=_MOST_KEPT)
-        """What was shown since the start, oldest first."""
+        """The messages since the start, oldest first."""
         self._app = app
         self._pending: Notice | None = None
         self._line: KeyLine | None = None

@@ -19,7 +19,7 @@ _MOST_LIBRARIES = 50
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """How a library was shown."""
+    """The order, filter and cursor of a library, as they were last."""
 
     sort_key: str = ""
     """The column that it was sorted by."""

@@ -37,13 +37,13 @@ class Choice(Generic[T]):
     """One row."""
 
     value: T
-    """What it stands for."""
+    """The value that it stands for."""
     cells: tuple[str, ...]
     """Its texts, one for each column, safe to show."""
     about: tuple[str, ...] = ()
     """Sentences for the lines below the rows."""
     refusal: str = ""
-    """Why it cannot be taken; empty if it can."""
+    """The reason why it cannot be taken; empty if it can."""
 
 
 class Pick(OwnScreen[T | None], ModalScreen[T | None]):

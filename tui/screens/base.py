@@ -43,7 +43,7 @@ class Value:
     name: str
     """`Theme: nord`."""
     about: str
-    """What it is for."""
+    """Its purpose, in a sentence."""
     take: Callable[[], None]
     """Takes it."""
 

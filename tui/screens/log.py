@@ -56,7 +56,7 @@ class LogScreen(TextScreen):
 
 
 class MessagesScreen(TextScreen):
-    """What was shown in the line above the keys, newest first."""
+    """The messages of the line above the keys, newest first."""
 
     PLACE = Place.LOG
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.LOG)]

@@ -40,11 +40,11 @@ class Hit:
     key: str
     """Keys of a command, or what a value or title is."""
     name: str
-    """What it is called."""
+    """Its name."""
     about: str
-    """What it does, in a sentence; empty for what has none."""
+    """Its effect, in a sentence; empty if it has none."""
     request: Request | Callable[[], None] | None
-    """What Enter asks the app for, or calls; None for a line that only explains."""
+    """The request that Enter posts, or the function that it calls; None for a line that only explains."""
 
 
 class PaletteScreen(OwnScreen[Hit | None], ModalScreen[Hit | None]):

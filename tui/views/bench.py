@@ -112,9 +112,9 @@ class Option:
     """One choice of a test, from a list."""
 
     question: str
-    """What the list asks."""
+    """The question of the list."""
     values: Sequence[Any]
-    """What may be chosen."""
+    """The values to choose from."""
     describe: Callable[[Any], str]
     """Returns a value as people read it."""
 

@@ -36,7 +36,7 @@ CD_FORMS = (
     (ImageFormat.CHD, (Method.CDZS, Method.CDFL)),
     (PLAIN, ()),
 )
-"""What can be written of a disc with tracks: a CHD as chdman writes it, or packed faster."""
+"""The forms of a disc with tracks: a CHD as chdman writes it, or packed faster."""
 _NO_LEVELS = (9,)  # one that means nothing, for an ISO
 ALIGNMENTS = (None, 2048, 4096, 8192, 16384)
 """Bytes every block starts at a multiple of; None is the smallest that the size needs."""
@@ -157,7 +157,7 @@ class Tuning:
 
     @property
     def forms(self) -> Sequence[tuple[ImageFormat, tuple[Method, ...]]]:
-        """What can be written."""
+        """The forms that can be written."""
         return CD_FORMS if self.has_tracks else FORMS
 
     def of_form(self, image_format: ImageFormat, methods: tuple[Method, ...]) -> "Tuning":

@@ -15,7 +15,7 @@ from discpress.tui.widgets.palette import Line, beside, wrapped
 
 
 class GridForm(StrEnum):
-    """How the sizes are shown."""
+    """The layouts of the sizes."""
 
     TABLE = "table"
     CHART = "chart"

@@ -35,7 +35,7 @@ class KeyLine(Painted):
 
     @property
     def message(self) -> str:
-        """What the line above the keys contains; empty at rest."""
+        """The text of the line above the keys; empty at rest."""
         return self._message
 
     def show_message(self, text: str, style: str = "normal") -> None:

@@ -39,7 +39,7 @@ class Column:
     below_width: int = 10_000
     """Cells that a table has no more that shows it."""
     sorts: str = ""
-    """What a click on its head sorts by; empty for its own key."""
+    """The order that a click on its head chooses; empty for its own key."""
 
 
 class Rows(Protocol):

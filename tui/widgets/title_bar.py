@@ -25,7 +25,7 @@ class Tab:
     label: str
     """Its name."""
     count: int | None = None
-    """How many rows it has; None if that is not known, or it has none."""
+    """The number of its rows; None if that is not known, or it has none."""
 
     @property
     def text(self) -> str:
@@ -51,7 +51,7 @@ class TitleBar(Painted):
 
     @property
     def text(self) -> str:
-        """What is shown, without styles."""
+        """The text of the bar, without styles."""
         return "".join(text for text, _ in self._line())
 
     def show(self, tabs: Sequence[Tab], current: Place | None, totals: Sequence[Line]) -> None:

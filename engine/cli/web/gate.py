@@ -1,4 +1,4 @@
-"""Who may reach the app in a browser: the rules for each request, before anything else of it is looked at.
+"""The rules for each request to the app in a browser, applied before anything else of the request is read.
 
 textual-serve has no login and compares no origin, so any page in the user's browser, and any user of the machine, could
 type into the app. A request passes if its Host, its Origin and its token are right.
@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a request is refused."""
+    """The reason for refusing a request."""
 
     status: int
     """The HTTP status."""

@@ -22,7 +22,7 @@ _VERSIONS = {
     Method.CDZS: f"zstd {'.'.join(map(str, zstandard.ZSTD_VERSION))}",
     Method.CDFL: f"flac 1, zlib {zlib.ZLIB_RUNTIME_VERSION}",
 }
-"""What the bytes of a hunk depend on; `flac 1` is the encoder of this version, which any change of its bytes raises."""
+"""The encoders that decide the bytes of a hunk. Raise the number of `flac` if our own encoder makes other bytes."""
 _FLAC_BYTES = 512 * KIB
 
 

@@ -22,7 +22,7 @@ from discpress.engine.units import format_size
 
 @dataclass(frozen=True, slots=True)
 class PackedForm:
-    """What of an image is packed."""
+    """The form in which an image is packed: its own bytes, its user data, or the frames of its tracks."""
 
     original_bytes: int
     """Its size as the user knows it: the decoded image, or its user data."""
@@ -37,7 +37,7 @@ class PackedForm:
     tracks: tuple[Track, ...] = ()
     """The tracks of a CD in that CHD."""
     notices: tuple[str, ...] = ()
-    """What the user should know about it."""
+    """Notices for the user."""
     kept: KeptSet | None = None
     """The files that a CHD keeps of its disc, which are written as they were; None if its tracks decide."""
     kept_for: str = ""

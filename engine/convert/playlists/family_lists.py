@@ -54,7 +54,7 @@ class Playlist:
 
     @property
     def state(self) -> PlaylistState:
-        """What becomes of it."""
+        """The change that is made to it."""
         if self.before is None:
             return PlaylistState.WRITTEN
         return PlaylistState.SAME if self.before == self.text else PlaylistState.CHANGED

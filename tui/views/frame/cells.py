@@ -19,7 +19,7 @@ from discpress.tui.widgets.marked_rows import Signs
 
 
 class Shown(Protocol):
-    """What a row needs to know of the library that it is in."""
+    """The facts of a library that its rows need."""
 
     planned: Callable[[Title], Settings | None]
     """Gives the settings that a title would be written with."""

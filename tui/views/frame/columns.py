@@ -33,7 +33,7 @@ DIM = {"serial", "system", "region", "format", "block", "folder"}
 """Columns of what a title is, next to those of what becomes of it."""
 BARS = {"bar", "wide_bar"}
 SORTS = ("title", "system", "format", "size", "estimate", "saving", "block", "state", "serial", "region", "path")
-"""What the rows can be sorted by: the key of a column, and the path for the order of the folders."""
+"""The orders of the rows: by the key of a column, or by the path for the order of the folders."""
 STATE_STYLES = {
     Concern.NONE: "dim",
     Concern.NEWS: "accent",

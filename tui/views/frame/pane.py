@@ -29,7 +29,7 @@ _SIZE_CELLS = 9
 
 
 class PaneForm(StrEnum):
-    """How the pane lays out what it has."""
+    """The layouts of the pane."""
 
     SIDE = "side"
     """One below the other, next to the table."""
@@ -41,7 +41,7 @@ class PaneForm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class _Painter:
-    """What the blocks of one title need."""
+    """Paints the blocks of one title."""
 
     session: Session
     title: Title

@@ -21,7 +21,7 @@ from discpress.engine.images.source import read_bytes
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """What a CHD keeps of the files of its disc."""
+    """The files of a disc as its CHD keeps them."""
 
     files: KeptFiles | None = None
     """The files; None if there is no entry, or one that cannot be used."""
