@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import secrets
 import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,12 +11,11 @@ from discpress.engine.convert.trash.trash import Moving, move_to_trash
 from discpress.engine.errors import ConflictError, StorageError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.system.access import PRIVATE_MODE, Access, set_access
-from discpress.engine.system.files import FileIdentity, absolute, open_regular, sync_file
-from discpress.engine.system.rename import remove_same, rename_new, sync_folder
+from discpress.engine.system.files import FileIdentity, absolute, open_regular
+from discpress.engine.system.rename import draft_of, remove_same, rename_new, sync_folder, write_draft
 
 KINDS_BY_LENGTH = {8: "crc32", 32: "md5", 40: "sha1", 64: "sha256"}
 """The kind of digest by its number of hex digits."""
-_DRAFT_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
 
 def checksum_path(output_path: Path, kind: str) -> Path:
@@ -62,9 +60,14 @@ def write_checksum(
     """
     path = checksum_path(output_path, kind)
     listed = files or [(decoded_name(output_path), digest)]
-    draft = path.with_name(f".discpress-{secrets.token_hex(6)}")
+    draft, access = draft_of(path), _access_of(output_path)
+
+    def give_access(fd: int) -> None:
+        if access is not None:
+            set_access(fd, access)  # a refusal here was a refusal for the output too, which has the warning
+
     try:
-        facts = _write_draft(draft, b"".join(_line_of(*each) for each in listed), _access_of(output_path))
+        facts = write_draft(draft, b"".join(_line_of(*each) for each in listed), PRIVATE_MODE, give_access)
         try:
             if overwrite and os.path.lexists(path):
                 replacement = Replacement.of(absolute(path), FileIdentity.of(facts))
@@ -85,23 +88,6 @@ def _access_of(output_path: Path) -> Access | None:
     except OSError:
         return None
     return Access.of(facts) if stat.S_ISREG(facts.st_mode) else None
-
-
-def _write_draft(draft: Path, line: bytes, access: Access | None) -> os.stat_result:
-    """Write a new file and sync it; return its stat. An OSError leaves no file."""
-    fd = os.open(draft, _DRAFT_FLAGS, PRIVATE_MODE)
-    facts = os.fstat(fd)
-    try:
-        with os.fdopen(fd, "wb") as file:
-            file.write(line)
-            file.flush()
-            if access is not None:
-                set_access(fd, access)  # a refusal here was a refusal for the output too, which has the warning
-            sync_file(fd)
-            return os.fstat(fd)
-    except BaseException:
-        remove_same(draft, facts)
-        raise
 
 
 def _line_of(text: str, digest: str) -> bytes:

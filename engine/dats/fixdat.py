@@ -1,7 +1,6 @@
 """A list of missing games in Logiqx XML, as other programs read it."""
 
 import html
-import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,9 +11,10 @@ from discpress.engine.dats.lookup import IndexedFile
 from discpress.engine.dats.model import FileKind, FileStatus
 from discpress.engine.errors import ConflictError, from_os_error
 from discpress.engine.names import display_name
-from discpress.engine.system.files import sync_file, write_all
+from discpress.engine.system.rename import draft_of, remove_same, rename_new, sync_folder, write_draft
 
 _NOT_IN_XML = re.compile("[\x00-\x1f\ud800-\udfff\ufffe\uffff]")
+_MODE = 0o666
 _STATUS = {FileStatus.BAD: ' status="baddump"', FileStatus.MIA: ' mia="yes"', FileStatus.GOOD: ""}
 
 
@@ -69,17 +69,16 @@ def _plain(text: str) -> str:
 
 
 def _write_new(path: Path, data: bytes) -> None:
+    draft = draft_of(path)
     try:
-        fd = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | getattr(os, "O_BINARY", 0), 0o666)
+        facts = write_draft(draft, data, _MODE)
+        try:
+            rename_new(draft, path)
+            sync_folder(path.parent)
+        except BaseException:
+            remove_same(draft, facts)
+            raise
     except FileExistsError as error:
         raise ConflictError(f"{display_name(path)}: it exists already", hint="give the list another name") from error
     except OSError as error:
-        raise from_os_error(error, path, "create it") from error
-    try:
-        write_all(fd, data, 0)
-        sync_file(fd)
-    except OSError as error:
-        path.unlink(missing_ok=True)
         raise from_os_error(error, path, "write it") from error
-    finally:
-        os.close(fd)

@@ -4,9 +4,10 @@ import contextlib
 import ctypes
 import errno
 import os
+import secrets
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -22,9 +23,36 @@ _NOT_HERE = {errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
 _NO_LINKS = _NOT_HERE | {errno.EPERM, errno.EMLINK}
 LOCK_TIMEOUT_S = 30.0  # held only briefly, but its process may be stopped just then
 _LOCK_POLL_S = 0.05
+_DRAFT_FLAGS = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0)
 RENAMES_OPEN_FILES = sys.platform != "win32"
 """Whether an open file can be renamed and removed; on Windows it must be closed first."""
+
+
+def draft_of(path: Path) -> Path:
+    """Return a hidden name next to a file that is written under it, until it is whole."""
+    return path.with_name(f".discpress-{secrets.token_hex(6)}")
+
+
+def write_draft(
+    draft: Path, data: bytes, mode: int, prepare: Callable[[int], object] = lambda fd: None
+) -> os.stat_result:
+    """Write a new file with the bits of `mode`, as far as the umask allows, and sync it; return its stat.
+
+    `prepare` gets the open file before the sync. An OSError leaves no file.
+    """
+    fd = os.open(draft, _DRAFT_FLAGS, mode)
+    facts = os.fstat(fd)
+    try:
+        with os.fdopen(fd, "wb") as file:
+            file.write(data)
+            file.flush()
+            prepare(fd)
+            sync_file(fd)
+            return os.fstat(fd)
+    except BaseException:
+        remove_same(draft, facts)
+        raise
 
 
 def rename_new(source: Path, target: Path, source_fd: int | None = None, target_fd: int | None = None) -> None:
