@@ -218,9 +218,9 @@ class Killing:
                 check(f"{where}, killed in undo")
             if has(path, content) and not find_half_undone([path.parent]):
                 return  # after the undo of a repair the next one would take it back
-        self.cli.run("undo", path)
+        said = self.cli.run("undo", path)
         if not has(path, content):
-            self.tally.wrong.append(f"{where}: undo did not bring {path.name} back")
+            self.tally.wrong.append(f"{where}: undo did not bring {path.name} back: {said.exit_code}, {said.text}")
 
     def purge(self, folder: Path, where: str) -> None:
         """Purge the original as a job that is killed; its proven result must be there."""
