@@ -44,7 +44,7 @@ async def test_a_page_shows_the_library_and_takes_keys(served: Served) -> None:
         await app.type("/")
         await app.until("saving>20")
         await app.type(*"static")
-        await app.until("1 shown")
+        await app.until("1 of 2 shown")
         # A second app is one too many.
         with pytest.raises(aiohttp.WSServerHandshakeError) as refused:
             async with page(served):
@@ -62,7 +62,7 @@ async def test_a_browser_draws_the_library_filters_and_queues_a_title(
         await page.type("/")
         await page.until("saving>20")
         await page.type("static")
-        await page.until("1 shown")
+        await page.until("1 of 2 shown")
         await page.type("\r")
         await page.type("c")
         await page.until("Static Choir.zso")
