@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from discpress.engine.names import display_name
+from discpress.engine.units import format_count
 
 
 @dataclass(slots=True)
@@ -19,7 +20,7 @@ class Losses:
     def notices(self, state_path: Path) -> Iterator[str]:
         """Yield a warning for each kind of loss."""
         if self.titles:
-            what = "1 title" if self.titles == 1 else f"{self.titles} titles"
+            what = format_count(self.titles, "title")
             yield _left_out(state_path, what) + "; run discpress scan FOLDER to read the files again"
         if self.settings:
             yield lost_settings(self.settings)
@@ -39,7 +40,7 @@ def lost_settings(lost: Mapping[Path, str]) -> str:
 
 def lost_measurements(state_path: Path, count: int) -> str:
     """Return the warning that benchmark results cannot be read."""
-    return _left_out(state_path, "1 benchmark result" if count == 1 else f"{count} benchmark results")
+    return _left_out(state_path, format_count(count, "benchmark result"))
 
 
 def lost_entries(state_path: Path, count: int) -> str:
@@ -49,7 +50,7 @@ def lost_entries(state_path: Path, count: int) -> str:
 
 def lost_conversions(state_path: Path, count: int) -> str:
     """Return the warning that finished conversions cannot be read."""
-    return _left_out(state_path, "1 finished conversion" if count == 1 else f"{count} finished conversions")
+    return _left_out(state_path, format_count(count, "finished conversion"))
 
 
 def _left_out(state_path: Path, what: str) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 from discpress.engine.names import display_name
 from discpress.engine.system.filesystems import filesystem_of
 from discpress.engine.system.processors import available_processors
+from discpress.engine.units import format_count
 
 _CPUINFO = Path("/proc/cpuinfo")
 
@@ -16,7 +17,7 @@ def machine_name() -> str:
     """Return host, processor model and number of usable processors: `nas, Intel(R) N100, 4 processors`."""
     count = available_processors()
     model = _processor_model() or platform.machine()
-    return display_name(f"{platform.node()}, {model}, {count} processor{'' if count == 1 else 's'}")
+    return display_name(f"{platform.node()}, {model}, {format_count(count, 'processor')}")
 
 
 def _processor_model() -> str:

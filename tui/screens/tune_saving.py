@@ -6,6 +6,7 @@ from dataclasses import replace
 from discpress.engine.errors import DiscpressError
 from discpress.engine.store.model import Title
 from discpress.engine.targets import AUTO
+from discpress.engine.units import format_count
 from discpress.tui.app.session import Session
 from discpress.tui.dialogs.confirm import Confirm
 from discpress.tui.messages import Notify, Refresh, SaveSettings, WantEstimates
@@ -99,7 +100,7 @@ class TuneSaving(DiscScreen):
         self._kept = self._tuning
         self.post_message(Refresh())
         what = "Saved for" if keep else "Reset to the defaults for"
-        self.post_message(Notify(f"{what} {len(titles)} {'title' if len(titles) == 1 else 'titles'}."))
+        self.post_message(Notify(f"{what} {format_count(len(titles), 'title')}."))
         self.post_message(WantEstimates(titles))
         return True
 

@@ -17,7 +17,7 @@ from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.states import SICK, State
 from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
-from discpress.engine.units import format_duration, format_size
+from discpress.engine.units import format_count, format_duration, format_size
 from discpress.tui.commands import Keys
 from discpress.tui.widgets.marked_rows import Signs
 from discpress.tui.widgets.palette import Line, joined, tail
@@ -115,7 +115,7 @@ def _total_lines(batch: Batch, margin_sign: str, width: int) -> list[Line]:
     low, expected, high = batch.bounds
     half = max(expected - low, high - expected)
     margin = f" {margin_sign}{max(1, round(100 * half / expected))} %" if half and expected else ""
-    parts = [f"{count} {'title' if count == 1 else 'titles'}: read {format_size(batch.read_bytes)}"]
+    parts = [f"{format_count(count, 'title')}: read {format_size(batch.read_bytes)}"]
     if expected:
         parts.append(f"write about {format_size(expected)}{margin}")
         saved = batch.saving[1]

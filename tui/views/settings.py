@@ -13,6 +13,7 @@ from discpress.engine.system.processors import available_processors
 from discpress.engine.systems import System, system_from
 from discpress.engine.targets import TARGETS, Target, target_named
 from discpress.engine.targets.by_system import DEFAULT, PLAYED, choices, target_name, with_target
+from discpress.engine.units import format_count
 from discpress.tui.commands import Keys
 
 _TRASH_DAYS = (None, 7, 14, 30, 60, 90, 180, 365)
@@ -132,7 +133,7 @@ def _playlists(are_written: bool) -> str:
 def _trash_days(days: int | None) -> str:
     if days is None:
         return "only when you do it"
-    return f"after {days} {'day' if days == 1 else 'days'}, what is proven that day"
+    return f"after {format_count(days, 'day')}, what is proven that day"
 
 
 def _notify(how: str) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 from discpress.engine.convert.trash.listing import TrashItem
 from discpress.engine.library.filter_words import Choice, Measure, Vocabulary, days_of, size_measure
 from discpress.engine.names import display_name, fold, natural_key
-from discpress.engine.units import format_size
+from discpress.engine.units import format_count, format_size
 from discpress.tui.widgets.marked_rows import MarkedRows, Signs
 from discpress.tui.widgets.palette import Line, Piece
 from discpress.tui.widgets.table import Column
@@ -136,7 +136,7 @@ def freed_by(items: Iterable[TrashItem]) -> str:
 
 def status_line(view: TrashView, width: int) -> Line:
     """Return the number of files and what removing them would free, then what is marked and filtered."""
-    files = _counted(sum(len(item.entry.files) for item in view.items.values()), "file")
+    files = format_count(sum(len(item.entry.files) for item in view.items.values()), "file")
     freed = freed_by(view.items.values())
     rest: list[Piece] = []
     if view.marks:
@@ -177,7 +177,3 @@ def purge_question(items: Sequence[TrashItem]) -> list[str]:
         f"Remove {display_name(items[0].entry.home_path.name)} for good? It frees {freed_by(items)}.",
         "discpress decodes its replacement first. If that does not prove the same disc, the original stays.",
     ]
-
-
-def _counted(count: int, noun: str) -> str:
-    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -17,7 +17,7 @@ from discpress.engine.measure.estimate import REFINE_BUDGETS, estimate
 from discpress.engine.names import display_name
 from discpress.engine.queue.record_digests import identity_of
 from discpress.engine.store.model import StoredEstimate
-from discpress.engine.units import format_size
+from discpress.engine.units import format_count, format_size
 
 BUDGET_BYTES = REFINE_BUDGETS[0]
 
@@ -35,7 +35,7 @@ class Estimator:
 
     def estimate(self, rows: Sequence[PlannedTitle]) -> dict[Path, StoredEstimate]:
         """Return the estimates by the paths of the titles; one that cannot be estimated has none."""
-        images = "1 image" if len(rows) == 1 else f"{len(rows)} images"
+        images = format_count(len(rows), "image")
         self.printer.notice(f"estimating {images} from samples of {format_size(BUDGET_BYTES)}; Ctrl+C stops")
         found = {}
         for number, row in enumerate(rows, 1):

@@ -29,7 +29,7 @@ from discpress.engine.store.model import Title
 from discpress.engine.store.scan_batch import NOT_MOUNTED
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import absolute, folder_problem
-from discpress.engine.units import format_size, format_whole_percent
+from discpress.engine.units import format_count, format_size, format_whole_percent
 
 _BLANK = "-"
 
@@ -54,7 +54,7 @@ def scan_into(store: Store, folders: Sequence[Path], printer: Printer, control: 
         for problem in batch.problems:
             printer.notice(problem.message, problem.path)
             exit_code = 1
-        printer.fleeting(f"{len(paths)} images")
+        printer.fleeting(format_count(len(paths), "image"))
     titles, states = library_in(store, read_config(), [absolute(folder) for folder in folders])
     found = sort_titles((title for title in titles if title.path in paths), "path")
     if printer.is_for_programs:
@@ -128,7 +128,7 @@ def _list_titles(arguments: argparse.Namespace, printer: Printer) -> int:
     if not titles and not folders:
         printer.notice("the library is empty: run discpress scan FOLDER to fill it")
     for folder, count in unmounted_folders(titles).items():
-        images = "1 image" if count == 1 else f"{count} images"
+        images = format_count(count, "image")
         printer.notice(f"{NOT_MOUNTED} The library has {images} in it.", folder)
     shown = filter_titles(titles, arguments.filter, states)
     # Sizes and savings are sorted from the largest, names from A.
@@ -239,7 +239,8 @@ def _print_totals(titles: Sequence[Title], states: TitleStates, event: str, prin
         "no_discs": totals.states.get(State.NO_DISC, 0),
         "states": {state: totals.states[state] for state in State if state in totals.states},
     }
-    text = f"{totals.titles} titles in {totals.images} images, {format_size(totals.file_bytes)}"
+    of_titles, of_images = format_count(totals.titles, "title"), format_count(totals.images, "image")
+    text = f"{of_titles} in {of_images}, {format_size(totals.file_bytes)}"
     if totals.saving_bytes > 0:
         text += f" -> {format_size(totals.estimated_bytes)}, saving {format_size(totals.saving_bytes)}"
     for state, count in totals.left_out.items():

@@ -26,7 +26,7 @@ from discpress.engine.names import display_name
 from discpress.engine.progress import Control
 from discpress.engine.system.files import absolute
 from discpress.engine.system.processors import available_processors
-from discpress.engine.units import format_size
+from discpress.engine.units import format_count, format_size
 
 _DECODED = "Each replacement is decoded whole first, unless that was done within the last 24 hours."
 
@@ -206,7 +206,7 @@ def _is_confirmed(count: int, arguments: argparse.Namespace, control: Control) -
     """Ask whether so many files are removed; UsageError if nobody can answer."""
     if sys.stdin is None or not sys.stdin.isatty() or arguments.json:
         raise UsageError("trash empty removes files for good: give --yes where it cannot ask")
-    question = f"Remove these {count} files for good? {_DECODED} [y/N] "
+    question = f"Remove {format_count(count, 'file')} for good? {_DECODED} [y/N] "
     return ask(question, control).strip().lower() in {"y", "yes"}
 
 

@@ -7,6 +7,7 @@ from discpress.engine.images.cd.addresses import msf
 from discpress.engine.images.cd.kept.reading import Kept
 from discpress.engine.images.cd.tracks import Track
 from discpress.engine.names import display_name
+from discpress.engine.units import format_count
 
 
 def track_facts(found: Sequence[TrackDigests]) -> dict[str, object]:
@@ -56,7 +57,7 @@ def kept_rows(kept: Kept) -> list[tuple[str, str]]:
     if kept.files is None:
         return [("kept files", f"not usable: {kept.problem}")] if kept.problem else []
     count = len(kept.files.files) - 1
-    others = f"{count} other file{'' if count == 1 else 's'}"
+    others = f"{format_count(count, 'other file')}"
     return [("kept files", f"{display_name(kept.files.sheet.name)} and {others}, as they were: convert -d writes them")]
 
 

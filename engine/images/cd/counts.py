@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from discpress.engine.formats import SECTOR_SIZE
 from discpress.engine.images.cd.tracks import Track, TrackKind
+from discpress.engine.units import format_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,4 +50,4 @@ class TrackCounts:
 
     def __str__(self) -> str:
         """Return the tracks as words: `3 tracks: 1 data, 2 audio`, `1 track: data`."""
-        return f"{self.total} track{'' if self.total == 1 else 's'}: {self.kinds}"
+        return f"{format_count(self.total, 'track')}: {self.kinds}"

@@ -17,6 +17,7 @@ from discpress.engine.images.cd.sectors import SectorForm, ecc_is_right, edc_is_
 from discpress.engine.images.cd.tracks import Track
 from discpress.engine.images.doctor.findings import Finding, Severity
 from discpress.engine.system.files import Readable
+from discpress.engine.units import format_count
 
 LISTED_SECTORS = 5
 """Sectors that a finding names."""
@@ -212,5 +213,5 @@ def _about(track: Track, level: Severity, code: str, addresses: Sequence[int], p
     count = len(addresses)
     shown = ", ".join(str(each) for each in addresses[:LISTED_SECTORS])
     more = f" and {count - LISTED_SECTORS} more" if count > LISTED_SECTORS else ""
-    message = f"track {track.number}: {count} {'sector' if count == 1 else 'sectors'} (LBA {shown}{more}) {problem}"
+    message = f"track {track.number}: {format_count(count, 'sector')} (LBA {shown}{more}) {problem}"
     return Finding(level, code, message, sector=addresses[0])

@@ -28,7 +28,7 @@ def test_titles_that_cannot_be_read_are_counted_with_what_to_do(scanned: Desk) -
     spoil(scanned, "titles", "original_bytes", "'abc'")
     code, out, err = scanned.say("ls")
     state = scanned.store.path
-    assert (code, "1 titles in 1 images" in out) == (0, True)
+    assert (code, "1 title in 1 image" in out) == (0, True)
     assert (
         err == f"discpress: note: {state}: 1 title cannot be read; run discpress scan FOLDER to read the files again\n"
     )
