@@ -8,7 +8,7 @@ from struct import Struct
 from discpress.engine.discs.file_titles import clean_text, read_file_title
 from discpress.engine.discs.identity import identify
 from discpress.engine.discs.info import DiscInfo, ForeignImage, Found
-from discpress.engine.discs.nintendo import read_gamecube_ciso, read_gcz, read_wbfs, read_wia
+from discpress.engine.discs.nintendo import read_gamecube_ciso, read_gcz, read_tgc, read_wbfs, read_wia
 from discpress.engine.discs.playstation import psp_serial
 from discpress.engine.discs.sfo import MAX_SFO_BYTES, parse_sfo
 from discpress.engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
@@ -200,6 +200,7 @@ HEADER_READERS: dict[ImageFormat, Callable[[ByteSource], ForeignImage]] = {
     PBP.name: _read_pbp,
     RAW_CD.name: _read_raw,
     RVZ.name: read_wia,
+    ImageFormat.TGC: read_tgc,
     WBFS.name: read_wbfs,
     WIA.name: read_wia,
 }

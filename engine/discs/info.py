@@ -99,3 +99,5 @@ class ForeignImage:
     """Base names of the files in a sheet."""
     problem: str = ""
     """A further problem, as the end of a sentence; empty if there is none."""
+    is_cut: bool = False
+    """Whether the file is shorter than its header states."""

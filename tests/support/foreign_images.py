@@ -3,11 +3,13 @@
 import hashlib
 import struct
 import zlib
+from collections.abc import Sequence
 
 from discpress.engine.images.recognised import RAW_SYNC
 
 DISC_BYTES = 1_459_978_240
 """What every GameCube disc holds."""
+WBFS_BLOCK = 0x200000
 WII_MAGIC, GAMECUBE_MAGIC = 0x5D1C9EA3, 0xC2339F3D
 
 
@@ -17,10 +19,16 @@ def nintendo_disc(system: str = "wii", game_id: bytes = b"RZTE01", title: bytes 
     return (struct.pack(">6s18xII", game_id, *magics) + title.ljust(64, b"\0")).ljust(128, b"\0")
 
 
-def wbfs(disc: bytes, sector_bits: int = 9) -> bytes:
-    """Return a WBFS with one disc."""
-    head = b"WBFS" + struct.pack(">IBB", 1000, sector_bits, 21)
-    return head.ljust(1 << sector_bits, b"\0") + disc.ljust(4096, b"\0")
+def wbfs(disc: bytes, sector_bits: int = 9, places: Sequence[int] = (), sectors: int = 1000) -> bytes:
+    """Return the header of a WBFS with one disc, whose blocks have these places in the file."""
+    head = b"WBFS" + struct.pack(">IBB", sectors, sector_bits, 21)
+    table = struct.pack(f">{len(places)}H", *places)
+    return (head.ljust(1 << sector_bits, b"\0") + disc.ljust(256, b"\0") + table).ljust(WBFS_BLOCK, b"\0")
+
+
+def tgc(disc: bytes, offset: int = 0x8000) -> bytes:
+    """Return a TGC."""
+    return struct.pack(">III", 0xAE0F38A2, 0, offset).ljust(offset, b"\0") + disc.ljust(4096, b"\0")
 
 
 def wia(disc: bytes, kind: int = 2, disc_bytes: int = DISC_BYTES, magic: bytes = b"WIA\x01") -> bytes:
@@ -44,8 +52,8 @@ def gcz(disc: bytes, kind: int = 0, *, is_packed: bool = True, disc_bytes: int =
 
 
 def gamecube_ciso(disc: bytes, *, has_first: bool = True) -> bytes:
-    """Return a GameCube CISO of a few blocks."""
-    used = (b"\1" if has_first else b"\0") + b"\1\1" + bytes(600)
+    """Return a GameCube CISO that stores one block, which its file ends within."""
+    used = (b"\1" if has_first else b"\0\1") + bytes(600)
     return (b"CISO" + struct.pack("<I", 0x200000) + used).ljust(0x8000, b"\0") + disc.ljust(4096, b"\0")
 
 

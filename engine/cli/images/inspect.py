@@ -25,7 +25,7 @@ from discpress.engine.errors import CancelledError, DamagedImageError, Discpress
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.kept.reading import Kept, kept_in
 from discpress.engine.images.cd.tracks import Track
-from discpress.engine.images.doctor.content import NO_DISC
+from discpress.engine.images.doctor.content import NO_DISC, loss_findings
 from discpress.engine.images.doctor.doctor import Severity, examine
 from discpress.engine.images.doctor.findings import NOT_CHECKED
 from discpress.engine.images.image import Image
@@ -83,6 +83,9 @@ def _inspect(path: Path, sources: OpenSources, records: Records, printer: Printe
         known = with_stated(records.digests_of(path, image.source), stated_digests(image.source))
         tracks = image.tracks if isinstance(image, CdImage) else ()
         kept = kept_in(image)
+        losses = [each.message for each in loss_findings(image, disc.system)]
+    for loss in losses:
+        printer.notice(loss, path)
     if not disc.has_disc:
         printer.notice(NO_DISC, path)
     match = records.match_of(path, disc, known)
@@ -104,6 +107,7 @@ def _print_foreign(path: Path, source: ByteSource, printer: Printer) -> bool:
         "file_bytes": file_bytes,
         "files": list(its.files),
         "advice": found.advice,
+        "problem": its.problem,
     }
     size = f"{format_size(its.original_bytes)} ({its.original_bytes} bytes)" if its.original_bytes else "not stated"
     rows = [

@@ -7,7 +7,9 @@ from discpress.engine.formats import SECTOR_SIZE
 from discpress.engine.images.doctor.findings import Finding, Severity
 from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, find_disc, volume_bytes
+from discpress.engine.images.nintendo_loss import FULL_BYTES, LOSS_BYTES, describe_loss
 from discpress.engine.images.recognised import RAW_SYNC
+from discpress.engine.systems import System
 
 NO_VOLUME = "no-volume"
 """Code of the finding on an image that contains no disc."""
@@ -15,6 +17,8 @@ VOLUME_SIZE = "volume-size"
 """Code of the finding on an image that is shorter than its own volume."""
 RAW_SIZE = "raw-size"
 """Code of the finding on a raw dump that ends within a sector."""
+LOSSY = "lossy"
+"""Code of the finding on an image that lacks the padding of its disc."""
 NO_DISC = "no known disc inside: no volume descriptor (ISO 9660, UDF) in sector 16, and no mark of a console"
 """The message about an image without a recognised disc."""
 _PSP_SYSTEM_ID = b"PSP GAME"
@@ -41,6 +45,15 @@ def content_findings(image: Image) -> Iterator[Finding]:
         yield from no_disc_findings(image)
     elif message:
         yield Finding(Severity.WARNING, VOLUME_SIZE, message, sector=image.size // SECTOR_SIZE)
+    else:
+        yield from loss_findings(image, kind)
+
+
+def loss_findings(image: Image, system: System) -> Iterator[Finding]:
+    """Yield a finding if the image lacks the padding of a GameCube or Wii disc; no other image is read."""
+    message = describe_loss(system, image.read_at(0, LOSS_BYTES), image.size) if system in FULL_BYTES else ""
+    if message:
+        yield Finding(Severity.WARNING, LOSSY, message)
 
 
 def size_findings(image: Image) -> Iterator[Finding]:

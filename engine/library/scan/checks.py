@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.raw_image import RawImage
@@ -11,6 +12,7 @@ from discpress.engine.images.doctor.content import (
     RAW_SIZE,
     VOLUME_SIZE,
     cut_short,
+    loss_findings,
     no_disc_findings,
     size_findings,
 )
@@ -27,32 +29,34 @@ class Checked(NamedTuple):
     findings: tuple[Finding, ...] = ()
 
 
-def check_image(image: Image, *, has_disc: bool) -> Checked:
-    """Return the faults of an open image, in which a disc was recognised or not.
+def check_image(image: Image, disc: DiscInfo) -> Checked:
+    """Return the faults of an open image of a disc.
 
-    Two reads at most: sector 16, and the index entries of the last block. A compressed image in an archive is not read
-    to its last block. Raises DamagedImageError if sector 16 does not decode, and StorageError.
+    Two reads at most: sector 16, and the index entries of the last block; of a GameCube or Wii disc also its start. A
+    compressed image in an archive is not read to its last block. Raises DamagedImageError if sector 16 does not decode,
+    and StorageError.
     """
     if not image.is_sequential:
         try:
             image.check_extent()
         except DamagedImageError as error:
             return Checked(str(error), Fault.DAMAGED)
-    findings = tuple(_findings(image, has_disc=has_disc))
+    findings = tuple(_findings(image, disc))
     cut = next((each.message for each in findings if each.code in {VOLUME_SIZE, RAW_SIZE}), "")
-    fault = Fault.CUT_SHORT if cut else None if has_disc else Fault.NO_DISC
+    fault = Fault.CUT_SHORT if cut else None if disc.has_disc else Fault.NO_DISC
     return Checked(cut, fault, findings)
 
 
-def _findings(image: Image, *, has_disc: bool) -> Iterator[Finding]:
+def _findings(image: Image, disc: DiscInfo) -> Iterator[Finding]:
     if isinstance(image, CdImage):
         yield from (Finding(Severity.NOTE, "sheet", remark) for remark in image.remarks)
         if isinstance(image, RawImage) and not image.is_sequential:
             yield from no_sheet_findings(image, 1)
-        yield from cd_content_findings(image, has_disc=has_disc)
+        yield from cd_content_findings(image, has_disc=disc.has_disc)
         return
-    if not has_disc:
+    if not disc.has_disc:
         yield from no_disc_findings(image)
     elif message := cut_short(image):
         yield Finding(Severity.WARNING, VOLUME_SIZE, message)
     yield from size_findings(image)
+    yield from loss_findings(image, disc.system)

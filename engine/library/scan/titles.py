@@ -81,7 +81,7 @@ def _read_title(source: ByteSource, found: ImageFormat, file: _File) -> Title:
 
 
 def _title(file: _File, image: Image, disc: DiscInfo) -> Title:
-    checked = check_image(image, has_disc=disc.has_disc)
+    checked = check_image(image, disc)
     return Title(
         file.path,
         file.identity,
@@ -115,7 +115,7 @@ def _foreign_title(file: _File, found: ImageFormat, source: ByteSource) -> Title
         its.original_bytes,
         links=file.links,
         error=foreign_error(found, its),
-        fault=Fault.OTHER,
+        fault=Fault.CUT_SHORT if its.is_cut else Fault.OTHER,
         device=file.device,
         inode=file.inode,
         stated=file.stated,

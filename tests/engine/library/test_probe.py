@@ -62,7 +62,7 @@ FOREIGN_HEADS = {
     ImageFormat.RVZ: b"RVZ\x01",
     ImageFormat.GCZ: b"\x01\xc0\x0b\xb1",
     ImageFormat.PBP: b"\x00PBP",
-    ImageFormat.GAMECUBE_CISO: b"CISO" + struct.pack("<I", 0x200000) + b"\1" * 100,
+    ImageFormat.GAMECUBE_CISO: b"CISO" + struct.pack("<I", 0x200000) + b"\1",
 }
 SYSTEMS_BY_FORMAT = {
     ImageFormat.JSO: "psp",
