@@ -3,6 +3,7 @@
 Game.iso.001, Game.iso.002      also .00, .01 and .000, .001: HJSplit, 7-Zip, split(1) with -d
 Game.iso.part1, Game.part2.iso  GSplit, download tools, Nintendo loaders
 ul.3F2A9C11.SLUS_203.12.00      OPL and USBExtreme: CRC-32 of the game's name, its serial, the part
+Game.wbfs, Game.wbf1            Wii loaders: a file alone has the same name as a first part
 """
 
 import re
@@ -18,6 +19,7 @@ _PART = re.compile(
 _OPL = re.compile(
     r"ul\.(?P<crc>[0-9A-F]{8})\.(?P<serial>[^/]{1,12})\.(?P<number>[0-9]{2})", re.DOTALL | re.IGNORECASE | re.ASCII
 )
+_WBFS = re.compile(r"(?P<stem>.+)\.wbf(?P<number>[s1-9])", re.DOTALL | re.IGNORECASE)
 _SERIAL = re.compile(r"[A-Z]{4}_[0-9]{3}\.[0-9]{2}", re.IGNORECASE)
 """A whole name like `SLUS_203.12`: the end of a serial is not the number of a part."""
 _DEFAULT_SUFFIX = "iso"
@@ -45,9 +47,18 @@ class PartName:
     """The serial in a name of OPL, `SLUS_203.12`; empty for other names."""
     opl_crc: int = 0
     """The checksum in a name of OPL."""
+    zero: str = ""
+    """The text in place of the number 0, of a WBFS; empty for other names."""
+
+    @property
+    def is_wbfs(self) -> bool:
+        """Whether it is the name of a WBFS: a whole one, or a part."""
+        return bool(self.zero)
 
     def with_number(self, number: int) -> str:
         """Return the name of another part."""
+        if self.zero and not number:
+            return self.before + self.zero + self.after
         return f"{self.before}{number:0{max(self.digits, 1)}d}{self.after}"
 
 
@@ -71,7 +82,7 @@ class PartNames:
     @property
     def start(self) -> int:
         """The number of the first part: 0 or 1."""
-        return 0 if self.first.number == 0 or self.first.opl_serial else 1
+        return 0 if self.first.number == 0 or self.first.opl_serial or self.first.is_wbfs else 1
 
     def missing(self, parts: int = 0) -> list[str]:
         """Return the names of missing parts, of at least `parts` in all."""
@@ -82,6 +93,8 @@ class PartNames:
 
 def read_part_name(name: str) -> PartName | None:
     """Return the parts of a name that may be one of a split image; None for any other name."""
+    if found := _WBFS.fullmatch(name):
+        return _wbfs_part(found)
     if not name[-1:].isdigit() and ".part" not in name.lower():
         return None  # as for nearly every name
     if found := _OPL.fullmatch(name):
@@ -99,6 +112,14 @@ def read_part_name(name: str) -> PartName | None:
         return None
     whole_name = _named_image(found["stem"])
     return _part_name(found, digits=len(found["number"]), is_certain=whole_name == found["stem"], whole_name=whole_name)
+
+
+def _wbfs_part(found: "re.Match[str]") -> PartName:
+    name, mark = found.string, found["number"]
+    before = name[:-1]
+    zero = "S" if before.endswith("F") else "s"
+    number = int(mark) if mark.isdigit() else 0
+    return PartName(name, number, before, "", 1, is_certain=True, whole_name=before + zero, zero=zero)
 
 
 def _part_name(found: "re.Match[str]", *, digits: int, is_certain: bool, whole_name: str) -> PartName:

@@ -20,6 +20,7 @@ from discpress.engine.images.sets.part_names import PartName, PartNames, group_p
 from discpress.engine.images.sets.source_set import JoinedSource
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec, Kind
+from discpress.engine.images.wbfs import read_wbfs_header
 from discpress.engine.names import display_name, safe_file_name
 from discpress.engine.units import GIB, MIB
 
@@ -100,6 +101,8 @@ def _is_split(names: PartNames, files: Sequence[FileSource]) -> bool:
     is_other = found.kind is not Kind.IMAGE or not (found.is_read or found.promises)
     if is_other or any(_has_header(file) or is_disc(file) for file in others):
         return False
+    if names.first.is_wbfs:
+        return bool(others) or names.first.number > 0 or (_lacks_blocks(first) and _is_round(first.size_bytes))
     if names.is_certain:
         return bool(others) or names.first.number == names.start or not _is_whole_alone(first, is_certain=True)
     if not (found.promises or is_disc(first)):
@@ -146,6 +149,8 @@ def _problem(joined: JoinedSource, names: PartNames, parts: int) -> str:
     if odd is not None:
         return f"split image: {display_name(odd.path.name)} has another size than the first part"
     following = display_name(names.first.with_number(names.names[-1].number + 1))
+    if names.first.is_wbfs:
+        return f"split image: {following} is missing, or the last part is cut short" if _lacks_blocks(joined) else ""
     spec = detect(read_bytes(joined, 0, SNIFF_BYTES), joined.size_bytes)
     if spec.promises and spec.is_read:
         return f"split image: it ends too early, so {following} is missing" if _ends_early(joined, spec) else ""
@@ -158,6 +163,12 @@ def _problem(joined: JoinedSource, names: PartNames, parts: int) -> str:
         return f"split image: {-excess} bytes of its volume and {following} are missing"
     is_end_shown = parts > 0 or sizes[-1] != sizes[0] or (excess is not None and excess <= _PADDING_BYTES)
     return "" if is_end_shown else f"split image: {following} may be missing, because all parts have the same size"
+
+
+def _lacks_blocks(source: ByteSource) -> bool:
+    """Return whether a WBFS ends before the last block that its map names; False for an impossible header."""
+    header = read_wbfs_header(source)
+    return header is not None and source.size_bytes < header.needed_bytes
 
 
 def _ends_early(joined: JoinedSource, spec: FormatSpec) -> bool:
