@@ -57,7 +57,12 @@ def read_foreign(source: ByteSource, image_format: ImageFormat) -> ForeignImage:
 
 
 def foreign_error(image_format: ImageFormat, found: ForeignImage) -> str:
-    """Return the reason why such a file is not read, and the advice for it, as one line."""
+    """Return the reason why such a file is not read, and the advice for it, as one line.
+
+    No program reads a file that is cut short, so that there is no advice for it.
+    """
+    if found.is_cut:
+        return found.problem
     spec = spec_of(image_format)
     return f"{spec.label} cannot be read: {spec.advice}" + (f"; {found.problem}" if found.problem else "")
 

@@ -98,7 +98,7 @@ def test_a_file_shorter_than_its_header_states_is_cut_short(name: str, tmp_path:
     data = (GOLDEN / name).read_bytes()
     title = probe_image(write_image(tmp_path / name, data[:-1]))
     assert (title.fault, title.disc.serial, title.original_bytes) == (Fault.CUT_SHORT, "GDPE01", 0)
-    assert f"by its header it has at least {len(data)} bytes, here are {len(data) - 1}" in title.error
+    assert title.error == f"cut short: by its header it has at least {len(data)} bytes, here are {len(data) - 1}"
 
 
 def test_a_ciso_without_its_last_block_is_cut_short(tmp_path: Path) -> None:
