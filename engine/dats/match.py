@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from discpress.engine.store.digests import Grade
 
@@ -42,6 +43,15 @@ _GRADES = {
 }
 
 
+class GameFamily(NamedTuple):
+    """One game in several regions or revisions, as a list joins them."""
+
+    dat: int
+    """Number of the list."""
+    name: str
+    """Name of the game that the others are variants of."""
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
     """The comparison of a title with all lists; the best result counts."""
@@ -64,6 +74,8 @@ class Match:
     """An explanation, as a clause; empty if there is nothing to explain."""
     sheet: bool | None = None
     """Whether a sheet with the layout of the tracks equals the sheet in the list; None if the list has none."""
+    family: GameFamily | None = None
+    """The game in all its regions and revisions; None if no list that has it names such relatives."""
 
     @property
     def is_proven(self) -> bool:

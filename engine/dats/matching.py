@@ -12,6 +12,7 @@ from discpress.engine.dats.comparison import (
     trimmed_or_padded,
     worst_status,
 )
+from discpress.engine.dats.families import game_families
 from discpress.engine.dats.index import ListedDat, read_lists
 from discpress.engine.dats.known import KnownTitle, known_titles, overall_sha1_of_dvd
 from discpress.engine.dats.lookup import (
@@ -66,6 +67,7 @@ class _Matcher:
         self._lists = {each.id: each for each in lists}
         self._covering = _covering(lists)
         self._titles = titles
+        self._families = game_families(connection)
         self._has_disks = any(each.disks for each in lists)
         every = [digests for title in titles for digests in title.digests]
         self._by_crc32 = files_by_crc32(connection, {int(crc32, 16) for each in every for crc32 in _crc32s(each)})
@@ -113,7 +115,12 @@ class _Matcher:
     def _best_hit(self, title: KnownTitle) -> Match | None:
         """Return the best result of all digests in all lists; UNKNOWN if a list has one of several tracks only."""
         hits = [hit for digests in title.digests for hit in self._hits(title, digests)]
-        return min(hits, key=_rank, default=None)
+        best = min(hits, key=_rank, default=None)
+        if best is None or not self._families:
+            return best
+        named = (self._families.get((hit.dat, hit.number)) for hit in sorted(hits, key=_rank) if hit.names_game)
+        family = next(filter(None, named), None)
+        return best if family is None else replace(best, family=family)
 
     def _hits(self, title: KnownTitle, digests: Digests) -> Iterator[Match]:
         # The decoding of a CHD compares the image with the SHA-1 in its header.

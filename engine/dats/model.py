@@ -58,7 +58,7 @@ class DatGame:
     serials: tuple[str, ...] = ()
     """Its serials as `serial_key` makes them."""
     parent: str = ""
-    """Name or number of the game that it is a variant of; empty if the list names none."""
+    """Name of the game that it is a variant of; empty if the list names none."""
 
 
 @dataclass(slots=True)

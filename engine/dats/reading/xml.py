@@ -5,6 +5,7 @@ Expat reads them in pieces. A list that declares entities is refused, so that no
 
 import re
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pyexpat import ErrorString, ExpatError, ParserCreate
 
 from discpress.engine.dats.model import DatFile, DatGame, ParsedDat
@@ -42,6 +43,7 @@ class _Reader:
         self._files: list[DatFile] = []
         self._serials: list[str] = []
         self._taker = FileTaker()
+        self._names: dict[str, str] = {}
         self._parser = ParserCreate()
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
@@ -58,6 +60,10 @@ class _Reader:
 
     def finish(self) -> ParsedDat:
         self._located(lambda: self._parser.Parse(b"", True))
+        games = self._found.games
+        for at, game in enumerate(games):
+            if game.parent in self._names:
+                games[at] = replace(game, parent=self._names[game.parent])
         return self._found
 
     def _located(self, step: Callable[[], object]) -> None:
@@ -120,4 +126,7 @@ class _Reader:
         is_short = self._found.header.is_software_list and its.get("description")
         name = its["description"] if is_short else its["name"]
         parent = its.get("cloneofid") or its.get("cloneof") or ""
+        for key in (its.get("id"), its["name"]):  # games name their parent by its number or its short word
+            if key and key != name:
+                self._names[key] = name
         return game_from(name, self._files, self._serials, parent)

@@ -43,7 +43,7 @@ def test_hex_digits_count_in_both_cases() -> None:
 def test_a_list_of_no_intro_has_serials_parents_and_wanted_dumps() -> None:
     japan, europe = read("no-intro.dat").games
     assert (japan.serials, japan.parent) == (("NPJH50001",), "")
-    assert europe.parent == "0007"
+    assert europe.parent == japan.name
     assert [file.status for file in (*japan.files, *europe.files)] == [FileStatus.GOOD, MIA, BAD]
 
 
