@@ -41,6 +41,7 @@ COMMANDS = {
     "dat": "discpress.engine.cli.dats.commands:run_dat",
     "identify": "discpress.engine.cli.dats.identify:run_identify",
     "rename": "discpress.engine.cli.dats.rename:run_rename",
+    "duplicates": "discpress.engine.cli.dats.duplicates:run_duplicates",
     "demo": "discpress.engine.cli.library.commands:run_demo",
     "queue": "discpress.engine.cli.queue.commands:run_queue",
     "history": "discpress.engine.cli.queue.commands:run_history",

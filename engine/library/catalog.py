@@ -6,6 +6,7 @@ A filter is one line of words; it selects a title if all of them match:
     !kain           inverts a word
     sys:ps2         system, fmt:zso format, region:us region, state:ready state; a beginning is enough
     id:exact        comparison with datfiles: exact, mia, bad, rev, no, unknown
+    dup:copy        copy: another title has the same disc; variant: the same game in another region or revision; no
     saving>20       percent, also <, >= and <=; a title without an estimate matches no comparison
     size<4.5G       size of the file
 """
@@ -23,7 +24,7 @@ from discpress.engine.formats import Settings
 from discpress.engine.images import registry
 from discpress.engine.library.filter_words import Choice, Measure, Vocabulary, percent_of, refuse, size_measure
 from discpress.engine.library.sort_keys import SORT_KEYS, STATE
-from discpress.engine.library.states import TitleStates
+from discpress.engine.library.states import Likeness, TitleStates
 from discpress.engine.names import display_name, natural_key
 from discpress.engine.request import ConversionRequest
 from discpress.engine.states import OLD_TOKENS, ORDER, State, is_sound
@@ -32,6 +33,7 @@ from discpress.engine.store.model import Title
 Predicate: TypeAlias = Callable[[Title], bool]
 
 _ID = "id"
+_DUP = "dup"
 _NO_STATES = TitleStates()
 """For callers that neither filter nor sort by state."""
 
@@ -46,6 +48,7 @@ def _words_about(states: TitleStates) -> Vocabulary[Title]:
             "region": Choice(lambda title: title.region),
             STATE: Choice(states.state, lambda: tuple(State), OLD_TOKENS),
             _ID: Choice(lambda title: states.match_of(title).verdict, lambda: tuple(Verdict)),
+            _DUP: Choice(states.likeness, lambda: tuple(Likeness)),
         },
         measures={
             "saving": Measure(lambda title: title.saving_percent, percent_of, "a percentage, like saving>20"),
@@ -130,7 +133,7 @@ def filter_titles(titles: Iterable[Title], text: str, states: TitleStates = _NO_
 
 def names_state(text: str) -> bool:
     """Return whether a filter contains a word about what is recorded of titles, so that it selects others later."""
-    return any(word.lstrip("!").casefold().startswith((f"{STATE}:", f"{_ID}:")) for word in text.split())
+    return any(word.lstrip("!").casefold().startswith((f"{STATE}:", f"{_ID}:", f"{_DUP}:")) for word in text.split())
 
 
 def sort_titles(

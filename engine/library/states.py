@@ -2,16 +2,28 @@
 
 from collections.abc import Callable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from discpress.engine.convert.batch.standing import standing_of
 from discpress.engine.convert.request import NOTHING
-from discpress.engine.dats.match import UNKNOWN, Match
+from discpress.engine.dats.match import UNKNOWN, GameFamily, Match
 from discpress.engine.names import display_name, natural_key
 from discpress.engine.request import ConversionRequest
 from discpress.engine.states import Standing, State, is_sound
 from discpress.engine.store.model import Title
 from discpress.engine.store.rows.keys import path_key
+
+
+class Likeness(StrEnum):
+    """The relation of a title to others of the library; the words of the filter `dup:`."""
+
+    COPY = "copy"
+    """Another title has the same decoded bytes."""
+    VARIANT = "variant"
+    """Another title is the same game in another region or revision, as a datfile knows."""
+    NONE = "no"
+    """Neither is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +80,7 @@ class TitleStates:
         self._by_digest: dict[str, list[DiscRecord]] = {}
         self._user_digests: dict[str, str] = {}
         self._results: dict[Path, set[tuple[Path, str]]] = {}
+        self._games: dict[GameFamily, set[tuple[int, int]]] | None = None
         self.set_records(records or Records())
 
     def set_records(self, records: Records) -> None:
@@ -80,6 +93,8 @@ class TitleStates:
             for each in sorted(records.discs, key=lambda each: natural_key(str(each.path))):
                 if each.digest:
                     self._by_digest.setdefault(each.digest, []).append(each)
+        if records.matches is not before.matches:
+            self._games = None
         if records.results != before.results:
             self._results = {}
             for source, result, digest in records.results:
@@ -134,6 +149,25 @@ class TitleStates:
     def match_of(self, title: Title) -> Match:
         """Return the comparison of a title with the datfiles; UNKNOWN without any."""
         return self._records.matches.get(path_key(title.path), UNKNOWN)
+
+    def record_of(self, title: Title) -> DiscRecord | None:
+        """Return what is known of a title's decoded bytes; None if nothing is."""
+        return self._digests.get(title.path)
+
+    def likeness(self, title: Title) -> Likeness:
+        """Return the relation of a title to the others of the library."""
+        record = self._digests.get(title.path)
+        if record is not None and len(self._by_digest.get(record.digest, ())) > 1:
+            return Likeness.COPY
+        family = self.match_of(title).family
+        if family is None:
+            return Likeness.NONE
+        if self._games is None:
+            self._games = {}
+            for match in self._records.matches.values():
+                if match.family is not None:
+                    self._games.setdefault(match.family, set()).add((match.dat, match.number))
+        return Likeness.VARIANT if len(self._games.get(family, ())) > 1 else Likeness.NONE
 
     def disc_of(self, title: Title) -> str:
         """Return a key that titles share if they are known to hold the same disc, by digest or as links."""

@@ -185,8 +185,9 @@ class Store:
             self._file.write(drop_nameless)
 
     def knows(self, folder: Path) -> bool:
-        """Return whether a title in or below a folder is stored."""
-        query = f"SELECT EXISTS (SELECT 1 FROM titles t {title_rows.WITHIN})"
+        """Return whether a title in or below a folder is stored, or was: the last one may be in the trash."""
+        tables = ("titles", "gone_titles")
+        query = "SELECT " + " OR ".join(f"EXISTS (SELECT 1 FROM {each} t {title_rows.WITHIN})" for each in tables)
         parameters = title_rows.folder_range(folder)
         return bool(self._file.run(lambda connection: connection.execute(query, parameters).fetchone()[0]))
 

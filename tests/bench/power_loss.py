@@ -21,6 +21,7 @@ from cd_stories import CD_STORIES
 from crash_states import crash_states
 from disc_replacing import DISC_REPLACING_STORIES
 from disc_stories import DISC_STORIES
+from duplicate_stories import DUPLICATE_STORIES
 from old_stories import OLD_STORIES
 from playlist_stories import PLAYLIST_STORIES
 from power_stories import STORIES, judge, losses_by_emptying, record, recover
@@ -38,6 +39,7 @@ ALL_STORIES = (
     | CD_STORIES
     | TRASH_STORIES
     | OLD_STORIES
+    | DUPLICATE_STORIES
 )
 
 

@@ -22,7 +22,7 @@ _WORDS: Mapping[Place, Sequence[tuple[str, str, str]]] = {
     ),
     Place.TRASH: (
         ("kain", "Filter word", "In the file's name or folder; !kain: not in it."),
-        ("why:undone", "Filter word", "Reason: converted, repaired, overwritten or undone."),
+        ("why:undone", "Filter word", "Reason: converted, repaired, overwritten, duplicate or undone."),
         ("state:changed", "Filter word", "Replacement: in place, changed, or only listed."),
         ("age>30", "Filter word", "Days in the trash; size>4G compares the file's size, frees<1G what removing frees."),
     ),

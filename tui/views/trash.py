@@ -23,7 +23,7 @@ COLUMNS = (
 )
 FILTER_HINT = "words, !not, state:changed why:undone size>4G age>30"
 _IN_PLACE, _CHANGED, _LISTED = "in place", "changed", "only listed"
-_REASONS = ("converted", "repaired", "overwritten", "undone")
+_REASONS = ("converted", "repaired", "overwritten", "duplicate", "undone")
 
 
 def state_of(item: TrashItem) -> str:

@@ -27,6 +27,7 @@ ADDERS = {
     "dat": "discpress.engine.cli.parsing.dats:add_dat",
     "identify": "discpress.engine.cli.parsing.dats:add_identify",
     "rename": "discpress.engine.cli.parsing.dats:add_rename",
+    "duplicates": "discpress.engine.cli.parsing.dats:add_duplicates",
     "demo": "discpress.engine.cli.parsing.library:add_demo",
     "seek": "discpress.engine.cli.parsing.benchmark:add_seek",
     "throughput": "discpress.engine.cli.parsing.benchmark:add_throughput",

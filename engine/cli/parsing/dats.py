@@ -1,4 +1,4 @@
-"""The options of the commands about datfiles: dat, identify, rename."""
+"""The options of the commands about which disc it is: dat, identify, rename, duplicates."""
 
 from typing import TYPE_CHECKING
 
@@ -70,4 +70,31 @@ def add_rename(commands: "Subparsers") -> None:
     parser.add_argument("-n", "--dry-run", action="store_true", help="only show the plan")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--undo", action="store_true", help="take the last rename back")
+    add_state(parser)
+
+
+def add_duplicates(commands: "Subparsers") -> None:
+    """Add `duplicates`."""
+    parser = add_command(
+        commands,
+        "duplicates",
+        "show discs that you have more than once; keep one copy of each",
+        "Show titles with the same decoded bytes, in any format and folder, and games that you have in several\n"
+        "regions or revisions, if a datfile joins them. Only titles that were decoded once are compared:\n"
+        "run discpress identify for the others.\n\n"
+        "With --keep or --format, one copy of each disc stays and the others move to the trash. The kept one is\n"
+        "decoded first and must give the same digests. A disc of which none or several copies fit stays as it is.\n"
+        "Regions and revisions are only shown.",
+        "  discpress duplicates ~/games\n  discpress duplicates -n --keep ~/games/ps2\n"
+        "  discpress duplicates --format chd --yes\n  discpress undo ~/games/game.iso",
+    )
+    parser.add_argument("folders", nargs="*", metavar="FOLDER", help="only titles in and below these")
+    parser.add_argument(
+        "--keep", action="append", default=[], metavar="FILE|FOLDER", help="keep this copy, or those in this folder"
+    )
+    formats = ["iso", "zso", "cso", "dax", "chd", "cue", "gdi"]
+    parser.add_argument("--format", choices=formats, metavar="FORMAT", help="keep the copies of this format")
+    parser.add_argument("-n", "--dry-run", action="store_true", help="only show what would be moved")
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    add_threads(parser)
     add_state(parser)

@@ -35,8 +35,8 @@ def add_ls(commands: "Subparsers") -> None:
         "ls",
         "show the library as it was last scanned",
         "Show the remembered titles. A filter is a line of words that must all match: text of title, serial or\n"
-        "file name, sys:ps2, fmt:iso, region:us, state:ready, id:exact, saving>20 (percent), size<4G; ! inverts a\n"
-        "word. With a datfile (discpress dat add), the column ID compares each disc with it.",
+        "file name, sys:ps2, fmt:iso, region:us, state:ready, id:exact, dup:copy, saving>20 (percent), size<4G; !\n"
+        "inverts a word. With a datfile (discpress dat add), the column ID compares each disc with it.",
         "  discpress ls --sort saving\n  discpress ls --filter 'sys:psp fmt:iso size>1G'",
     )
     parser.add_argument("folders", nargs="*", metavar="FOLDER", help="only titles in and below these")

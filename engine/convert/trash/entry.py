@@ -37,6 +37,8 @@ CONVERTED = "converted"
 """The reason of an entry whose file was converted."""
 REPAIRED = "repaired"
 """The reason of an entry whose file was rewritten for its target, perhaps under the same name."""
+DUPLICATE = "duplicate"
+"""The reason of an entry whose file was a copy: another copy, which was there before, stands for it."""
 PURGED = "purged"
 """In the journal: an entry was removed for good."""
 UNDONE = "undone"
@@ -152,7 +154,7 @@ class TrashEntry:
     trashed_at: str
     """When, ISO 8601, UTC."""
     reason: str
-    """`converted`, `repaired`, `overwritten` or `undone`."""
+    """`converted`, `repaired`, `overwritten`, `duplicate` or `undone`."""
     owner: Owner | None = None
     """Who moved it; None in schema 1."""
     folder_ino: int | None = None
@@ -186,6 +188,11 @@ class TrashEntry:
     def is_of_others(self) -> bool:
         """Whether it belongs to another user."""
         return self.problem not in {"", OPEN_TO_OTHERS}
+
+    @property
+    def is_duplicate(self) -> bool:
+        """Whether its replacement is a copy that was there before, so that an undo leaves that where it is."""
+        return self.reason == DUPLICATE
 
     @property
     def main(self) -> TrashedFile:

@@ -13,6 +13,8 @@ from discpress.engine.convert.trash.entry import Replacement, TrashEntry
 from discpress.engine.convert.trash.trash import Moving, move_to_trash, put_back, wait_until_settled
 from discpress.engine.convert.trash.undo import Journal
 from discpress.engine.errors import ConflictError, DiscpressError, from_os_error
+from discpress.engine.images.sets.source_set import SourceSet
+from discpress.engine.images.source import ByteSource
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
 from discpress.engine.request import OnConflict
@@ -62,13 +64,7 @@ def trash_source(
 
     The playlists and sheets that name the source name the result then.
     """
-    files = run.source.files
-    if any(file.stat().st_nlink > 1 for file in files):
-        notices.append("the source has other hard links: moving it to the trash frees nothing")
-    if problem := next(filter(None, (lease_problem(file.fd) for file in files)), ""):
-        notices.append(f"cannot check whether another program is writing the source: {problem}")
-    if not RENAMES_OPEN_FILES:
-        run.source.close()
+    files = moving_files(plan.sources, run.source, notices)
     replacements = [Replacement.of(absolute(plan.output_path), result)]
     try:
         replacements += [Replacement.of(absolute(path), identity_at(path)) for path in plan.output_paths[1:]]
@@ -76,10 +72,7 @@ def trash_source(
         raise from_os_error(error, plan.output_path, "look at the files that it names") from error
     texts = find_texts(absolute(plan.source_file_path), absolute(plan.output_path))
     trashed = move_to_trash(
-        [
-            Moving(each.path, each.identity, file.fd if RENAMES_OPEN_FILES else None)
-            for each, file in zip(plan.sources.files, files, strict=True)
-        ],
+        files,
         replacements=replacements,
         digests=digests.values,
         reason=plan.trash_reason,
@@ -88,6 +81,25 @@ def trash_source(
     )
     notices += texts.notices
     return trashed
+
+
+def moving_files(sources: SourceSet, source: ByteSource, notices: list[str]) -> list[Moving]:
+    """Return the files of an open title for `move_to_trash`; warnings about them go to `notices`.
+
+    The source is closed if this system renames no open files. Raises StorageError.
+    """
+    files = source.files
+    if any(file.stat().st_nlink > 1 for file in files):
+        notices.append("the source has other hard links: moving it to the trash frees nothing")
+    if problem := next(filter(None, (lease_problem(file.fd) for file in files)), ""):
+        notices.append(f"cannot check whether another program is writing the source: {problem}")
+    moving = [
+        Moving(each.path, each.identity, file.fd if RENAMES_OPEN_FILES else None)
+        for each, file in zip(sources.files, files, strict=True)
+    ]
+    if not RENAMES_OPEN_FILES:
+        source.close()
+    return moving
 
 
 def _trash_existing(plan: ConversionPlan, sealed: Mapping[Path, FileIdentity]) -> TrashEntry | None:

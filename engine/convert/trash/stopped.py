@@ -13,6 +13,8 @@ def finish_replacement_move(entry: TrashEntry) -> TrashEntry | None:
 
     None if there is no such move, or a file of it was changed since.
     """
+    if entry.is_duplicate:
+        return None
     names = {entry.place_of(each).name for each in entry.replacements if entry.is_beside(each)}
     for other in list(entries_in(entry.home, is_reading=False)):
         if (

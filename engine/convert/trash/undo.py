@@ -72,8 +72,8 @@ def undo(
 
     The originals are renamed back without clobbering and synced first. The replacement follows only if the originals
     are what was moved, and the replacement is the recorded file or decodes to the recorded digests; outside the entry's
-    own folder both originals and replacement must decode to them. TrashError if a name is taken or the entry is not
-    ours.
+    own folder both originals and replacement must decode to them. A copy that stands for a duplicate never moves.
+    TrashError if a name is taken or the entry is not ours.
     """
     prover = Prover(threads, control, progress or Progress())
     replacement_entry = finish_replacement_move(entry)
@@ -83,7 +83,7 @@ def undo(
                 raise gone(entry)
             if not is_home_taken_by_replacement(held):
                 _check_free(held)
-            ours = is_beside(held) and _is_proven(held, prover)
+            ours = _is_to_move(held, prover)
             if ours and is_home_taken_by_replacement(held):
                 # After an overwrite the replacement has the very name: it must leave first. Both are in the trash then.
                 replacement_entry = _trash_replacement(held, [])
@@ -104,7 +104,7 @@ def finish_undo(
         try:
             _check_free(held)
             put_home(held)
-            ours = is_beside(held) and _is_proven(held, prover)
+            ours = _is_to_move(held, prover)
             return _conclude_undo(held, replacement_entry, prover, journal, ours=ours)
         except OSError as error:
             raise _stopped(error, entry) from error
@@ -116,6 +116,11 @@ def _stopped(error: OSError, entry: TrashEntry) -> DiscpressError:
     if isinstance(found, SpaceError):
         found.hint = "free some space, then run discpress undo again"
     return found
+
+
+def _is_to_move(held: HeldEntry, prover: Prover) -> bool:
+    """Return whether the replacement is to move to the trash: it is next to it, and was made for it. OSError."""
+    return is_beside(held) and not held.entry.is_duplicate and _is_proven(held, prover)
 
 
 def _is_proven(held: HeldEntry, prover: Prover) -> bool:
@@ -162,7 +167,7 @@ def _conclude_undo(
     entry = held.entry
     texts = _restore_texts(held)
     shown, note, change = display_name(entry.replacement_path), "", find_change(held)
-    if not is_beside(held) and not change:
+    if not is_beside(held) and not change and not entry.is_duplicate:
         # An entry that somebody else wrote could name any file: only the disc itself proves that this is the result.
         ours = not (prover.find_loss(held) or prover.find_lie(held))
     if ours and replacement_entry is None:
@@ -172,7 +177,7 @@ def _conclude_undo(
             note = f"{error}; {shown} is left as it is"
     elif change:
         note = f"{change}, in the trash: {shown} is left as it is"
-    elif not ours and replacement_entry is None and not is_original_in_its_place(held):
+    elif not (ours or entry.is_duplicate) and replacement_entry is None and not is_original_in_its_place(held):
         note = f"{shown}: not the file that replaced it, or gone: left as it is"
     is_result_gone = entry.reason in {CONVERTED, REPAIRED} and replacement_facts(held, entry.replacement) is None
     is_ours_to_tidy = is_beside(held) or replacement_entry is not None

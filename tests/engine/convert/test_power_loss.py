@@ -11,6 +11,7 @@ from command_line import write_old
 from crash_states import crash_states
 from disc_replacing import DISC_REPLACING_STORIES
 from disc_stories import DISC_STORIES
+from duplicate_stories import DUPLICATE_STORIES
 from old_stories import OLD_STORIES
 from playlist_stories import PLAYLIST_STORIES
 from power_stories import SOURCE, STORIES, judge, losses_by_emptying, record, recover
@@ -41,6 +42,7 @@ ALL_STORIES = (
     | CD_STORIES
     | TRASH_STORIES
     | OLD_STORIES
+    | DUPLICATE_STORIES
 )
 NAMES = [pytest.param(name, marks=pytest.mark.slow) if name in TRASH_STORIES else name for name in ALL_STORIES]
 

@@ -102,7 +102,7 @@ def test_a_filter_keeps_what_agrees_with_every_word(text: str, expected: list[Ti
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("sis:ps2", "sis:ps2: unknown word before the colon: expected one of sys, fmt, region, state, id"),
+        ("sis:ps2", "sis:ps2: unknown word before the colon: expected one of sys, fmt, region, state, id, dup"),
         ("state:broken", f"state:broken: no such state: expected one of {', '.join(State)}"),
         ("speed>2", "speed>2: cannot be compared: expected one of saving, size"),
         ("saving>much", "saving>much: expected a percentage, like saving>20"),
