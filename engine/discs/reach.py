@@ -17,11 +17,11 @@ _LARGEST_CD_BYTES = 900 * MIB
 """A larger PlayStation disc is a DVD, which only a PS2 reads."""
 
 
-class _TooFarError(Exception):
-    """The identifying bytes are beyond REACH_BYTES in a compressed stream; caught in this module."""
+class TooFarError(Exception):
+    """The wanted bytes are beyond REACH_BYTES in a compressed stream; caught in this folder."""
 
 
-class _Near:
+class Near:
     """The first REACH_BYTES of an image: a `SectorSource`."""
 
     def __init__(self, image: Image) -> None:
@@ -29,15 +29,15 @@ class _Near:
         self.size = image.size
 
     def read_at(self, offset: int, length: int) -> bytes:
-        """Read from the image, see `Image.read_at`; _TooFarError beyond REACH_BYTES."""
+        """Read from the image, see `Image.read_at`; TooFarError beyond REACH_BYTES."""
         if offset + length > REACH_BYTES:
-            raise _TooFarError
+            raise TooFarError
         return self._image.read_at(offset, length)
 
     def read_into(self, buffer: Writable, offset: int) -> int:
-        """Read from the image, see `Image.read_into`; _TooFarError beyond REACH_BYTES."""
+        """Read from the image, see `Image.read_into`; TooFarError beyond REACH_BYTES."""
         if offset + len(buffer) > REACH_BYTES:
-            raise _TooFarError
+            raise TooFarError
         return self._image.read_into(buffer, offset)
 
 
@@ -52,31 +52,31 @@ def identify_image(image: Image) -> DiscInfo:
         return _identify_cd(image, name)
     if not image.is_sequential:
         return identify(image, name)
-    near = _Near(image)
+    near = Near(image)
     try:
         return identify(near, name)
-    except _TooFarError:
+    except TooFarError:
         return _identify_start(near).completed(read_file_title(name))
 
 
 def _identify_cd(image: CdImage, name: str) -> DiscInfo:
     if not image.is_sequential:
         return identify_cd(image, name)
-    near = _Near(image)
+    near = Near(image)
     try:
         return identify_cd(image, name, near.read_into)
-    except _TooFarError:
+    except TooFarError:
         return _start_of_cd(image, near).completed(read_file_title(name))
 
 
-def _start_of_cd(image: CdImage, near: _Near) -> DiscInfo:
+def _start_of_cd(image: CdImage, near: Near) -> DiscInfo:
     """Return what the first sectors of the game's track tell; of a GD-ROM, its layout is enough."""
     game = image.game_track
     if game is None:
         return DiscInfo()
     try:
         return _identify_start(sectors_of(game, near.read_into))
-    except _TooFarError:
+    except TooFarError:
         return GD_ROM if image.is_gd_rom else DiscInfo()
 
 

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from discpress.engine.cli.images.achievements import achievements_of, print_achievements
 from discpress.engine.cli.images.inputs import files_within
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths
@@ -51,6 +52,7 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
     elif not arguments.files:
         raise UsageError("info: a FILE or --engine is needed")
     exit_codes = set()
+    inspect = print_achievements if arguments.achievements else _inspect
 
     def fail(path: Path, error: DiscpressError) -> None:
         printer.error(error, path)
@@ -62,7 +64,7 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
         sources = stack.enter_context(contextlib.closing(OpenSources()))
         for path in files_within(paths, arguments.recursive, printer, fail, control.check, sources):
             try:
-                _inspect(path, sources, records, printer, control)
+                inspect(path, sources, records, printer, control)
             except CancelledError:
                 raise
             except DiscpressError as error:
@@ -84,12 +86,13 @@ def _inspect(path: Path, sources: OpenSources, records: Records, printer: Printe
         tracks = image.tracks if isinstance(image, CdImage) else ()
         kept = kept_in(image)
         losses = [each.message for each in loss_findings(image, disc.system)]
+        achievements = achievements_of(image, disc)
     for loss in losses:
         printer.notice(loss, path)
     if not disc.has_disc:
         printer.notice(NO_DISC, path)
     match = records.match_of(path, disc, known)
-    _print_facts(path, facts, disc, archive, files, known, tracks, kept, match, printer)
+    _print_facts(path, facts, disc, archive, files, known, tracks, kept, match, achievements, printer)
 
 
 def _print_foreign(path: Path, source: ByteSource, printer: Printer) -> bool:
@@ -145,6 +148,7 @@ def _print_facts(
     tracks: Sequence[Track],
     kept: Kept,
     match: Match | None,
+    achievements: str,
     printer: Printer,
 ) -> None:
     waste = facts.alignment_waste_bytes
@@ -171,6 +175,7 @@ def _print_facts(
         "files": [str(each) for each in files],
         "digests": digest_facts(known),
         "match": None if match is None else match_facts(match),
+        "achievements": achievements or None,
         **table_facts(tracks),
         **kept_facts(kept),
     }
@@ -188,6 +193,7 @@ def _print_facts(
         *track_rows(tracks),
         *kept_rows(kept),
         *digest_rows(known),
+        *([("achievements", f"{achievements} (RetroAchievements)")] if achievements else []),
         *([] if match is None else [("datfile", match_text(match))]),
     ]
     printer.event("info", event, _block(path, rows))

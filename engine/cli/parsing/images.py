@@ -112,10 +112,14 @@ def add_info(commands: "Subparsers") -> None:
         "show header, index and block figures of images, or the kernel of this machine",
         "Show an image's header and figures: format, version, block size, index, blocks, ratio, padding.\n"
         "With --engine: the kernel that compresses and decodes LZ4 blocks here, and the reasons against faster ones.",
-        "  discpress info game.zso\n  discpress info --json -r /games\n  discpress info --engine",
+        "  discpress info game.zso\n  discpress info --json -r /games\n"
+        "  discpress info --achievements -r /games > hashes.txt\n  discpress info --engine",
     )
     parser.add_argument("files", nargs="*", metavar="FILE", help="an image; with -r a folder")
     parser.add_argument("-r", "--recursive", action="store_true", help="take the images in folders and below")
+    parser.add_argument(
+        "--achievements", action="store_true", help="print only the RetroAchievements hash of PS1, PS2 and PSP discs"
+    )
     parser.add_argument("--engine", action="store_true", help="show the kernel, its libraries and the processors")
     add_state(parser)
 

@@ -105,6 +105,7 @@ complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npo
 complete -c discpress -n '_shtab_discpress_using info' -s h -l help -d 'show this help message and exit'
 complete -c discpress -n '_shtab_discpress_using info' -l json -d 'one JSON object a line on stdout'
 complete -c discpress -n '_shtab_discpress_using info' -s r -l recursive -d 'take the images in folders and below'
+complete -c discpress -n '_shtab_discpress_using info' -l achievements -d 'print only the RetroAchievements hash of PS1, PS2 and PSP discs'
 complete -c discpress -n '_shtab_discpress_using info' -l engine -d 'show the kernel, its libraries and the processors'
 complete -c discpress -n '_shtab_discpress_using info' -l state -xka "(__fish_complete_directories)" -d 'folder of discpress'"'"'s state (also DISCPRESS_STATE)'
 complete -c discpress -n '_shtab_discpress_using info; and test $_shtab_discpress_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'an image; with -r a folder'
