@@ -13,6 +13,7 @@ _LIST = "discpress completion --list"
 _COMPLETIONS = {
     "DIR": shtab.DIRECTORY,
     "FOLDER": shtab.DIRECTORY,
+    "FILE|FOLDER": shtab.FILE,
     "FILE": shtab.FILE,
     "IMAGE": shtab.FILE,
     "INPUT": shtab.FILE,
