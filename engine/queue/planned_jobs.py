@@ -46,5 +46,5 @@ def job_of(
         priority=priority,
         force=options.force,
         idle_priority=idle_priority,
-        gain_bytes=row.saving_bytes,
+        gain_bytes=row.smaller_bytes,
     )

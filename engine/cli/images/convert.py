@@ -26,6 +26,7 @@ from discpress.engine.cli.images.planning import (
     setting_facts,
 )
 from discpress.engine.cli.images.title_states import notices_of, raise_damage
+from discpress.engine.cli.images.unplayed import report_unplayed
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.output.tracks import track_facts
 from discpress.engine.cli.state import Records, read_config
@@ -37,14 +38,7 @@ from discpress.engine.convert.output_names import OutputNames
 from discpress.engine.convert.part.name import drop_second_name
 from discpress.engine.convert.plan import ConversionPlan, plan_image
 from discpress.engine.convert.preflight import NameTaken, check_room, output_bounds, settle_output
-from discpress.engine.errors import (
-    CancelledError,
-    DiscpressError,
-    UsageError,
-    UselessError,
-    from_os_error,
-    named_in,
-)
+from discpress.engine.errors import CancelledError, DiscpressError, UsageError, UselessError, from_os_error, named_in
 from discpress.engine.images.image import Image
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
@@ -145,7 +139,10 @@ class ConversionBatch:
         except CancelledError:
             raise
         except DiscpressError as error:
-            self._fail(path, error, planned.row.state)
+            if report_unplayed(planned, error, self._printer):
+                self._counts["skipped"] += 1
+            else:
+                self._fail(path, error, planned.row.state)
         except OSError as error:
             about = named_in(error, path)
             self._fail(

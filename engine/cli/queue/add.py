@@ -19,6 +19,7 @@ from discpress.engine.cli.images.planning import (
 )
 from discpress.engine.cli.images.repairs import check_repair_options, plan_by_kind, restore_stopped_repairs
 from discpress.engine.cli.images.title_states import notices_of, raise_damage
+from discpress.engine.cli.images.unplayed import report_unplayed
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.queue.access import OpenQueue
 from discpress.engine.cli.queue.views import report_added, state_of
@@ -117,7 +118,8 @@ class _Adding:
             except CancelledError:
                 raise
             except (DiscpressError, OSError) as error:
-                self._fail(each.path, error, row)
+                if not report_unplayed(each, error, self._printer):
+                    self._fail(each.path, error, row)
                 continue
             if isinstance(request, str):
                 is_known = True

@@ -1,9 +1,16 @@
 """Discs with tracks: what a conversion of one makes, and whether anything loads that."""
 
+from dataclasses import dataclass, field
+from pathlib import Path
+
 from discpress.engine.convert.cd.cut import way_to_chd
+from discpress.engine.convert.cd.form import kept_beside
 from discpress.engine.convert.cd.needs import NEVER_CUT, keeps_tracks
 from discpress.engine.formats import SHEETS, ImageFormat
 from discpress.engine.images.doctor.cd_content import NO_SHEET
+from discpress.engine.images.registry import spec_of
+from discpress.engine.images.sets.sheet_sets import SheetsBeside
+from discpress.engine.images.spec import Kind
 from discpress.engine.store.model import Title
 from discpress.engine.systems import SYSTEMS, System
 from discpress.engine.targets import Target
@@ -60,3 +67,19 @@ def loses_sectors(title: Title, made: ImageFormat) -> bool:
     """Return whether a result lacks the headers and checksums of raw sectors, so that the original always stays."""
     is_cut = made not in SHEETS and not keeps_tracks(title.tracks, title.system, made)
     return title.tracks is not None and not title.tracks.is_iso and is_cut
+
+
+@dataclass(slots=True)
+class SharedFiles:
+    """Finds the titles of a batch whose files a sheet outside the title names as well; reads a folder's sheets once."""
+
+    _folders: dict[Path, SheetsBeside] = field(default_factory=dict)
+
+    def warning(self, title: Title) -> str:
+        """Return the warning that a title's original stays for such a sheet; empty if there is none. Never raises."""
+        if title.format is None or title.is_archived or spec_of(title.format).kind is not Kind.SHEET:
+            return ""
+        folder = title.file_path.parent
+        if folder not in self._folders:
+            self._folders[folder] = SheetsBeside(folder)
+        return kept_beside(self._folders[folder], {path.name for path in title.file_paths})

@@ -1,6 +1,7 @@
 """Records of a planned batch: a row for each title, the free space of each disk, the totals."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -116,7 +117,7 @@ class PlannedTitle:
     state: State = State.READY
     """The state of the title under this request."""
     keeps_source: bool = False
-    """Whether its original stays whatever the request, because it is not whole (Safety rule 5)."""
+    """Whether its original stays whatever the request: it is not whole, has more, or a sheet needs it."""
     device: int = 0
     """The device of its file; 0 if unknown."""
     output_device: int = 0
@@ -141,7 +142,12 @@ class PlannedTitle:
 
     @property
     def saving_bytes(self) -> int | None:
-        """The expected saving, negative if the file grows; None without an estimate."""
+        """The expected saving, negative if the file grows, 0 if its original stays; None without an estimate."""
+        return 0 if self.keeps_source and self.estimate is not None else self.smaller_bytes
+
+    @property
+    def smaller_bytes(self) -> int | None:
+        """The bytes by which the result is expected to be smaller than its files; None without an estimate."""
         return None if self.estimate is None else self.title.file_bytes - self.estimate.packed_bytes
 
 
@@ -201,8 +207,8 @@ class Batch:
         return sum(row.title.original_bytes for row in self.converted)
 
     @property
-    def _estimated(self) -> list[tuple[int, StoredEstimate]]:
-        return [(row.title.file_bytes, row.estimate) for row in self.converted if row.estimate is not None]
+    def _estimated(self) -> list[tuple[PlannedTitle, StoredEstimate]]:
+        return [(row, row.estimate) for row in self.converted if row.estimate is not None]
 
     @property
     def unknown(self) -> int:
@@ -212,21 +218,26 @@ class Batch:
     @property
     def bounds(self) -> tuple[int, int, int]:
         """Bytes written: least, expected, most; of the titles with an estimate."""
-        known = [estimate for _, estimate in self._estimated]
-        return (
-            sum(each.low_bytes for each in known),
-            sum(each.packed_bytes for each in known),
-            sum(each.high_bytes for each in known),
-        )
+        return _bounds_of([estimate for _, estimate in self._estimated])
 
     @property
     def saving(self) -> tuple[int, int, int]:
-        """Bytes saved: least, expected, most; of the titles with an estimate."""
-        before = sum(file_bytes for file_bytes, _ in self._estimated)
-        low, expected, high = self.bounds
+        """Bytes saved: least, expected, most; of the titles with an estimate whose originals may go."""
+        leaving = [(row, estimate) for row, estimate in self._estimated if not row.keeps_source]
+        before = sum(row.title.file_bytes for row, _ in leaving)
+        low, expected, high = _bounds_of([estimate for _, estimate in leaving])
         return before - high, before - expected, before - low
 
     @property
     def seconds(self) -> float:
         """Expected time, one title after the other; of the titles with an estimate."""
         return sum(estimate.seconds for _, estimate in self._estimated)
+
+
+def _bounds_of(estimates: Sequence[StoredEstimate]) -> tuple[int, int, int]:
+    """Return the sums of the least, expected and most bytes of results."""
+    return (
+        sum(each.low_bytes for each in estimates),
+        sum(each.packed_bytes for each in estimates),
+        sum(each.high_bytes for each in estimates),
+    )

@@ -1,10 +1,10 @@
-"""Plans the conversion of many titles; reads names, stat results, free space and the state file, and writes nothing."""
+"""Plans the conversion of many titles; reads names, stat results, sheets and the state file, and writes nothing."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from discpress.engine.convert.batch.cds import loses_sectors, why_not_made
+from discpress.engine.convert.batch.cds import SharedFiles, loses_sectors, why_not_made
 from discpress.engine.convert.batch.copies import Copies
 from discpress.engine.convert.batch.families import with_missing_discs
 from discpress.engine.convert.batch.files import FileStat, stats_of
@@ -88,6 +88,7 @@ class _Planner:
     moves_archives: bool
     states: Callable[[Title, ConversionRequest], Standing]
     disks: dict[Path, tuple[int, str]] = field(default_factory=dict)
+    shared: SharedFiles = field(default_factory=SharedFiles)
 
     def plan(self, each: Candidate) -> PlannedTitle:
         """Return the row of a title."""
@@ -271,6 +272,8 @@ class _Planner:
         if row.request.trash_source and self.stats[title.file_path].is_link:
             raise LeftOut(Skip.LINK, "is a link: an original that is moved to the trash must be the file itself")
         warnings = row.warnings
+        if row.trashes_source and (kept := self.shared.warning(title)):
+            row, warnings = replace(row, keeps_source=True), (*warnings, kept)
         if obstacle is not None:
             shown = display_name(obstacle.wanted_path.name)
             is_renamed = settled.path != obstacle.wanted_path

@@ -1,5 +1,6 @@
 """The form of results for CDs: the files of the tracks with a sheet, as opposed to one file with the user data."""
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from discpress.engine.images.cd.tracks import Track, TrackKind
 from discpress.engine.images.doctor.cd_content import cd_content_findings, cd_cut_short, no_sheet_findings
 from discpress.engine.images.doctor.content import content_findings, cut_short
 from discpress.engine.images.image import Image
-from discpress.engine.images.sets.sheet_sets import find_sheet_beside
+from discpress.engine.images.sets.sheet_sets import SheetsBeside
 from discpress.engine.names import display_name, listed
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import Title
@@ -34,7 +35,12 @@ def kept_for_sheet(image: Image) -> str:
     """
     if not isinstance(image, SheetImage) or image.source.member_number:
         return ""
-    other = find_sheet_beside(image.path.parent, {file.path.name for file in image.source.files})
+    return kept_beside(SheetsBeside(image.path.parent), {file.path.name for file in image.source.files})
+
+
+def kept_beside(sheets: SheetsBeside, files: Collection[str]) -> str:
+    """Return the same warning about files of one title, by the sheets of their folder."""
+    other = sheets.find(files)
     return f"the original stays where it is: {display_name(other)} names a file of it as well" if other else ""
 
 

@@ -129,19 +129,24 @@ def missing_files(path: Path) -> list[str]:
     return list(dict.fromkeys(last_part(name) or name for name in missing))
 
 
-def find_sheet_beside(folder: Path, files: Collection[str]) -> str:
-    """Return the name of a sheet in the folder that is none of the files and names one of them; empty if there is none.
+class SheetsBeside:
+    """The sheets of one folder, read once to ask about the files of several titles. Never raises."""
 
-    Never raises.
-    """
-    there = _file_names(folder)
-    names = _Folder.of(there)
-    texts = {name: _text_of(folder / name) for name in there if is_sheet_name(name) and name not in files}
-    for sheet in _sheets_about(files, texts):
-        found, _ = _found(names, sheet, named_files(folder / sheet))
-        if not set(files).isdisjoint(found):
-            return sheet
-    return ""
+    def __init__(self, folder: Path) -> None:
+        there = _file_names(folder)
+        self._folder = folder
+        self._names = _Folder.of(there)
+        self._texts = {name: _text_of(folder / name) for name in there if is_sheet_name(name)}
+
+    def find(self, files: Collection[str]) -> str:
+        """Return the name of a sheet that is none of the files and names one of them; empty if there is none."""
+        for sheet in _sheets_about(files, self._texts):
+            if sheet in files:
+                continue
+            found, _ = _found(self._names, sheet, named_files(self._folder / sheet))
+            if not set(files).isdisjoint(found):
+                return sheet
+        return ""
 
 
 def _sets_about(path: Path) -> list[SheetSet]:

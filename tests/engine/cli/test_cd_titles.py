@@ -277,3 +277,17 @@ def test_an_image_without_tracks_is_left_out_for_a_player_of_cds(desk: Desk) -> 
         "no-player",
         "DuckStation loads the CHD of a CD, and this image has no tracks",
     )
+
+
+@pytest.mark.parametrize("command", [("convert",), ("queue", "add")], ids=["convert", "queue"])
+def test_a_disc_that_flycast_refuses_is_left_out_of_a_folder_and_fails_if_it_is_named(
+    command: tuple[str, ...], desk: Desk
+) -> None:
+    game = b"".join(raw_sectors(dreamcast() + bytes(40 * 2048), mode_1))
+    sheet = cue("a.bin", "b.bin", track="MODE1/2352").replace(b"02 AUDIO", b"02 AUDIO\r\n    PREGAP 00:02:00")
+    write_all(desk.folder, {"Odd [red].cue": sheet, "a.bin": game, "b.bin": SOUND})
+    (left_out,) = events(desk, "skipped", *command, str(desk.folder), "-r", "-f", "chd", "--target", "flycast")
+    assert left_out["code"] == "no-player"
+    assert "no CHD with pregaps or postgaps, as of track 2; use -f gdi" in left_out["message"]
+    code, _ = desk.ask(*command, str(desk.folder / "Odd [red].cue"), "-f", "chd", "--target", "flycast")
+    assert code == 2

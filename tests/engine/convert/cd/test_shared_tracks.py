@@ -1,12 +1,16 @@
 """Sheets that share a file: an original stays if its files contain more than the result, and so do their tracks."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from command_line import write_old
 from disc_files import convert_disc, expected_files, files_in
+from found_titles import titles_in
 from raw_discs import GD_ROM, MIXED, write_disc
 
+from discpress.engine.convert.batch.model import Candidate
+from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.convert.cd.form import KEPT_SUBCODE
 from discpress.engine.convert.conversion import convert
 from discpress.engine.convert.plan import plan_conversion
@@ -15,6 +19,7 @@ from discpress.engine.errors import ConflictError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.progress import Control, Progress
 from discpress.engine.request import ConversionRequest, OnConflict
+from discpress.engine.store.model import StoredEstimate
 
 FILES = expected_files("A.cue", MIXED)
 OWN = [name for name in FILES if name.endswith(".bin")]
@@ -58,6 +63,34 @@ def test_files_that_a_sheet_names_which_stays_behind_keep_the_original(sheet_pat
     notices = convert_away(tmp_path / "B.cue")
     assert "the original stays where it is: A.cue names a file of it as well" in notices
     assert files_in(tmp_path).items() >= before.items()
+
+
+def test_a_plan_knows_that_a_sheet_outside_a_title_keeps_its_original(sheet_path: Path, tmp_path: Path) -> None:
+    """B.cue names a track of A.cue, and one that is missing: it belongs to the title of A.cue, but not to that of C."""
+    for name in OWN:
+        write_old(tmp_path / f"C {name}", FILES[name])
+    write_old(tmp_path / "C.cue", FILES["A.cue"].replace(b'"A', b'"C A'))
+    lines = FILES["A.cue"].replace(f'"{OWN[1]}'.encode(), f'"C {OWN[1]}'.encode()).replace(OWN[2].encode(), b"gone.bin")
+    write_old(tmp_path / "B.cue", lines)
+    found = [title for name in ("A.cue", "C.cue") for title in titles_in(tmp_path / name)]
+    settings = (
+        plan_batch([Candidate(found[0], is_named=True)], ConversionRequest(ImageFormat.CHD, target="any"))
+        .rows[0]
+        .settings
+    )
+    assert settings is not None
+    made = StoredEstimate(settings, 1, 1000, 900, 1100, 1, "convert", "", 1.0)
+    titles = [replace(title, estimate=replace(made, original_bytes=title.original_bytes)) for title in found]
+    for trash_source, kept in ((True, [False, True]), (False, [False, False])):
+        options = ConversionRequest(ImageFormat.CHD, target="any", trash_source=trash_source, accept_incomplete=True)
+        batch = plan_batch([Candidate(each, is_named=True) for each in titles], options)
+        assert [row.reason for row in batch.rows] == ["", ""]
+        assert [row.keeps_source for row in batch.rows] == kept
+    warning = "the original stays where it is: B.cue names a file of it as well"
+    batch = plan_batch([Candidate(each, is_named=True) for each in titles], replace(options, trash_source=True))
+    assert [warning in row.warnings for row in batch.rows] == [False, True]
+    assert [row.saving_bytes for row in batch.rows] == [titles[0].file_bytes - 1000, 0]
+    assert batch.saving[1] == titles[0].file_bytes - 1000
 
 
 def test_tracks_that_the_sheet_of_another_game_names_are_never_overwritten(tmp_path: Path) -> None:
