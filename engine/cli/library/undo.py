@@ -10,8 +10,10 @@ from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records
 from discpress.engine.convert.trash.entry import UNDONE, TrashEntry
 from discpress.engine.convert.trash.folder import is_trash_name
-from discpress.engine.convert.trash.listing import find_half_undone, find_homes, sweep_trash_in
-from discpress.engine.convert.trash.undo import Undone, finish_undo, undo
+from discpress.engine.convert.trash.listing import find_homes, is_half_undone, sweep_trash_in
+from discpress.engine.convert.trash.stopped import find_stopped_undos
+from discpress.engine.convert.trash.undo import finish_undo, undo
+from discpress.engine.convert.trash.undone import Report, Undone
 from discpress.engine.errors import CancelledError, DiscpressError, TrashError
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
@@ -56,15 +58,15 @@ def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, rec
         )
     for entry in chosen_entries(entries, names):
         control.check()
+        report = _reporter(entry, f"{display_name(entry.home_path)}: back from the trash", printer)
         try:
-            done = undo(entry, available_processors(), control, records.journal)
+            undo(entry, available_processors(), control, records.journal, report=report)
         except CancelledError:
             raise
         except DiscpressError as error:
             printer.error(error, entry.home_path)
             exit_code = error.exit_code
             continue
-        _print_undone(entry, done, f"{display_name(entry.home_path)}: back from the trash", printer)
         records.follow([*entry.home_paths, *entry.replacement_paths])
     return exit_code
 
@@ -89,6 +91,11 @@ def _home_of(path: Path, *, is_listing: bool) -> Path:
 
 def _is_searched(name: str, folders: list[Path]) -> bool:
     return Path(name) in folders
+
+
+def _reporter(entry: TrashEntry, text: str, printer: Printer) -> Report:
+    """Return a function that prints an undo as soon as its work is done."""
+    return lambda done: _print_undone(entry, done, text, printer)
 
 
 def _print_undone(entry: TrashEntry, done: Undone, text: str, printer: Printer) -> None:
@@ -127,17 +134,18 @@ def _finish_stopped(folders: list[Path], printer: Printer, control: Control, rec
     """Finish interrupted undos, and clean up after interrupted moves."""
     exit_code, is_any_finished = 0, False
     homes = find_homes(folders)
-    entries = find_half_undone(homes)
+    entries = find_stopped_undos(homes)
     for entry in entries:
+        report = _reporter(entry, f"{display_name(entry.home_path)}: finished an interrupted undo", printer)
+        finish = finish_undo if is_half_undone(entry) else undo
         try:
-            done = finish_undo(entry, available_processors(), control, records.journal)
+            finish(entry, available_processors(), control, records.journal, report=report)
         except CancelledError:
             raise
         except DiscpressError as error:
             printer.error(error, entry.home_path)
             exit_code = error.exit_code
             continue
-        _print_undone(entry, done, f"{display_name(entry.home_path)}: finished an interrupted undo", printer)
         records.follow([*entry.home_paths, *entry.replacement_paths])
         is_any_finished = True
     for home in homes:

@@ -1,9 +1,11 @@
-"""Moves of a replacement into the trash that an undo began and did not finish: some of its files are still at home."""
+"""Undos that were stopped: after a move of files had begun, or between two moves."""
 
 import contextlib
+from collections.abc import Iterable
+from pathlib import Path, PurePosixPath
 
 from discpress.engine.convert.trash.entry import UNDONE, TrashEntry
-from discpress.engine.convert.trash.listing import entries_in, is_half_undone
+from discpress.engine.convert.trash.listing import entries_in, find_half_undone, is_half_undone
 from discpress.engine.convert.trash.trash import finish_move
 from discpress.engine.errors import DiscpressError
 
@@ -16,16 +18,46 @@ def finish_replacement_move(entry: TrashEntry) -> TrashEntry | None:
     if entry.is_duplicate:
         return None
     names = {entry.place_of(each).name for each in entry.replacements if entry.is_beside(each)}
-    for other in list(entries_in(entry.home, is_reading=False)):
-        if (
-            isinstance(other, TrashEntry)
-            and not other.problem
-            and other.reason == UNDONE
-            and not other.is_whole
-            and not names.isdisjoint(file.name for file in other.files)
-            and not is_half_undone(other)
-        ):
+    others = list(_undone_in(entry.home))
+    for other in others:
+        if not other.is_whole and not names.isdisjoint(file.name for file in other.files) and not is_half_undone(other):
             with contextlib.suppress(DiscpressError):
                 finish_move(other)
                 return other
-    return None
+    return next((other for other in others if other.is_whole and _is_exchanged(entry, other)), None)
+
+
+def find_stopped_undos(homes: Iterable[Path]) -> list[TrashEntry]:
+    """Return our entries in the trashes of some folders whose undo was stopped after its first move of a file.
+
+    If original and replacement have one name, the replacement goes to the trash first. Stopped after that, both are
+    there, and the newer entry is the result of the undo: not what the user means by the name.
+    """
+    homes = list(homes)
+    found = find_half_undone(homes)
+    for home in homes:
+        undone = list(_undone_in(home))
+        for entry in entries_in(home, is_reading=False) if undone else ():
+            if isinstance(entry, TrashEntry) and not entry.problem and entry not in found:
+                found += [entry] if any(_is_exchanged(entry, other) for other in undone) else []
+    return found
+
+
+def _undone_in(home: Path) -> Iterable[TrashEntry]:
+    """Yield what undos moved to the trashes of a folder, as far as it is ours."""
+    for each in list(entries_in(home, is_reading=False)):
+        if isinstance(each, TrashEntry) and not each.problem and each.reason == UNDONE:
+            yield each
+
+
+def _is_exchanged(entry: TrashEntry, other: TrashEntry) -> bool:
+    """Return whether an entry that is whole has its replacement in another one, for files that never came back.
+
+    Once they are back, the entry is no more.
+    """
+    if entry.id == other.id or not entry.is_whole or not entry.is_beside(entry.replacement):
+        return False
+    names = {entry.place_of(each).name for each in entry.replacements}
+    stand_ins = {(other.place_of(each).name, each.size_bytes, each.mtime_ns) for each in other.replacements}
+    own = {(PurePosixPath(file.name).name, file.size_bytes, file.mtime_ns) for file in entry.files}
+    return names == {file.name for file in other.files} and stand_ins == own

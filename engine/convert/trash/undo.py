@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
 
@@ -35,6 +34,7 @@ from discpress.engine.convert.trash.proof import (
 )
 from discpress.engine.convert.trash.stopped import finish_replacement_move
 from discpress.engine.convert.trash.trash import Moving, move_to_trash, put_home, take_in_again
+from discpress.engine.convert.trash.undone import Report, Undone, no_report
 from discpress.engine.errors import DiscpressError, SpaceError, TrashError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
@@ -49,26 +49,17 @@ def no_journal(kind: str, facts: Mapping[str, object]) -> None:
     """Keep no journal: the trash describes itself."""
 
 
-@dataclass(frozen=True, slots=True)
-class Undone:
-    """The outcome of an undo."""
-
-    entry: TrashEntry
-    """The entry that is no more."""
-    replacement_entry: TrashEntry | None
-    """The replacement in the trash; None when it stayed where it is."""
-    note: str
-    """The reason why the replacement stayed; empty if it did not."""
-    checksums: tuple[Path, ...] = ()
-    """The checksum files of the replacement, removed with it."""
-    texts: tuple[str, ...] = ()
-    """One sentence for each playlist or sheet that named the replacement."""
-
-
 def undo(
-    entry: TrashEntry, threads: int, control: Control, journal: Journal = no_journal, progress: Progress | None = None
+    entry: TrashEntry,
+    threads: int,
+    control: Control,
+    journal: Journal = no_journal,
+    progress: Progress | None = None,
+    report: Report = no_report,
 ) -> Undone:
     """Put the files of a trashed title back and its replacement into the trash.
+
+    `report` is called before the entry goes: after a kill, either the user knows of the undo, or the next one finds it.
 
     The originals are renamed back without clobbering and synced first. The replacement follows only if the originals
     are what was moved, and the replacement is the recorded file or decodes to the recorded digests; outside the entry's
@@ -89,13 +80,18 @@ def undo(
                 replacement_entry = _trash_replacement(held, [])
             _check_free(held)
             _put_all_home(held)
-            return _conclude_undo(held, replacement_entry, prover, journal, ours=ours)
+            return _concluded(_tidied(held, replacement_entry, prover, ours=ours), held, journal, report)
         except OSError as error:
             raise _stopped(error, entry) from error
 
 
 def finish_undo(
-    entry: TrashEntry, threads: int, control: Control, journal: Journal = no_journal, progress: Progress | None = None
+    entry: TrashEntry,
+    threads: int,
+    control: Control,
+    journal: Journal = no_journal,
+    progress: Progress | None = None,
+    report: Report = no_report,
 ) -> Undone:
     """Finish an undo that was stopped after it had begun to put files back; the errors are those of `undo`."""
     prover = Prover(threads, control, progress or Progress())
@@ -105,7 +101,7 @@ def finish_undo(
             _check_free(held)
             put_home(held)
             ours = _is_to_move(held, prover)
-            return _conclude_undo(held, replacement_entry, prover, journal, ours=ours)
+            return _concluded(_tidied(held, replacement_entry, prover, ours=ours), held, journal, report)
         except OSError as error:
             raise _stopped(error, entry) from error
 
@@ -161,9 +157,16 @@ def _in_the_way(path: Path) -> TrashError:
     )
 
 
-def _conclude_undo(
-    held: HeldEntry, replacement_entry: TrashEntry | None, prover: Prover, journal: Journal, *, ours: bool
-) -> Undone:
+def _concluded(done: Undone, held: HeldEntry, journal: Journal, report: Report) -> Undone:
+    """Return an undo that is reported, and whose entry is gone."""
+    report(done)
+    held.drop()
+    journal("undone", {"path": str(done.entry.home_path), "entry": done.entry.id})
+    return done
+
+
+def _tidied(held: HeldEntry, replacement_entry: TrashEntry | None, prover: Prover, *, ours: bool) -> Undone:
+    """Move the replacement to the trash, and what belongs to it, after the originals are back. OSError."""
     entry = held.entry
     texts = _restore_texts(held)
     shown, note, change = display_name(entry.replacement_path), "", find_change(held)
@@ -182,8 +185,6 @@ def _conclude_undo(
     is_result_gone = entry.reason in {CONVERTED, REPAIRED} and replacement_facts(held, entry.replacement) is None
     is_ours_to_tidy = is_beside(held) or replacement_entry is not None
     checksums = drop_checksums(entry.replacement_path, entry.digests) if is_result_gone and is_ours_to_tidy else []
-    held.drop()
-    journal("undone", {"path": str(entry.home_path), "entry": entry.id})
     return Undone(entry, replacement_entry, note, tuple(checksums), tuple(texts))
 
 

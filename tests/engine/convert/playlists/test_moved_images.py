@@ -17,7 +17,8 @@ from discpress.engine.convert.trash import trash
 from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashEntry
 from discpress.engine.convert.trash.held import HeldEntry
 from discpress.engine.convert.trash.listing import entries_in, sweep_trash_in
-from discpress.engine.convert.trash.undo import Undone, purge, undo
+from discpress.engine.convert.trash.undo import purge, undo
+from discpress.engine.convert.trash.undone import Undone
 from discpress.engine.errors import SpaceError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.progress import Control

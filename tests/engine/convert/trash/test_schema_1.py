@@ -11,7 +11,8 @@ from sample_images import mixed, pack, read_back
 
 from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.convert.trash.listing import entries_in, find_half_undone, sweep_trash_in
-from discpress.engine.convert.trash.undo import Undone, finish_undo, purge, undo
+from discpress.engine.convert.trash.undo import finish_undo, purge, undo
+from discpress.engine.convert.trash.undone import Undone
 from discpress.engine.errors import TrashError
 from discpress.engine.progress import Control
 

@@ -19,7 +19,8 @@ from discpress.engine.convert.checksums import checksum_path, write_checksum
 from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashEntry
 from discpress.engine.convert.trash.folder import TRASH_NAME
 from discpress.engine.convert.trash.listing import entries_in, list_trash
-from discpress.engine.convert.trash.undo import Undone, purge, undo
+from discpress.engine.convert.trash.undo import purge, undo
+from discpress.engine.convert.trash.undone import Undone
 from discpress.engine.errors import DiscpressError, StorageError, TrashError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.progress import Control
