@@ -109,22 +109,23 @@ def decode_whole(
 def save_digests(store: Store, done: "Conversion", source: ByteSource) -> None:
     """Store the digests of the decoded image for its open source and, if that was decoded too, for its result."""
     plan = done.plan
-    if plan.form.why_kept:
+    if plan.form.kept is not None and plan.form.kept.is_rebuilt:
         return  # they are of the files, which have more bytes than the disc
     source_paths = plan.sources.paths if done.trashed is None else done.trashed.file_paths
-    found = decoded_whole(source, _identity_from(plan, source_paths[0]), done.digests, source_paths)
+    identity = _identity_from(plan, source_paths[0])
+    found = decoded_whole(source, identity, done.digests, source_paths, done.tracks)
     if found is not None:
         # The raw sectors of a CD contain more than its user data.
         is_part = plan.is_cut and plan.keeps_source
         save_decoded(store, plan.source_path, found, Grade.USER_DATA if is_part else Grade.DECODED)
     if done.is_verified:
-        _save_result(store, plan.output_path, done.digests)
+        _save_result(store, plan.output_path, done)
 
 
-def _save_result(store: Store, path: Path, digests: DigestSet) -> None:
+def _save_result(store: Store, path: Path, done: "Conversion") -> None:
     try:
         with closing(open_stored(path)) as result:
-            found = decoded_whole(result, identity_of_source(result), digests)
+            found = decoded_whole(result, identity_of_source(result), done.digests, tracks=done.tracks)
     except DiscpressError:
         return
     if found is not None:

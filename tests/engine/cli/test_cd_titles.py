@@ -1,5 +1,6 @@
 """CDs of several files on the command line: each is one title for every command."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from sample_images import read_back
 
 from discpress.engine.convert.trash.folder import TRASH_NAME
 from discpress.engine.images.cd.tracks import TrackKind
+from discpress.engine.store.digests import Grade, TrackDigest
 
 PS2 = ps2_disc()
 BIN = b"".join(raw_sectors(PS2, form_1))
@@ -291,3 +293,23 @@ def test_a_disc_that_flycast_refuses_is_left_out_of_a_folder_and_fails_if_it_is_
     assert "no CHD with pregaps or postgaps, as of track 2; use -f gdi" in left_out["message"]
     code, _ = desk.ask(*command, str(desk.folder / "Odd [red].cue"), "-f", "chd", "--target", "flycast")
     assert code == 2
+
+
+def stored_tracks(desk: Desk, name: str) -> list[tuple[TrackDigest, ...]]:
+    """Return the digests of the tracks in the store, for each full decode of a title as it is now."""
+    (title,) = [each for each in desk.store.titles() if each.path.name == name]
+    found = desk.store.digests.of(title.path, title.identity)
+    return [each.tracks for each in found if each.grade is Grade.DECODED]
+
+
+def test_the_digests_of_the_tracks_of_a_converted_disc_are_those_that_a_verification_finds(desk: Desk) -> None:
+    write_parade(desk.folder)
+    events(desk, "converted", "convert", "-r", ".")
+    assert desk.ask("scan", str(desk.folder))[0] == 0
+    found = {name: stored_tracks(desk, name) for name in ("Parade.cue", "Parade.chd")}
+    assert [len(tracks) for each in found.values() for tracks in each] == [2, 2]
+    for name in found:
+        events(desk, "verified", "verify", name)
+    assert {name: stored_tracks(desk, name) for name in found} == found
+    sha1s = [hashlib.sha1(each).hexdigest() for each in (PS1_BIN, SOUND)]
+    assert [each.sha1 for each in found["Parade.chd"][0]] == sha1s
