@@ -5,11 +5,11 @@
 Rounds take turns: a title is converted through the queue, every second one with --delete-source, every third one over
 an older result (--force), then verified, then undone or purged; the app is driven by keys through scan, plan and queue;
 a state file of an older version is migrated; a title is repaired under its own name and that is undone; a split image
-that playlists name is converted, trashed and restored, and so is the CHD of a CD, to a sheet and its files; several
-titles are restored or removed for good in one job, and by `trash_days`; a queue and trashes that older versions wrote
-are used. Any process is killed at a random moment and the next one goes on. After each kill the disc must be there
-whole, as source, in the trash or as result; at the end of a round the result must be byte-identical to an undisturbed
-one, and the queue as it was. Exit code 1 when anything was lost.
+that playlists name is converted, trashed and restored, and so is the CHD of a CD, to a sheet and its files, and such a
+sheet, to a CHD; several titles are restored or removed for good in one job, and by `trash_days`; a queue and trashes
+that older versions wrote are used. Any process is killed at a random moment and the next one goes on. After each kill
+the disc must be there whole, as source, in the trash or as result; at the end of a round the result must be
+byte-identical to an undisturbed one, and the queue as it was. Exit code 1 when anything was lost.
 """
 
 import argparse

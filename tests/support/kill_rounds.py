@@ -17,7 +17,7 @@ from disc_files import expected_files
 from killing import Killing, has
 from old_trashes import HALF_UNDONE, NAMES, unpack
 from patience import HANG_S
-from raw_discs import laid_out, write_chd
+from raw_discs import laid_out, stored_sectors, write_chd
 from sample_images import mixed, pack, read_back
 
 from discpress.engine.convert.trash.entry import CONVERTED, ENTRY_NAME, TrashEntry
@@ -51,7 +51,15 @@ class KillRounds(Killing):
     def kinds(self) -> Sequence[Callable[[int], None]]:
         """The rounds that take turns."""
         emptying = (self.emptying_round, self.emptying_by_age_round)
-        return (*super().kinds, self.repair_round, self.split_round, self.disc_round, *emptying, self.old_round)
+        return (
+            *super().kinds,
+            self.repair_round,
+            self.split_round,
+            self.disc_round,
+            *emptying,
+            self.old_round,
+            self.sheet_round,
+        )
 
     @cached_property
     def unplayable(self) -> bytes:
@@ -146,6 +154,30 @@ class KillRounds(Killing):
         if path.exists() or not all(has(folder / name, data) for name, data in files.items()):
             self.tally.wrong.append(f"{where}: it was not converted")
         self.undo(path, chd, where, check)
+        self.end_round(folder.parent, where)
+
+    def sheet_round(self, number: int) -> None:
+        """Convert a sheet and its files to the CHD of a CD, move them to the trash and undo that, killed on the way."""
+        folder = self.cli.folder / str(number) / HOME
+        where, chd = f"round {number}, sheet", folder / f"{NAME}.chd"
+        files, disc = expected_files(f"{NAME}.cue", _DISC), stored_sectors(_DISC)
+        for name, data in files.items():
+            write_old(folder / name, data)
+
+        def check(place: str) -> None:
+            kept = {path.read_bytes() for path in (*folder.glob("*.[bc]*"), *folder.glob(".discpress-trash/*/*.kept"))}
+            self.tally.lost.extend(f"{place}: {name}" for name, data in files.items() if data not in kept)
+            if chd.exists() and not gives(chd, disc):
+                self.tally.lost.append(f"{place}: {chd.name} is no whole image")
+
+        request = ConversionRequest(ImageFormat.CHD, target="any", trash_source=True, accept_incomplete=True)
+        (job_id,) = self.queue.add([JobRequest(ConvertTask(request), folder / f"{NAME}.cue")])
+        self.finish_job(job_id, where, check)
+        if not gives(chd, disc) or any((folder / name).exists() for name in files):
+            self.tally.wrong.append(f"{where}: it was not converted")
+        self.undo(folder / f"{NAME}.cue", files[f"{NAME}.cue"], where, check)
+        if chd.exists() or not all(has(folder / name, data) for name, data in files.items()):
+            self.tally.wrong.append(f"{where}: not all files are as they were")
         self.end_round(folder.parent, where)
 
     def emptying_round(self, number: int) -> None:
