@@ -61,7 +61,7 @@ def resolve_settings(
         notices.append(wrong_system(target, system))
     else:
         notices += check_system(target, system, name)
-    is_cd = keeps_tracks(tracks, system, image_format)
+    is_cd = keeps_tracks(tracks, system, image_format, target)
     encoder = CD_ENCODER if is_cd else encoder_of(image_format)
     settings, shift = _packed_settings(name, original_bytes, image_format, encoder, target, request, notices)
     check_tracks(settings, target, 0 if tracks is None else tracks.total, name)

@@ -22,15 +22,18 @@ NEVER_CUT = frozenset(
 """Systems whose discs need their raw sectors."""
 
 
-def keeps_tracks(tracks: TrackCounts | None, system: str, image_format: ImageFormat) -> bool:
+def keeps_tracks(
+    tracks: TrackCounts | None, system: str, image_format: ImageFormat, target: Target | None = None
+) -> bool:
     """Return whether a result of a format has the tracks of a disc in a CHD; `tracks` are None for other images.
 
     The sectors of an ISO have nothing but user data, which a CHD of a DVD contains as well; only players of some
-    systems (`ps1`) expect a CD.
+    systems (`ps1`), and a `target` that loads nothing but CDs, expect a CD.
     """
     if tracks is None or image_format is not ImageFormat.CHD:
         return False
-    return not tracks.is_iso or system_from(system) in NEVER_CUT
+    is_for_cds = target is not None and target.plays_tracks
+    return not tracks.is_iso or is_for_cds or system_from(system) in NEVER_CUT
 
 
 def default_format(target: Target, tracks: TrackCounts | None, system: str) -> ImageFormat:

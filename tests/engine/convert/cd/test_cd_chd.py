@@ -214,6 +214,18 @@ def test_the_written_entry_has_the_digest_of_each_file(tmp_path: Path) -> None:
     }
 
 
+@needs_chdman
+def test_a_sheet_of_an_iso_becomes_the_chd_of_a_cd_for_a_player_of_cds(tmp_path: Path) -> None:
+    disc = MadeDisc().add("MODE1/2048", 40)
+    sheet = write_cue(tmp_path / "Sky.cue", disc)
+    request = ConversionRequest(CHD, level=1, target="duckstation", accept_incomplete=True, any_system=True)
+    done = to_chd(sheet, replace(request, methods=(Method.CDZL,)))
+    assert "Overall SHA1 verification successful" in chdman("verify", "-i", done.plan.output_path)
+    chdman("extractcd", "-i", done.plan.output_path, "-o", tmp_path / "out.cue", "-ob", tmp_path / "out.bin")
+    assert (tmp_path / "out.bin").read_bytes() == disc.data
+    assert back(done.plan.output_path, ImageFormat.ISO).read_bytes() == disc.data
+
+
 @pytest.mark.parametrize(
     ("target", "system", "disc", "reason"),
     [
