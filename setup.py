@@ -15,7 +15,7 @@ from setuptools.errors import BaseError, CCompilerError
 CAN_HAVE_KERNEL = (
     sys.platform != "win32" and not sysconfig.get_config_var("Py_GIL_DISABLED") and not os.environ.get("DISCPRESS_PURE")
 )
-SOURCES = ("kernel", "sectors", "crc16", "flac/rice", "flac/prediction", "flac/frames", "flac/decoder")
+SOURCES = ("kernel", "sectors", "crc16", "crc32", "flac/rice", "flac/prediction", "flac/frames", "flac/decoder")
 KERNEL = Extension(
     "discpress.engine.codecs._kernel",
     [f"engine/codecs/{name}.c" for name in SOURCES],

@@ -253,6 +253,8 @@ static PyMethodDef methods[] = {
     {"flac_decode", flac_decode, METH_VARARGS, "flac_decode(stored, samples): the samples and the bytes used, or None"},
     {"crc16", crc16_one, METH_VARARGS, "crc16(data, start): binascii.crc_hqx"},
     {"crc16_of_blocks", crc16_of_blocks, METH_VARARGS, "crc16_of_blocks(data, block_size, start, out): one of each"},
+    {"crc32", crc32_one, METH_VARARGS, "crc32(data, start=0, is_wide=True): zlib.crc32"},
+    {"crc32_pays", crc32_pays, METH_NOARGS, "crc32_pays(): whether this processor has what makes crc32 fast"},
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_kernel", NULL, 0, methods, NULL, NULL, NULL, NULL};

@@ -11,9 +11,13 @@ PyObject *flac_encode(PyObject *module, PyObject *arguments);
 PyObject *flac_decode(PyObject *module, PyObject *arguments);
 PyObject *crc16_one(PyObject *module, PyObject *arguments);
 PyObject *crc16_of_blocks(PyObject *module, PyObject *arguments);
+PyObject *crc32_one(PyObject *module, PyObject *arguments);
+PyObject *crc32_pays(PyObject *module, PyObject *none);
 
 /* What they call, for tests/bench/fuzz_kernel.c too. */
 void sectors_make_tables(void);
+int crc32_is_fast(void);
+uint32_t crc32_of(const uint8_t *data, size_t size, uint32_t value, int is_wide);
 void frames_split_into(const uint8_t *frames, size_t count, uint8_t *bitmap, uint8_t *sectors, uint8_t *subcode);
 void frames_join_into(const uint8_t *bitmap, const uint8_t *sectors, const uint8_t *subcode, size_t count,
                       uint8_t *frames);

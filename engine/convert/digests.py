@@ -1,7 +1,6 @@
 """Digests of a decoded image: crc32 for DAT files, XXH3-128 for verification, and others on request."""
 
 import hashlib
-import zlib
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -9,6 +8,7 @@ from itertools import accumulate
 
 import xxhash
 
+from discpress.engine.codecs.crc import crc32
 from discpress.engine.request import ON_REQUEST
 from discpress.engine.system.files import Readable
 
@@ -50,7 +50,7 @@ class Digester:
     def update(self, data: Readable) -> None:
         """Digest the next bytes."""
         self._size += len(data)
-        self._crc32 = zlib.crc32(data, self._crc32)
+        self._crc32 = crc32(data, self._crc32)
         self._xxh3.update(data)
         for other in self._others.values():
             other.update(data)

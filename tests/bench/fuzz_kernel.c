@@ -9,7 +9,8 @@
      one byte damaged;
    - subframes of FLAC: behind a right head, of some block size and pair of channels, so that all of them are read;
    - frames of a CD, some of them with right sync and ECC: split into streams, and joined again.
-   Every input reaches a decoder. */
+   - bytes for a crc32: by both of its loops it is that of the table, and in two steps that of one.
+   Every other input reaches a decoder. */
 
 #include "../../engine/codecs/kernel.c"
 
@@ -161,6 +162,30 @@ static void split_frames(const uint8_t *data, size_t size) {
     free(frames), free(bitmap), free(sectors), free(subcode), free(back);
 }
 
+static uint32_t crc32_by_bits(const uint8_t *data, size_t size, uint32_t value) {
+    for (value = ~value; size; data++, size--) {
+        value ^= *data;
+        for (int bit = 0; bit < 8; bit++)
+            value = value >> 1 ^ (value & 1 ? 0xEDB88320u : 0);
+    }
+    return ~value;
+}
+
+static void sum_up(const uint8_t *data, size_t size) {
+    uint32_t start = data[1] | (uint32_t)data[2] << 24;
+    size_t first = (data[3] | (size_t)data[4] << 8) % (size - 4);
+    data += 5, size -= 5;
+    uint8_t *exactly = copy_of(data, size);
+    uint32_t expected = crc32_by_bits(exactly, size, start);
+    crc32_is_fast();
+    for (int is_wide = 0; is_wide < 2; is_wide++) {
+        uint32_t begun = crc32_of(exactly, first, start, is_wide);
+        must(crc32_of(exactly, size, start, is_wide) == expected);
+        must(crc32_of(exactly + first, size - first, begun, is_wide) == expected);
+    }
+    free(exactly);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (size < 6)
@@ -171,6 +196,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         decode_subframes(data, size);
     else if (data[0] >> 4 == 3)
         split_frames(data, size);
+    else if (data[0] >> 4 == 4)
+        sum_up(data, size);
     else if (data[0] & 8)
         pack_chunk(data, size);
     else

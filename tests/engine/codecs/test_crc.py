@@ -5,7 +5,7 @@ import zlib
 from array import array
 from collections.abc import Iterator
 from random import Random
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -17,11 +17,14 @@ from discpress.engine.codecs.crc import (
     PLAIN_CRC16,
     Crc16,
     chosen_crc16,
+    chosen_crc32,
     crc,
     crc16_of_blocks,
+    crc32,
     ends_of_zero,
     is_right,
     native_crc16,
+    native_crc32,
     with_reversed_bits,
 )
 
@@ -69,11 +72,16 @@ def test_with_reversed_bits_it_is_a_crc_that_takes_the_highest_bit_first() -> No
     assert int(f"{reflected:016b}"[::-1], 2) == binascii.crc_hqx(data, 0)
 
 
-def native_or_skip() -> Crc16:
-    """Return the native kernel's; the test is skipped if there is none."""
+def kernel_or_skip() -> ModuleType:
+    """Return the native kernel; the test is skipped if there is none."""
     if native.MODULE is None:
         pytest.skip(f"no native kernel: {native.WHY_NOT_LOADED}")
-    return native_crc16(native.MODULE)
+    return native.MODULE
+
+
+def native_or_skip() -> Crc16:
+    """Return the native kernel's; the test is skipped if there is none."""
+    return native_crc16(kernel_or_skip())
 
 
 KERNELS = {"plain": lambda: PLAIN_CRC16, "native": native_or_skip}
@@ -136,3 +144,50 @@ class TestCrc16:
 
     def test_a_kernel_built_before_it_had_one_is_not_taken(self) -> None:
         assert native_crc16(SimpleNamespace()) is PLAIN_CRC16  # type: ignore[arg-type]
+
+
+class TestCrc32:
+    @pytest.fixture
+    def chosen_anew(self, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+        """Forget the choice of this process, before the test and after it; the kernel is not forced."""
+        monkeypatch.delenv("DISCPRESS_KERNEL", raising=False)
+        chosen_crc32.cache_clear()
+        yield
+        chosen_crc32.cache_clear()
+
+    @pytest.mark.parametrize("is_wide", [False, True])
+    def test_that_of_every_short_length_is_that_of_zlib(self, is_wide: bool) -> None:
+        kernel, data = kernel_or_skip(), Random(3).randbytes(600)
+        for size in range(len(data)):
+            piece = memoryview(data)[len(data) - size :]
+            assert kernel.crc32(piece, size << 22, is_wide) == zlib.crc32(piece, size << 22), size
+
+    @pytest.mark.parametrize("is_wide", [False, True])
+    @pytest.mark.parametrize("size", [65535, 65536, (1 << 20) + 77])
+    def test_that_of_long_data_too(self, size: int, is_wide: bool) -> None:
+        data = Random(size).randbytes(size)
+        assert kernel_or_skip().crc32(data, 0xFFFFFFFF, is_wide) == zlib.crc32(data, 0xFFFFFFFF)
+
+    @given(data=st.binary(max_size=700), start=st.integers(0, 0xFFFFFFFF), first=st.integers(0, 700))
+    def test_it_goes_on_from_what_it_returned(self, data: bytes, start: int, first: int) -> None:
+        assert crc32(data[first:], crc32(data[:first], start)) == zlib.crc32(data, start)
+
+    def test_the_native_one_is_taken(self, chosen_anew: None) -> None:
+        kernel = kernel_or_skip()
+        if not kernel.crc32_pays():
+            pytest.skip("this processor does not multiply without carries")
+        assert chosen_crc32() is kernel.crc32
+
+    def test_one_with_other_results_is_not_taken(self, chosen_anew: None, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(module, "native_crc32", lambda module: lambda data, start: 0)
+        assert chosen_crc32() is zlib.crc32
+
+    def test_the_plain_kernel_is_zlib(self, chosen_anew: None, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("DISCPRESS_KERNEL", "plain")
+        assert chosen_crc32() is zlib.crc32
+
+    @pytest.mark.parametrize(
+        "kernel", [SimpleNamespace(), SimpleNamespace(crc32=None, crc32_pays=lambda: False)], ids=["old", "slow"]
+    )
+    def test_a_kernel_without_a_fast_one_is_not_taken(self, kernel: SimpleNamespace) -> None:
+        assert native_crc32(kernel) is zlib.crc32  # type: ignore[arg-type]
