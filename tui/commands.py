@@ -84,10 +84,11 @@ COMMANDS: tuple[Command, ...] = (
     _command("mark_all", "a", "mark all", "Mark all shown, of titles the ready ones; press again to clear.", _L, _R),
     _command("filter", "slash", "filter", "Filter as you type; help lists the words.", _L, _R, in_footer=True),
     _command("clear_filter", "escape", "clear", "Clear the filter, then the marks.", _L, _R, gives_way=True),
-    _command("unfold", "right", "unfold", "Show each disc of the game.", _L),
-    _command("fold", "left", "fold", "Show the discs of the game as one row.", _L),
+    _command("unfold", "right", "unfold", "Show each disc of the game, or the group.", _L),
+    _command("fold", "left", "fold", "Show the game, or the group, as one row.", _L),
     _command("sort", "s", "sort", "Sort: then press the letter of a column.", _L, _R),
     _command("sort_reverse", "S", "reverse", "Reverse the order.", _L, _R),
+    _command("group", "G", "group", "Group by folder or by system, with sums; or not at all.", _L),
     _command("tune", "t", "tune", "Choose format, block size and level for the marked titles.", _L, _D, _P, writes=True,
              in_footer=True),
     _command("plan", "c", "convert", "Show the plan for the marked titles, then convert them.", _L, _D, _T,
@@ -204,7 +205,6 @@ _KEY_LABELS = {
     "exclamation_mark": "!",
     "plus": "+",
 }
-
 
 SINGLE_KEYS = (*ascii_letters, *digits, "enter", "space", "slash", "comma", "plus")
 """Keys that have an answer on every screen, though it may be that they do nothing there."""

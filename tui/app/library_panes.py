@@ -6,8 +6,9 @@ from textual.geometry import Size
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.store.model import Title
 from discpress.tui.app.session import Session
-from discpress.tui.screens.marking import Marking
+from discpress.tui.screens.folding import Folding
 from discpress.tui.views.frame.facets import facets_of
+from discpress.tui.views.frame.group_pane import group_lines, group_title
 from discpress.tui.views.frame.pane import PaneForm, pane_lines, pane_title
 from discpress.tui.views.frame.status_line import empty_hint, places, rule_line, status_line
 from discpress.tui.views.library import LibraryView
@@ -24,7 +25,7 @@ _SIDE, _FACETS = 190, 160
 STRIP_JOBS = 3
 
 
-class LibraryPanes(Marking):
+class LibraryPanes(Folding):
     """The part of the library's screen that is not its table."""
 
     def __init__(self, session: Session) -> None:
@@ -76,6 +77,11 @@ class LibraryPanes(Marking):
         self._remember()
         pane, title = self.query_one("#pane", Lines), self.title_here()
         self._show_rule()
+        head = self.head_here()
+        if pane.display and pane.size.width and head is not None:
+            pane.show(group_lines(self.view, head, pane.content_size.width))
+            pane.show_edges(group_title(self.view, head))
+            return
         if not pane.display or not pane.size.width or title is None:
             pane.show([])
             return
@@ -86,6 +92,11 @@ class LibraryPanes(Marking):
     def title_here(self) -> Title | None:
         """Return the title under the cursor; None without rows."""
         return None if self._cursor_key is None else self.view.titles.get(self._cursor_key)
+
+    def head_here(self) -> Title | None:
+        """Return the head of a group under the cursor; None if there is none."""
+        rows, cursor = self.view.rows, self._table.cursor
+        return rows[cursor] if cursor < len(rows) and self.view.groups.is_head(rows[cursor]) else None
 
     def show_status(self) -> None:
         """Say what is marked, shown and not whole, or what is wrong with the filter."""
@@ -102,8 +113,8 @@ class LibraryPanes(Marking):
 
     def _show_rule(self) -> None:
         """Write into the edges of the table, or into the line below it, what is marked and shown."""
-        title = self.title_here()
-        name = pane_title(self.session, title) if title is not None else []
+        title, head = self.title_here(), self.head_here()
+        name = pane_title(self.session, title) if title is not None else group_title(self.view, head) if head else []
         if self._problem:
             shown: Line = [(self._problem, "bad")]
         elif self.session.is_loading:

@@ -1,4 +1,4 @@
-"""The order, filter and cursor of the library from one run to the next: a small file next to the state file."""
+"""The order, groups, filter and cursor of the library from one run to the next: a small file next to the state file."""
 
 import contextlib
 import json
@@ -9,17 +9,20 @@ from pathlib import Path
 from typing import Any, Self
 
 from discpress.engine.errors import UsageError
+from discpress.engine.library.groups import Grouping
 from discpress.tui.views.library import LibraryView
 
 FILE_NAME = "app-view.json"
 _MOST_BYTES = 1 << 20
+_MOST_ROWS = 100
+"""Folded groups that are remembered of a library."""
 _MOST_LIBRARIES = 50
 """Sets of folders that are remembered; the one that was left first is forgotten first."""
 
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """The order, filter and cursor of a library, as they were last."""
+    """The order, groups, filter and cursor of a library, as they were last."""
 
     sort_key: str = ""
     """The column that it was sorted by."""
@@ -28,16 +31,24 @@ class Shown:
     filter_text: str = ""
     """The words of the filter."""
     cursor: str = ""
-    """The path of the title under the cursor."""
+    """The path of the title under the cursor, or the key of a group."""
+    group_by: str = ""
+    """The fact that its titles are grouped by."""
+    folded: tuple[str, ...] = ()
+    """The keys of folded groups."""
 
     @classmethod
     def of(cls, view: LibraryView) -> Self:
         """Return how a library is shown now."""
         cursor = "" if view.cursor_key is None else str(view.cursor_key)
-        return cls(view.sort_key, view.is_reversed, view.filter_text, cursor)
+        folded = tuple(sorted(view.groups.folded)[:_MOST_ROWS])
+        return cls(view.sort_key, view.is_reversed, view.filter_text, cursor, view.groups.by, folded)
 
     def apply(self, view: LibraryView) -> None:
         """Show a library like that, as far as this version can."""
+        view.groups.folded = set(self.folded)
+        if self.group_by in list(Grouping):
+            view.groups.by = Grouping(self.group_by)
         if self.sort_key in view.SORTS:
             view.sort_by(self.sort_key, is_reversed=self.is_reversed)
         with contextlib.suppress(UsageError):  # a word of another version
@@ -50,7 +61,8 @@ def load_shown(state_folder: Path, folders: Iterable[Path]) -> Shown:
     found = _read(state_folder / FILE_NAME).get(_key_of(folders))
     known = found if isinstance(found, dict) else {}
     usual = asdict(Shown())
-    return Shown(**{name: known[name] for name, value in usual.items() if type(known.get(name)) is type(value)})
+    values: dict[str, Any] = {name: _value(known.get(name)) for name in usual}
+    return Shown(**{name: value for name, value in values.items() if type(value) is type(usual[name])})
 
 
 def save_shown(state_folder: Path, folders: Iterable[Path], shown: Shown) -> None:
@@ -60,6 +72,8 @@ def save_shown(state_folder: Path, folders: Iterable[Path], shown: Shown) -> Non
     libraries.pop(key, None)
     libraries[key] = asdict(shown)
     newest = dict(list(libraries.items())[-_MOST_LIBRARIES:])
+    while len(json.dumps(newest)) > _MOST_BYTES and len(newest) > 1:  # a longer file would not be read
+        newest.pop(next(iter(newest)))
     new = path.with_name(f"{FILE_NAME}.{os.getpid()}.new")
     try:
         new.write_text(json.dumps(newest), encoding="ascii")
@@ -67,6 +81,13 @@ def save_shown(state_folder: Path, folders: Iterable[Path], shown: Shown) -> Non
     except OSError:
         with contextlib.suppress(OSError):
             new.unlink()
+
+
+def _value(found: object) -> object:
+    """Return a list of texts as a tuple, and everything else as it is."""
+    if isinstance(found, list) and all(isinstance(each, str) for each in found):
+        return tuple(found)
+    return found
 
 
 def _key_of(folders: Iterable[Path]) -> str:

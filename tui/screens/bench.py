@@ -124,11 +124,16 @@ class BenchScreen(DiscScreen):
         self.query_one("#seeks", Lines).show(seeks)
 
     def _position(self) -> str:
-        rows = self.view.rows
+        rows = self.view.title_rows
         if self._title.path not in self.view.titles:
             return "its file is gone"
-        place = self.view.index_of(self._title.path)
+        place = self._place(rows)
         return f"{place + 1} of {len(rows)}" if place is not None else ""
+
+    def _place(self, rows: Sequence[Title]) -> int | None:
+        """Return the place of the row that stands for the title; None if it is not shown."""
+        path, members = self._title.path, self.view.members
+        return next((place for place, row in enumerate(rows) if any(each.path == path for each in members(row))), None)
 
     def _test_of(self, kind: TaskKind) -> tuple[Job | None, LiveTest | None]:
         """Return the running test of the title and its progress; otherwise the last one, if it failed."""
@@ -170,11 +175,11 @@ class BenchScreen(DiscScreen):
         self._step(-1)
 
     def _step(self, count: int) -> None:
-        view = self.view
-        place = view.index_of(self._title.path)
+        rows = self.view.title_rows
+        place = self._place(rows)
         step = 0 if place is None else place + count
-        if 0 <= step < len(view.rows):
-            self._title = view.rows[step]
+        if 0 <= step < len(rows):
+            self._title = rows[step]
             self._load()
             self._show()
         else:

@@ -23,7 +23,6 @@ from discpress.tui.messages import (
     CopyPath,
     Notify,
     OpenBench,
-    OpenDetails,
     OpenPlan,
     OpenSettings,
     OpenTune,
@@ -104,7 +103,13 @@ class LibraryScreen(LibraryPanes):
         self._asking = self.set_timer(_SETTLED_S, self._ask)
 
     def _ask(self) -> None:
-        seen = [title for index in self._table.seen for title in self._titles_at(index)]
+        heads = self.view.groups  # whose titles may be all there are
+        seen = [
+            title
+            for index in self._table.seen
+            if index < len(self.view.rows) and not heads.is_head(self.view.rows[index])
+            for title in self._titles_at(index)
+        ]
         if self.session.want_estimates(seen, ON_SCREEN):
             self.post_message(StartWorker())
 
@@ -118,34 +123,9 @@ class LibraryScreen(LibraryPanes):
         """Return why there are no rows."""
         return empty_hint(self.view, self.session)
 
-    def action_show_details(self) -> None:
-        """Show everything known of the title."""
-        if self.has_rows():
-            self.post_message(OpenDetails(self.view.rows[self._table.cursor].path))
-
     def on_table_chosen(self) -> None:
         """Open the row that was clicked twice."""
         self.action_show_details()
-
-    def action_unfold(self) -> None:
-        """Show each disc of the game under the cursor."""
-        if not self.has_rows():
-            return
-        if self.view.unfold(self._table.cursor):
-            self.show_rows()
-        else:
-            self.say("This row stands for one image.")
-
-    def action_fold(self) -> None:
-        """Show the discs of the game under the cursor as one row."""
-        if not self.has_rows():
-            return
-        path = self.view.fold(self._table.cursor)
-        if path is None:
-            self.say("There is nothing to fold here.")
-            return
-        self._cursor_key = path
-        self.show_rows()
 
     def action_plan(self) -> None:
         """Show what converting the marked titles will do."""
@@ -193,9 +173,10 @@ class LibraryScreen(LibraryPanes):
 
     def action_choose_target(self) -> None:
         """Choose what plays the discs of the system of the title under the cursor."""
-        if not self.has_rows():
+        row = self.title_row()
+        if row is None:
             return
-        system = self.view.rows[self._table.cursor].system
+        system = row.system
         config = self.session.config
 
         def answer(name: str | None) -> None:
@@ -206,8 +187,9 @@ class LibraryScreen(LibraryPanes):
 
     def action_bench(self) -> None:
         """Measure the title under the cursor."""
-        if self.has_rows():
-            self.post_message(OpenBench(self.view.rows[self._table.cursor]))
+        row = self.title_row()
+        if row is not None:
+            self.post_message(OpenBench(row))
 
     def action_show_settings(self) -> None:
         """Show the settings."""
@@ -222,8 +204,9 @@ class LibraryScreen(LibraryPanes):
 
     def action_copy_path(self) -> None:
         """Copy the path of the title to the clipboard."""
-        if self.has_rows():
-            self.post_message(CopyPath(self.view.rows[self._table.cursor].path))
+        row = self.title_row()
+        if row is not None:
+            self.post_message(CopyPath(row.path))
 
     def action_quit(self) -> None:
         """Leave, or ask what becomes of the jobs."""
@@ -233,7 +216,7 @@ class LibraryScreen(LibraryPanes):
         """Put the cursor on a title; a filter that hides it is taken off."""
         if self.view.index_of(path) is None:
             self.take_filter_off()
-        index = self.view.index_of(path)
-        if index is not None:
-            self._table.move_to(index)
-            self._remember()  # the emptied filter is told of later, and goes back to the title that is remembered
+        self.view.unfold_around(path)
+        if self.view.index_of(path) is not None:
+            self._cursor_key = path
+            self.show_rows()  # the emptied filter is told of later, and goes back to the title that is remembered

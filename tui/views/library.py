@@ -15,16 +15,17 @@ from discpress.engine.library.catalog import (
     sort_titles,
     total,
 )
+from discpress.engine.library.groups import Grouping
 from discpress.engine.library.naming import TitleNames
 from discpress.engine.library.states import Records, TitleStates
 from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS
 from discpress.engine.states import State
 from discpress.engine.store.model import Title
-from discpress.tui.views.frame.cells import cells_of
-from discpress.tui.views.frame.columns import BARS, COLUMNS, DIM, SORTS, STATE_STYLES, WITH_MATCH
-from discpress.tui.views.labels import MATCH_STYLES
+from discpress.tui.views.frame.cells import cells_of, style_of
+from discpress.tui.views.frame.columns import COLUMNS, SORTS, WITH_MATCH
 from discpress.tui.widgets.family_rows import FamilyRows
+from discpress.tui.widgets.group_rows import GroupRows
 from discpress.tui.widgets.marked_rows import MarkedRows, Signs
 from discpress.tui.widgets.table import Column
 
@@ -55,6 +56,8 @@ class LibraryView(MarkedRows[Title]):
         self._names: TitleNames | None = None
         self._selected: list[Title] = []
         self.families = FamilyRows()
+        self.groups = GroupRows()
+        self._is_grouped = False
         self._jobs: dict[Path, Job] = {}
 
     # What is in it
@@ -98,6 +101,7 @@ class LibraryView(MarkedRows[Title]):
             return False
         self.states.set_records(now)
         self._totals = None
+        self.groups.forget_sums()
         if now.discs != before.discs or self.sort_key == "state":
             self._sort()
         elif names_state(self.filter_text):
@@ -117,36 +121,57 @@ class LibraryView(MarkedRows[Title]):
         in_order = sort_titles(self.titles.values(), self.sort_key, descending=self.is_descending, states=self.states)
         joined, self._copied = join_copies(in_order, self.states)
         self._sorted = self.families.joined(joined)
+        if not self._is_grouped:
+            self.groups.take(self._sorted, self.families.by_path)
+            self._is_grouped = True
         self._select()
+
+    def group_by(self, grouping: Grouping) -> None:
+        """Put the titles of a folder or of a system below a row with their sums."""
+        self.groups.by = grouping
+        self._is_grouped = False
+        self.refresh_order()
 
     def _sort(self) -> None:
         """Take in that titles are others than before."""
         self.states.set_titles(self.titles.values())
         self._totals = self._names = None
+        self._is_grouped = False
         self.refresh_order()
 
     def _select(self) -> None:
         self._selected = list(filter(self._predicate, self._sorted))
-        self._later = later_copies(self._selected, self._copied, self.states)
+        parts = self.groups.parts(self._selected)
+        self._later = {path for part in parts for path in later_copies(part, self._copied, self.states)}
         self._fold()
 
     def _fold(self) -> None:
         self._places = None
-        self.rows = self.families.rows_of(self._selected)
-        if self.sort_key in _LARGE_FIRST:
-            self.rows = self.families.by_sums(
-                self.rows, self.sort_key, self.states, is_descending=self.is_descending, is_later=self.is_later
-            )
+        key, is_descending = self.sort_key, self.is_descending
+        rows = self.families.rows_of(self._selected)
+        if key in _LARGE_FIRST:
+            rows = self.families.by_sums(rows, key, self.states, is_descending=is_descending, is_later=self.is_later)
+        members = self.families.members
+        self.rows = self.groups.rows_of(rows, members, key, self.states, is_descending=is_descending)
 
     def unfold(self, index: int) -> bool:
-        """Show the discs of a folded row; return whether it was one."""
-        if is_folded := self.families.unfold(self.rows[index]):
+        """Show the discs or the group of a folded row; return whether it was one."""
+        row = self.rows[index]
+        if is_folded := self.groups.unfold(row) or self.families.unfold(row):
             self._fold()
         return is_folded
 
+    def unfold_around(self, path: Path) -> None:
+        """Show the titles of the group of a title."""
+        if self.groups.unfold_around(path):
+            self._fold()
+
     def fold(self, index: int) -> Path | None:
-        """Fold the discs around a row; return the path of the row that stands for them, None if there are none."""
-        path = self.families.fold(self.rows[index])
+        """Fold the discs around a row, otherwise its group; return the path of the row that stands for them.
+
+        None if there is nothing to fold.
+        """
+        path = self.families.fold(self.rows[index]) or self.groups.fold(self.rows[index])
         if path is not None:
             self._fold()
         return path
@@ -183,8 +208,9 @@ class LibraryView(MarkedRows[Title]):
     def index_of(self, key: Path | None) -> int | None:
         """Return the row of a path; None if it is not shown."""
         if self._places is None:
-            rows = enumerate(self.rows)
-            self._places = {title.path: index for index, row in rows for title in self.members(row)}
+            rows = list(enumerate(self.rows))
+            self._places = {title.path: index for index, row in rows for title in self.own_members(row)}
+            self._places |= {row.path: index for index, row in rows}
         return None if key is None else self._places.get(key)
 
     def key_of(self, row: Title) -> Path:
@@ -193,7 +219,16 @@ class LibraryView(MarkedRows[Title]):
 
     def members(self, row: Title) -> Sequence[Title]:
         """Return the titles that a row stands for."""
-        return self.families.members(row)
+        return self.groups.members(row) if self.groups.is_head(row) else self.families.members(row)
+
+    def own_members(self, row: Title) -> Sequence[Title]:
+        """Return the titles that only this row stands for: none for the head of a group that is not folded."""
+        return () if self.groups.is_head(row) and not self.groups.is_folded(row) else self.members(row)
+
+    @property
+    def title_rows(self) -> Sequence[Title]:
+        """The rows without the heads of groups."""
+        return [row for row in self.rows if not self.groups.is_head(row)]
 
     def is_marked_with_others(self, row: Title) -> bool:
         """Return whether a title is ready for a conversion."""
@@ -233,25 +268,7 @@ class LibraryView(MarkedRows[Title]):
 
     def style(self, index: int, key: str) -> str:
         """Return the style of one cell."""
-        title = self.rows[index]
-        family = self.families.folded_at(title)
-        if key == "state":
-            state = self.states.state(title) if family is None else family.state(self.states)
-            return "good" if state.spec.is_in_batch else STATE_STYLES[state.spec.concern]
-        if key == "match":
-            return MATCH_STYLES[self.states.match_of(title).verdict]
-        if key == "mark" or (key == "title" and all(each.path in self.marks for each in self.members(title))):
-            return "mark"
-        if key in BARS:
-            return "bar" if (self._percent(title) or 0.0) > 0 else "normal"
-        if key in DIM or title.error:
-            return "dim"
-        return "strong" if key == "estimate" else "normal"
-
-    def _percent(self, title: Title) -> float | None:
-        """Return the saving of a row in percent."""
-        family = self.families.folded_at(title)
-        return title.saving_percent if family is None else family.saving_percent(self.states)
+        return style_of(self, self.rows[index], key)
 
     def state_of(self, title: Title) -> str:
         """Return the sign and the word for the state of a title; of one that a job converts, what the job does."""

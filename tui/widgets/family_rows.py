@@ -18,28 +18,30 @@ class FamilyRows:
     """The families of a library, and those that are unfolded; all others are folded if all their titles are shown."""
 
     def __init__(self) -> None:
-        self._families: Mapping[Path, TitleFamily] = {}
-        self._unfolded: set[tuple[Path, str]] = set()
+        self.by_path: Mapping[Path, TitleFamily] = {}
+        """The family of each title that has one."""
+        self.unfolded: set[tuple[Path, str]] = set()
+        """The keys of those that are unfolded."""
         self._folded: dict[Path, TitleFamily] = {}
         self._heads: dict[Path, bool] = {}
 
     def joined(self, titles: Sequence[Title]) -> list[Title]:
         """Take in all titles; return them with those of a family next to each other."""
-        self._families = families_in(titles)
-        return join_families(titles, self._families)
+        self.by_path = families_in(titles)
+        return join_families(titles, self.by_path)
 
     def rows_of(self, selected: Sequence[Title]) -> list[Title]:
         """Return the rows of some titles: of a folded family, its first title stands for all."""
         self._folded, self._heads = {}, {}
-        if not self._families:
+        if not self.by_path:
             return list(selected)
-        present = {title.path for title in selected if title.path in self._families}
+        present = {title.path for title in selected if title.path in self.by_path}
         rows = []
         for title in selected:
-            family = self._families.get(title.path)
+            family = self.by_path.get(title.path)
             if family is None or not all(each.path in present for each in family.titles):
                 rows.append(title)  # a filter that selects one disc shows that disc
-            elif family.key in self._unfolded:
+            elif family.key in self.unfolded:
                 self._heads[title.path] = title is family.titles[0]
                 rows.append(title)
             elif title.path == family.titles[0].path:
@@ -64,15 +66,15 @@ class FamilyRows:
         """Show the discs of a folded row; return whether it was one."""
         family = self._folded.get(title.path)
         if family is not None:
-            self._unfolded.add(family.key)
+            self.unfolded.add(family.key)
         return family is not None
 
     def fold(self, title: Title) -> Path | None:
         """Fold the discs around a title; return the path of the row that stands for them, None if there are none."""
-        family = self._families.get(title.path)
+        family = self.by_path.get(title.path)
         if family is None or title.path in self._folded or title.path not in self._heads:
             return None
-        self._unfolded.discard(family.key)
+        self.unfolded.discard(family.key)
         return family.titles[0].path
 
     def by_sums(

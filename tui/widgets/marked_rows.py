@@ -70,6 +70,10 @@ class MarkedRows(Generic[RowT]):
         """Return what a row stands for: itself, or all rows that are folded into it."""
         return (row,)
 
+    def own_members(self, row: RowT) -> Sequence[RowT]:
+        """Return those of `members` that no other row stands for."""
+        return self.members(row)
+
     def is_marked_with_others(self, row: RowT) -> bool:
         """Return whether "mark all" takes a row."""
         return True
@@ -99,19 +103,17 @@ class MarkedRows(Generic[RowT]):
 
     def toggle(self, index: int) -> None:
         """Mark a row, or take its mark off; all that is folded into it, unless all of that is marked."""
-        keys = set(self._keys_in(index, index))
+        keys = set(map(self.key_of, self.members(self.rows[index])))
         self.marks = self.marks - keys if keys <= self.marks else self.marks | keys
 
     def mark_range(self, first: int, last: int) -> None:
         """Mark the rows between two, both included."""
-        self.marks |= self._keys_in(min(first, last), max(first, last))
-
-    def _keys_in(self, first: int, last: int) -> set[Path]:
-        return {self.key_of(each) for row in self.rows[first : last + 1] for each in self.members(row)}
+        rows = self.rows[min(first, last) : max(first, last) + 1]
+        self.marks |= {self.key_of(each) for row in rows for each in self.own_members(row)}
 
     def marked_together(self) -> set[Path]:
         """Return the keys of the rows shown that "mark all" takes."""
-        shown = (each for row in self.rows for each in self.members(row))
+        shown = (each for row in self.rows for each in self.own_members(row))
         return {self.key_of(each) for each in shown if self.is_marked_with_others(each)}
 
     def toggle_all(self) -> None:
@@ -123,6 +125,6 @@ class MarkedRows(Generic[RowT]):
         """Return the marked rows in the order of the table, hidden ones last; without marks the row at the index."""
         if not self.marks:
             return list(self.members(self.rows[index])) if index < len(self.rows) else []
-        shown = [each for row in self.rows for each in self.members(row) if self.key_of(each) in self.marks]
+        shown = [each for row in self.rows for each in self.own_members(row) if self.key_of(each) in self.marks]
         hidden = map(self.row_with, sorted(self.marks - {self.key_of(row) for row in shown}))
         return shown + [row for row in hidden if row is not None]

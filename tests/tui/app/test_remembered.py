@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from app_desk import LIBRARY, Desk, opened, title
+from app_desk import FAMILY, LIBRARY, Desk, opened, title
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -35,6 +35,34 @@ async def test_a_library_opens_as_it_was_left(tmp_path: Path) -> None:
 async def test_how_it_is_shown_now_is_what_is_remembered(tmp_path: Path) -> None:
     async with opened(tmp_path, "s", "z", "S", "slash", *"game", "enter", "down") as desk:
         assert Shown.of(desk.view) == Shown("size", True, "game", str(desk.view.rows[1].path))
+
+
+async def test_groups_and_folded_ones_are_remembered(tmp_path: Path) -> None:
+    async with opened(tmp_path, "G", "down", "down", "enter", "left", titles=FAMILY) as desk:
+        shown = Shown.of(desk.view)
+        assert shown == Shown("title", cursor="ps2", group_by="system", folded=("ps2",))
+    async with opened(left(tmp_path, shown), titles=FAMILY) as desk:
+        assert "▸ PS2" in desk.text
+        assert (desk.table.cursor, len(desk.rows)) == (0, 5)
+
+
+@pytest.mark.parametrize("known", [{"folded": ["ps2", 3]}, {"folded": "ps2"}, {"group_by": "hue"}])
+async def test_groups_of_another_version_are_left_out(known: dict[str, object], tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / FILE_NAME).write_text(json.dumps({"": known}))
+    async with opened(tmp_path, titles=LIBRARY[:2]) as desk:
+        assert (desk.view.groups.by, desk.view.groups.folded) == ("", set())
+
+
+def test_a_file_that_would_be_too_long_to_read_forgets_the_oldest(tmp_path: Path) -> None:
+    for number in range(4):
+        save_shown(tmp_path, [Path(f"/{number}")], Shown(folded=tuple(f"{each}{'x' * 4000}" for each in range(100))))
+    assert [bool(load_shown(tmp_path, [Path(f"/{number}")]).folded) for number in range(4)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
 
 
 async def test_a_title_that_is_not_there_any_more_leaves_the_cursor_at_the_top(tmp_path: Path) -> None:

@@ -11,10 +11,11 @@ from discpress.engine.names import display_name
 from discpress.engine.store.model import Title
 from discpress.engine.systems import SYSTEMS
 from discpress.engine.units import format_option_size, format_size
-from discpress.tui.views.frame.columns import NARROW_BAR, WIDE_BAR
-from discpress.tui.views.labels import format_label, match_sign, saving_label
+from discpress.tui.views.frame.columns import BARS, DIM, NARROW_BAR, STATE_STYLES, WIDE_BAR
+from discpress.tui.views.labels import MATCH_STYLES, format_label, match_sign, saving_label
 from discpress.tui.widgets.family_rows import FamilyRows, family_cells
 from discpress.tui.widgets.graph import bar
+from discpress.tui.widgets.group_rows import GroupRows, group_cells
 from discpress.tui.widgets.marked_rows import Signs
 
 
@@ -26,6 +27,7 @@ class Shown(Protocol):
     signs: Signs
     states: TitleStates
     families: FamilyRows
+    groups: GroupRows
     marks: set[Path]
 
     @property
@@ -35,12 +37,19 @@ class Shown(Protocol):
     def is_later(self, title: Title) -> bool:
         """Return whether another title with the same disc stands above it."""
 
+    def members(self, row: Title) -> Sequence[Title]:
+        """Return the titles that a row stands for."""
+
     def state_of(self, title: Title) -> str:
         """Return the sign and the word for the state of a title."""
 
 
 def cells_of(view: Shown, title: Title, keys: Sequence[str]) -> Sequence[str]:
-    """Return the texts of the row of a title; a folded row has the sums of its family."""
+    """Return the texts of the row of a title; a folded row has the sums of its family, a head those of its group."""
+    if view.groups.is_head(title):
+        sums, saving = group_cells(view.groups, title, view.states, view.signs, view.marks)
+        bars = {"bar": _bar(view, saving, NARROW_BAR), "wide_bar": _bar(view, saving, WIDE_BAR)}
+        return [{**sums, **bars}.get(key, "") for key in keys]
     family = view.families.folded_at(title)
     if family is None:
         return [_CELLS[key](view, title) for key in keys]
@@ -58,6 +67,33 @@ def cells_of(view: Shown, title: Title, keys: Sequence[str]) -> Sequence[str]:
         "match": family.shared(lambda each: _match_cell(view, each), ""),
     }
     return [more[key] if key in more else texts[key] for key in keys]
+
+
+def style_of(view: Shown, title: Title, key: str) -> str:
+    """Return the style of one cell of the row of a title."""
+    is_head, family = view.groups.is_head(title), view.families.folded_at(title)
+    if key == "mark" or (key == "title" and all(each.path in view.marks for each in view.members(title))):
+        return "mark"
+    if key in BARS and (_percent(view, title) or 0.0) > 0:
+        return "bar"
+    if is_head:
+        return "head"
+    if key == "state":
+        state = view.states.state(title) if family is None else family.state(view.states)
+        return "good" if state.spec.is_in_batch else STATE_STYLES[state.spec.concern]
+    if key == "match":
+        return MATCH_STYLES[view.states.match_of(title).verdict]
+    if key in DIM or (title.error and key not in BARS):
+        return "dim"
+    return "strong" if key == "estimate" else "normal"
+
+
+def _percent(view: Shown, title: Title) -> float | None:
+    """Return the saving of a row in percent."""
+    if view.groups.is_head(title):
+        return view.groups.sums(title, view.states).saving_percent
+    family = view.families.folded_at(title)
+    return title.saving_percent if family is None else family.saving_percent(view.states)
 
 
 def _name_cell(view: Shown, title: Title) -> str:
