@@ -26,6 +26,7 @@ from discpress.tui.commands import Place, bindings_at
 from discpress.tui.dialogs.pick import PickTarget
 from discpress.tui.messages import CopyPath, Notify, OpenBench, OpenLog, OpenPlan, OpenTune, StartWorker
 from discpress.tui.screens.text import TextScreen
+from discpress.tui.views.check import newest_check
 from discpress.tui.views.details import whole
 from discpress.tui.views.labels import FILE_GONE, reason_of
 from discpress.tui.widgets.palette import Line
@@ -94,6 +95,7 @@ class DetailScreen(TextScreen):
             return [[(FILE_GONE, "bad")]]
         try:
             history = self.session.queue.of_path(self._path, _MOST_JOBS)
+            check = newest_check(self.session.queue, title, history)
             digests = self.session.store.digests.of(self._path, title.identity)
         except DiscpressError as error:
             return [[(str(error), "bad")]]
@@ -109,6 +111,7 @@ class DetailScreen(TextScreen):
             digests=digests,
             problem=self._problem,
             unestimated=reason_of(title, self.session.unestimated),
+            check=check,
         )
 
     def action_target_next(self) -> None:
@@ -158,7 +161,7 @@ class DetailScreen(TextScreen):
             return
         self.post_message(StartWorker())
         self.post_message(
-            Notify(f"Queued. Press {self.keys.of('show_queue')} for the queue; the job's log has the result.")
+            Notify(f"Queued: the result will appear here. Press {self.keys.of('show_queue')} for the queue.")
         )
 
     def _title_or_say(self) -> Title | None:

@@ -15,6 +15,7 @@ from discpress.engine.store.model import Title
 from discpress.engine.systems import System
 from discpress.engine.units import format_duration, format_latency, format_percent, format_size
 from discpress.tui.commands import Keys
+from discpress.tui.views.check import Check, check_head, check_lines
 from discpress.tui.views.frame.columns import STATE_STYLES
 from discpress.tui.views.jobs import job_note, job_state
 from discpress.tui.views.labels import MATCH_STYLES, margin_of
@@ -61,33 +62,46 @@ def whole(
     digests: Sequence[Digests] = (),
     problem: str = "",
     unestimated: str = "",
+    check: Check | None = None,
 ) -> list[Line]:
     """Return the screen of one title.
 
     `findings` are the doctor's for the target, None while it looks, `problem` is why it could not; `history` are the
     title's jobs, newest first; `unestimated` is why its estimate cannot be had; `keys` are those that are valid;
-    `digests` are the known ones, the best grade first.
+    `digests` are the known ones, the best grade first; `check` is the newest check of every block.
     """
     lines = brief(view, title, width, unestimated=unestimated)
     lines += _files(title, width)
     lines += [[], *_header(title)]
     lines += _digests(digests, width)
     lines += _history(history, width, keys)
+    if check is not None:
+        lines += [[], [(check_head(check), "head")], *check_lines(check, width, is_ascii=view.signs.is_ascii)]
     lines += [[], [(f"The doctor, for {target}", "head")]]
     if problem:
         return [*lines, *wrapped(display_name(problem), width, "bad")]
     if findings is None:
         return [*lines, [("looking ...", "dim")]]
+    return [*lines, *_findings(findings, history, width, keys, check)]
+
+
+def _findings(
+    findings: Sequence[Finding], history: Sequence[Job], width: int, keys: Keys, check: Check | None
+) -> list[Line]:
+    """Return what the doctor finds without decoding, and what the last look at every block came to."""
+    lines: list[Line] = []
+    is_checked = check is not None and check.is_done
     damage = next((job for job in history if job.is_over and has_examined(job)), None)
     if damage is not None and found_damage(damage):
         lines += wrapped(f"{damage.kind} found damage: {job_note(damage)}", width, "bad")
     elif not findings:
-        key = keys.of("examine")
+        key = "" if is_checked else keys.of("examine")
         lines.append([("nothing found" + (f"; {key} decodes every block" if key else ""), "good")])
     for finding in findings:
-        style = _SEVERITY_STYLES.get(finding.level, "normal")
-        lines += wrapped(f"{finding.level}: {display_name(finding.message)}", width, style)
-    return lines
+        text = f"{finding.level}: {finding.message}"
+        if check is None or text not in check.findings:
+            lines += wrapped(display_name(text), width, _SEVERITY_STYLES.get(finding.level, "normal"))
+    return lines or [[("nothing else found", "good")]]
 
 
 def _history(jobs: Sequence[Job], width: int, keys: Keys) -> list[Line]:

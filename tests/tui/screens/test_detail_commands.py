@@ -96,6 +96,27 @@ async def test_a_key_lets_the_worker_decode_it(key: str, kind: TaskKind, real: d
         assert "Queued" in desk.told[-1]
 
 
+async def test_the_findings_of_a_check_stand_on_the_screen_and_in_the_pane(real: dict[str, Any], games: Path) -> None:
+    path = games / "Game.zso"
+    content = bytearray(path.read_bytes())
+    content[30_000:30_400] = b"\xff" * 400
+    path.write_bytes(content)
+    async with opened(real.pop("folder"), **real, width=200, height=60) as desk:
+        await _open_first(desk)
+        assert "error: " not in desk.lines("text")
+        await desk.press("d")
+        await desk.look()
+        checked = desk.lines("text").partition("Every block decoded for ")[2]
+        assert "\nerror: " in checked
+        assert checked.count("warning: ") == 1  # the doctor's own is not repeated
+        await desk.press("escape")
+        assert "error: " in desk.lines("pane").partition("check of every block ─")[2]
+        path.write_bytes(content + b"x")  # another file: what a check found is not true of it
+        await desk.press("r")
+        await desk.look()
+        assert "check of every block" not in desk.lines("pane")
+
+
 async def test_a_job_for_a_file_that_is_gone_is_not_queued(tmp_path: Path) -> None:
     async with opened(tmp_path, "down", "enter", "V") as desk:
         assert desk.queue.jobs() == []

@@ -14,6 +14,7 @@ from discpress.engine.systems import System
 from discpress.engine.targets import TARGETS
 from discpress.engine.units import format_duration, format_latency, format_option_size, format_size
 from discpress.tui.app.session import Session
+from discpress.tui.views.check import check_lines, newest_check
 from discpress.tui.views.frame.columns import STATE_STYLES
 from discpress.tui.views.jobs import has_figures, job_note, job_state
 from discpress.tui.views.labels import format_label, margin_of, reason_of
@@ -78,7 +79,7 @@ def pane_lines(session: Session, title: Title, width: int, height: int, form: Pa
     blocks = [_now(painter), _becomes(painter)]
     why = _why(session, title, inner)
     if form is PaneForm.COLUMNS:
-        blocks.append(why or _sizes(painter) or _history(painter))
+        blocks.append([*why, *_check(painter)] or _sizes(painter) or _history(painter))
     elif why:
         blocks[1] = why
     return beside([(block, inner) for block in blocks], height, _GAP)
@@ -90,6 +91,7 @@ def _side(session: Session, title: Title, width: int) -> list[Line]:
     heads = (
         ("now", _now(painter)),
         ("becomes", _becomes(painter)),
+        ("check of every block", _check(painter)),
         ("by block size", _sizes(painter)),
         ("history", _history(painter)),
     )
@@ -184,6 +186,17 @@ def _why(session: Session, title: Title, width: int) -> list[Line]:
         return wrapped(text, width, STATE_STYLES[spec.concern])
     text = display_name(title.error or standing.reason)
     return wrapped(text, width, "warn") if text else []
+
+
+def _check(painter: _Painter) -> list[Line]:
+    """Return what a check found; nothing without one."""
+    session = painter.session
+    try:
+        jobs = session.queue.of_path(painter.title.path, _MOST_JOBS)
+        check = newest_check(session.queue, painter.title, jobs)
+    except DiscpressError:
+        return []
+    return [] if check is None else check_lines(check, painter.width, is_ascii=session.is_ascii)
 
 
 def _sizes(painter: _Painter) -> list[Line]:
