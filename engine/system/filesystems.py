@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -154,9 +154,18 @@ def free_bytes(folder: Path) -> int:
 
 def free_bytes_below(folder: Path) -> int:
     """Return the same for a folder that may not exist yet: of the nearest existing one above it. Raises OSError."""
+    return _below(folder, free_bytes)
+
+
+def disk_bytes_below(folder: Path) -> int:
+    """Return the bytes of the disk of a folder that may not exist yet. Raises OSError."""
+    return _below(folder, disk_bytes)
+
+
+def _below(folder: Path, ask: Callable[[Path], int]) -> int:
     for each in (folder, *folder.parents):
         try:
-            return free_bytes(each)
+            return ask(each)
         except FileNotFoundError:
             continue  # it is created later
     raise FileNotFoundError(folder)

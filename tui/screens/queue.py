@@ -92,8 +92,8 @@ class QueueScreen(DiscScreen):
 
         async def look() -> None:
             spaces = await self._queries.ask(lambda: queue_spaces(snapshot.jobs, size_of), self._show_silence)
-            width, ellipsis = self.size.width, self.view.signs.ellipsis
-            self._show_spaces([space_line(space, width, ellipsis) for space in spaces])
+            width, signs = self.size.width, self.view.signs
+            self._show_spaces([space_line(space, width, signs) for space in spaces])
 
         run_exclusive(self, look, "spaces")
 

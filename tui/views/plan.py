@@ -19,8 +19,9 @@ from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
 from discpress.engine.units import format_count, format_duration, format_size
 from discpress.tui.commands import Keys
+from discpress.tui.widgets.graph import bar_of_two
 from discpress.tui.widgets.marked_rows import Signs
-from discpress.tui.widgets.palette import Line, joined, tail
+from discpress.tui.widgets.palette import Line, joined, line_cells, tail
 
 CONFLICTS = {
     OnConflict.ERROR: "skip (if it appears later: the job fails)",
@@ -90,7 +91,7 @@ def reason_left_out(row: PlannedTitle, keys: Keys) -> str:
 def summary_of(batch: Batch, options: ConversionRequest, signs: Signs, keys: Keys, width: int) -> list[Line]:
     """Return the lines above the table: totals, space, what becomes of the originals, conflicts."""
     lines = _total_lines(batch, signs.margin, width)
-    lines += [space_line(space, width, signs.ellipsis) for space in batch.spaces]
+    lines += [space_line(space, width, signs) for space in batch.spaces]
     originals = "move to trash after verification" if options.trash_source else "keep"
     folder = "next to each original" if options.output_folder is None else display_name(options.output_folder)
     shown_folder = tail(folder, width - _KEY_CELLS - len("results: "), signs.ellipsis)
@@ -129,8 +130,14 @@ def _total_lines(batch: Batch, margin_sign: str, width: int) -> list[Line]:
     return joined([*pieces, *([(f"{left_out} left out", "bad")] if left_out else [])], width)
 
 
-def space_line(space: DiskSpace, width: int, ellipsis: str) -> Line:
-    """Return the free space of a disk: now, after the batch, and once the trash is emptied; then its folder."""
+def space_line(space: DiskSpace, width: int, signs: Signs) -> Line:
+    """Return the free space of a disk: now, after the batch, and once the trash is emptied; then its folder.
+
+    If there is room, a bar before them shows the used part of the disk, then what the batch will use.
+    """
+    ellipsis = signs.ellipsis
+    drawn = _space_bar(space, signs) if width >= _BAR_FROM and space.total_bytes else []
+    width -= line_cells(drawn)
     fits = space.after_bytes >= 0
     after = f"about {format_size(space.after_bytes)} after" if fits else "NOT ENOUGH"
     now = (f"free now {format_size(space.free_bytes)}, ", "normal")
@@ -140,9 +147,17 @@ def space_line(space: DiskSpace, width: int, ellipsis: str) -> Line:
         emptied = f", {format_size(space.emptied_bytes)} emptied"
         room = width - len(now[0]) - len(after) - len(emptied) - _GAP
     shown = f"{' ' * _GAP}{tail(display_name(space.folder), room, ellipsis)}" if room >= _LEAST_PATH else ""
-    return [now, (after, "normal" if fits else "bad"), (emptied, "normal"), (shown, "dim")]
+    return [*drawn, now, (after, "normal" if fits else "bad"), (emptied, "normal"), (shown, "dim")]
 
 
+def _space_bar(space: DiskSpace, signs: Signs) -> Line:
+    used = space.total_bytes - space.free_bytes
+    used_percent, more = 100 * used / space.total_bytes, 100 * space.needed_bytes / space.total_bytes
+    return [(bar_of_two(used_percent, more, _BAR_CELLS, is_ascii=signs.is_ascii), "bar"), (" ", "normal")]
+
+
+_BAR_FROM, _BAR_CELLS = 100, 20
+"""Columns from which the free space has a bar, and the cells of that."""
 _GAP = 3
 _LEAST_PATH = 8
 """Cells below which the end of a folder's path tells nothing."""

@@ -17,6 +17,21 @@ def bar(percent: float, width: int, *, is_ascii: bool = False) -> str:
     return ("█" * full + (_PARTS[part] if part else "")).ljust(width)
 
 
+def bar_of_two(percent: float, more: float, width: int, *, is_ascii: bool = False) -> str:
+    """Return a bar of two parts in whole cells: `██████▒▒    `, or `[####++   ]` in ASCII.
+
+    The second part has at least one cell unless it is nothing.
+    """
+    cells = max(0, width - 2 if is_ascii else width)
+    both = round(max(0.0, min(1.0, (percent + max(0.0, more)) / 100)) * cells)
+    first = min(both, round(max(0.0, min(1.0, percent / 100)) * cells))
+    if more > 0 and first == both:
+        first, both = (first, both + 1) if both < cells else (max(0, first - 1), both)
+    full, second = ("#", "+") if is_ascii else ("█", "▒")
+    drawn = f"{full * first}{second * (both - first)}".ljust(cells)
+    return f"[{drawn}]"[:width] if is_ascii else drawn
+
+
 def curve(values: Sequence[float], width: int, *, is_ascii: bool = False) -> str:
     """Return the last `width` values as levels of one line, the largest the highest; newest at the right."""
     levels = ASCII_LEVELS if is_ascii else LEVELS

@@ -165,6 +165,8 @@ class DiskSpace:
     """Results without an estimate."""
     trashed_bytes: int = 0
     """Size of the files that the batch moves to the trash there."""
+    total_bytes: int = 0
+    """Size of the disk; 0 if it is not known."""
 
     @property
     def after_bytes(self) -> int:

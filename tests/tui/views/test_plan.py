@@ -19,8 +19,8 @@ from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.states import State
 from discpress.engine.store.model import Fault, FileIdentity, Title
 from discpress.tui.commands import Keys
-from discpress.tui.views.plan import jobs_of, plan_titles, reason_left_out, summary_of
-from discpress.tui.widgets.marked_rows import Signs
+from discpress.tui.views.plan import jobs_of, plan_titles, reason_left_out, space_line, summary_of
+from discpress.tui.widgets.marked_rows import ASCII_SIGNS, Signs
 from discpress.tui.widgets.palette import tail
 
 CHOOSER = Chooser.of(Config())
@@ -158,6 +158,16 @@ def test_no_line_above_the_plan_is_cut(width: int) -> None:
 
 def test_a_long_path_keeps_its_end() -> None:
     assert any(line.endswith("/tests") for line in summary_at(80))
+
+
+@pytest.mark.parametrize(
+    ("signs", "drawn"), [(Signs(), "█████▒▒▒▒▒           "), (ASCII_SIGNS, "[####+++++         ] ")]
+)
+def test_a_bar_shows_what_is_used_of_a_disk_and_what_will_be(signs: Signs, drawn: str) -> None:
+    space = DiskSpace(Path("/x"), 75 << 30, needed_bytes=25 << 30, total_bytes=100 << 30)
+    wide = "".join(text for text, _ in space_line(space, 100, signs))
+    assert wide.startswith(f"{drawn}free now 75 GiB, about 50 GiB after")
+    assert "".join(text for text, _ in space_line(space, 80, signs)).startswith("free now 75 GiB")
 
 
 def test_a_wide_terminal_shows_one_line_of_totals() -> None:

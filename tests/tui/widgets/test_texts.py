@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from discpress.tui.widgets.graph import ASCII_LEVELS, LEVELS, bar, curve, per_second
+from discpress.tui.widgets.graph import ASCII_LEVELS, LEVELS, bar, bar_of_two, curve, per_second
 from discpress.tui.widgets.palette import fit, fit_name, in_ascii, wrapped
 
 WORDS = st.text(st.characters(codec="utf-8", exclude_categories=["C", "M", "Zl", "Zp"]), max_size=60)
@@ -96,3 +96,19 @@ def test_the_largest_value_is_the_highest() -> None:
 
 def test_seconds_without_any_are_zero() -> None:
     assert per_second([(8, 5, 1), (10, 7, 1)], 10, 4) == [0.0, 5.0, 0.0, 7.0]
+
+
+@pytest.mark.parametrize(
+    ("parts", "drawn"),
+    [
+        ((50, 0), "█████     "),
+        ((0, 0), " " * 10),
+        ((50, 20), "█████▒▒   "),
+        ((50, 0.1), "█████▒    "),
+        ((100, 5), "█████████▒"),
+        ((90, 400), "█████████▒"),
+        ((-5, 10), "▒         "),
+    ],
+)
+def test_a_bar_of_two_parts_always_shows_the_second(parts: tuple[float, float], drawn: str) -> None:
+    assert bar_of_two(*parts, 10) == drawn
