@@ -15,7 +15,7 @@ from discpress.tui.views.library import LibraryView
 FILE_NAME = "app-view.json"
 _MOST_BYTES = 1 << 20
 _MOST_ROWS = 100
-"""Folded groups that are remembered of a library."""
+"""Folded groups, and unfolded families, that are remembered of a library."""
 _MOST_LIBRARIES = 50
 """Sets of folders that are remembered; the one that was left first is forgotten first."""
 
@@ -36,17 +36,22 @@ class Shown:
     """The fact that its titles are grouped by."""
     folded: tuple[str, ...] = ()
     """The keys of folded groups."""
+    unfolded: tuple[str, ...] = ()
+    """The folder and the name of each unfolded family, as one path: a name has no slash."""
 
     @classmethod
     def of(cls, view: LibraryView) -> Self:
         """Return how a library is shown now."""
         cursor = "" if view.cursor_key is None else str(view.cursor_key)
         folded = tuple(sorted(view.groups.folded)[:_MOST_ROWS])
-        return cls(view.sort_key, view.is_reversed, view.filter_text, cursor, view.groups.by, folded)
+        unfolded = tuple(sorted(f"{folder}/{name}" for folder, name in view.families.unfolded)[:_MOST_ROWS])
+        return cls(view.sort_key, view.is_reversed, view.filter_text, cursor, view.groups.by, folded, unfolded)
 
     def apply(self, view: LibraryView) -> None:
         """Show a library like that, as far as this version can."""
         view.groups.folded = set(self.folded)
+        parted = (each.rpartition("/") for each in self.unfolded)
+        view.families.unfolded = {(Path(folder), name) for folder, _, name in parted}
         if self.group_by in list(Grouping):
             view.groups.by = Grouping(self.group_by)
         if self.sort_key in view.SORTS:

@@ -46,7 +46,17 @@ async def test_groups_and_folded_ones_are_remembered(tmp_path: Path) -> None:
         assert (desk.table.cursor, len(desk.rows)) == (0, 5)
 
 
-@pytest.mark.parametrize("known", [{"folded": ["ps2", 3]}, {"folded": "ps2"}, {"group_by": "hue"}])
+async def test_unfolded_families_are_remembered(tmp_path: Path) -> None:
+    async with opened(tmp_path, "slash", *"saga", "enter", "right", titles=FAMILY) as desk:
+        shown = Shown.of(desk.view)
+        assert shown.unfolded == ("/games/Saga",)
+    async with opened(left(tmp_path, shown), titles=FAMILY) as desk:
+        assert "▾ Saga (disc 1)" in desk.text
+        await desk.press("left")
+        assert Shown.of(desk.view).unfolded == ()
+
+
+@pytest.mark.parametrize("known", [{"folded": ["ps2", 3]}, {"folded": "ps2"}, {"group_by": "hue"}, {"unfolded": ["x"]}])
 async def test_groups_of_another_version_are_left_out(known: dict[str, object], tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
     (tmp_path / "state" / FILE_NAME).write_text(json.dumps({"": known}))
