@@ -21,7 +21,7 @@ from textual.message import Message
 
 from discpress.engine.errors import DiscpressError
 from discpress.engine.store.model import Title
-from discpress.tui.app.navigation import WAYS, Router
+from discpress.tui.app.navigation import Router
 from discpress.tui.app.notifications import Notifier
 from discpress.tui.app.polling import Poller
 from discpress.tui.app.quit import QuitFlow
@@ -152,7 +152,7 @@ class DiscpressApp(App[int]):
             case SelectTitle(path):
                 self.router.select_title(path)
             case GoTo(place):
-                self._go_to(place)
+                self.router.go_to(place, self._run_later)
             case RunCommand(name):
                 self._run_later(name)
             case Quit():
@@ -175,11 +175,6 @@ class DiscpressApp(App[int]):
                 self._follow_queued(paths)
             case CopyPath(path):
                 self._copy_path(path)
-
-    def _go_to(self, place: Place) -> None:
-        self.router.go_home()
-        if place in WAYS:
-            self._run_later(WAYS[place])
 
     def _run_later(self, command: str) -> None:
         """Run a command on the screen or the app, wherever it is valid."""
@@ -295,4 +290,4 @@ class DiscpressApp(App[int]):
 
     def action_quit_anywhere(self) -> None:
         """Leave from any screen."""
-        self.quit_flow.quit_anywhere()
+        self.router.ask_to_leave(self.quit_flow.quit_anywhere)

@@ -4,7 +4,7 @@ A screen is imported when it is opened: all of them would take a fifth of the ti
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -139,12 +139,40 @@ class Router:
         while len(self._app.screen_stack) > 2:  # Textual's own blank screen, then the library
             self._app.pop_screen()
 
+    def ask_to_leave(self, leave: Callable[[], object]) -> None:
+        """Call `leave` after the questions of all open screens; not if the user stays on one of them."""
+        stack: Sequence[Screen[object]] = self._app.screen_stack
+        is_small = isinstance(self._app.screen, TooSmall)  # which has no room for a question
+        screens = [] if is_small else [each for each in stack if isinstance(each, DiscScreen)]
+
+        def ask_next() -> None:
+            if screens:
+                screens.pop().ask_to_leave(ask_next)
+            else:
+                leave()
+
+        ask_next()
+
+    def go_to(self, place: Place, run: Callable[[str], None]) -> None:
+        """Open the place of a tab, from the library; `run` runs the command that leads there."""
+
+        def go() -> None:
+            self.go_home()
+            if place in WAYS:
+                run(WAYS[place])
+
+        self.ask_to_leave(go)
+
     def select_title(self, path: Path) -> None:
         """Go back to the library and put its cursor on a title, even if the filter hides that."""
-        self.go_home()
-        library = self._app.screen
-        if isinstance(library, LibraryScreen):
-            library.go_to(path)
+
+        def select() -> None:
+            self.go_home()
+            library = self._app.screen
+            if isinstance(library, LibraryScreen):
+                library.go_to(path)
+
+        self.ask_to_leave(select)
 
     def fit(self, size: Size) -> None:
         """Cover the screens while the terminal is too small for them."""

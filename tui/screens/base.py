@@ -192,6 +192,10 @@ class DiscScreen(OwnScreen[None]):
         """Show what conversions replaced."""
         self.post_message(OpenTrash())
 
+    def ask_to_leave(self, leave: Callable[[], object]) -> None:
+        """Call `leave`, after a question if something would be lost; not if the user stays."""
+        leave()
+
     def action_back(self) -> None:
         """Go back to the screen before."""
-        self.dismiss()
+        self.ask_to_leave(self.dismiss)

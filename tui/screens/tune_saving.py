@@ -1,6 +1,6 @@
 """The part of Tune that saves: for a title, for several, as the defaults, and the question when it is left."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from discpress.engine.errors import DiscpressError
@@ -24,6 +24,7 @@ class TuneSaving(DiscScreen):
         self._titles = list(titles)
         self._tuning = self._kept = Tuning.of(self._title, session.chooser)
         self._is_gone = False
+        self._leave: Callable[[], object] | None = None
 
     @property
     def _title(self) -> Title:
@@ -104,21 +105,26 @@ class TuneSaving(DiscScreen):
         self.post_message(WantEstimates(titles))
         return True
 
-    def action_back(self) -> None:
-        """Go back; ask first if the choice is not kept."""
+    def ask_to_leave(self, leave: Callable[[], object]) -> None:
+        """Leave; ask first if the choice is not kept."""
         is_kept = self._tuning == self._kept or self._is_gone or self.session.is_read_only
         cell = cell_of(self._tuning, self._title, self.session.chooser, {})
         if is_kept or cell.refusal:
-            self.dismiss()
+            leave()
+            return
+        is_asked, self._leave = self._leave is not None, leave
+        if is_asked:
             return
         count = len(self._titles)
         whom = "this title" if count == 1 else f"the {count} titles"
 
         def answer(choice: str | None) -> None:
+            then, self._leave = self._leave, None
             if choice == "keep":
                 self._keep(self._titles)
-            if choice is not None:
-                self.dismiss()
+            is_settled = choice == "drop" or (choice == "keep" and self._tuning == self._kept)
+            if is_settled and then is not None:
+                then()
 
         lines = [f"This choice is not saved: {self._tuning.describe()}."]
         self.app.push_screen(Confirm(lines, [("keep", f"Save it for {whom}"), ("drop", "Leave without it")]), answer)

@@ -21,6 +21,7 @@ from discpress.tui.dialogs.confirm import Confirm
 from discpress.tui.dialogs.pick import Pick, PickTarget
 from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.screens.plan import PlanScreen
+from discpress.tui.screens.queue import QueueScreen
 from discpress.tui.screens.tune import TuneScreen
 from discpress.tui.views.tune import ALIGNMENTS, FORMS, Tuning
 from discpress.tui.widgets.lines import Lines
@@ -246,6 +247,34 @@ async def test_a_choice_that_is_not_saved_is_asked_about(answer: list[str], save
         await desk.press("escape", *answer)
         desk.in_front(LibraryScreen)
         assert {name for name, own in overrides(desk).items() if own is not None} == saved
+
+
+async def test_leaving_the_app_or_clicking_a_tab_asks_about_a_choice_that_is_not_saved(tmp_path: Path) -> None:
+    async with opened(tmp_path, *MARKED, "left", "c") as desk:  # the plan lies over it
+        await desk.click("#top", 25, 0)
+        await desk.press("escape")
+        desk.in_front(PlanScreen)
+        await desk.press("ctrl+q", "ctrl+q")
+        assert "This choice is not saved" in desk.said
+        await desk.press("escape")
+        desk.in_front(PlanScreen)
+        await desk.click("#top", 25, 0)
+        await desk.press("right", "enter")
+        desk.in_front(QueueScreen)
+        assert set(overrides(desk).values()) == {None}
+
+
+async def test_a_choice_is_saved_before_the_app_is_left(tmp_path: Path) -> None:
+    async with opened(tmp_path, *MARKED, "left", "ctrl+q", "enter") as desk:
+        assert desk.has_ended
+        assert {name for name, own in overrides(desk).items() if own is not None} == {"Game 2.iso", "Game 10.iso"}
+
+
+async def test_a_title_that_the_palette_finds_is_not_gone_to_before_the_question(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2, "left", "colon", *"velvet", "enter") as desk:
+        desk.in_front(Confirm)
+        await desk.press("right", "enter")
+        assert (desk.in_front(LibraryScreen), desk.title)[1] == "Velvet"
 
 
 async def test_a_saved_choice_is_not_asked_about(tmp_path: Path) -> None:
