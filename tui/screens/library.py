@@ -15,7 +15,6 @@ from discpress.engine.queue.titles.identifying import identify_request, is_ident
 from discpress.engine.store.model import Title
 from discpress.engine.targets.by_system import target_name
 from discpress.engine.units import format_count
-from discpress.tui.app.library_panes import LibraryPanes
 from discpress.tui.app.session import ON_SCREEN, Changes, Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.dialogs.pick import PickTarget
@@ -31,6 +30,7 @@ from discpress.tui.messages import (
     SaveSettings,
     StartWorker,
 )
+from discpress.tui.screens.library_panes import LibraryPanes
 from discpress.tui.views.frame.status_line import empty_hint
 from discpress.tui.views.settings import changed_target
 from discpress.tui.widgets.facets import Facets

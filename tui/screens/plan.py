@@ -30,9 +30,9 @@ from discpress.tui.widgets.table import Column, Table
 
 COLUMNS = (
     Column("name", "TITLE", 18, flexible=True),
-    Column("becomes", "BECOMES", 10),
     Column("size", "SIZE", 8, right=True, rank=1),
-    Column("result", "RESULT", 8, right=True),
+    Column("becomes", "BECOMES", 8, right=True),
+    Column("form", "AS", 10),
     Column("saves", "SAVES", 6, right=True),
     Column("time", "TIME", 6, right=True, rank=2),
     Column("note", "NOTE", 9),
@@ -254,13 +254,13 @@ class _Rows:
 
 def _cells(row: PlannedTitle, name: str) -> dict[str, str]:
     title, settings = row.title, row.settings
-    becomes = ""
+    form = ""
     if settings is not None and row.is_converted:
-        becomes = f"{settings.form} {describe_settings(settings)}" if settings.block_size else settings.form
+        form = f"{settings.form} {describe_settings(settings)}" if settings.block_size else settings.form
     note = "repair" if row.repairs else "see below" if row.warnings else ""
     return {
         "name": name,
-        "becomes": becomes,
+        "form": form,
         "size": format_size(title.file_bytes),
         **_result_cells(row),
         "note": note if row.is_converted else "left out",
@@ -271,10 +271,10 @@ def _result_cells(row: PlannedTitle) -> dict[str, str]:
     """Return what is estimated of a title that is converted."""
     estimate, file_bytes = row.estimate, row.title.file_bytes
     if not row.is_converted or estimate is None:
-        return {"result": "", "saves": "", "time": ""}
+        return {"becomes": "", "saves": "", "time": ""}
     percent = 100 * (1 - estimate.packed_bytes / file_bytes) if file_bytes else 0.0
     return {
-        "result": format_size(estimate.packed_bytes),
+        "becomes": format_size(estimate.packed_bytes),
         "saves": format_whole_percent(percent),
         "time": format_duration(estimate.seconds) if estimate.seconds else "",
     }

@@ -53,7 +53,7 @@ async def test_it_says_what_will_happen(tmp_path: Path) -> None:
         assert "originals: keep" in said
         assert "results: next to each original" in said
         assert "if the name exists: skip (if it appears later: the job fails)" in said
-        assert [row.split(" | ")[1] for row in desk.rows] == ["ZSO 2K/9", "ZSO 2K/9"]
+        assert [row.split(" | ")[3] for row in desk.rows] == ["ZSO 2K/9", "ZSO 2K/9"]
         assert desk.queue.jobs() == []
 
 
@@ -259,7 +259,7 @@ async def test_t_tunes_the_titles_and_the_plan_follows(tmp_path: Path) -> None:
     async with opened(tmp_path, *TWO_GAMES, "t") as desk:
         desk.in_front(TuneScreen)
         await desk.press("left", "2", "escape")
-        assert [row.split(" | ")[1] for row in desk.rows] == ["ZSO 2K/4", "ZSO 2K/4"]
+        assert [row.split(" | ")[3] for row in desk.rows] == ["ZSO 2K/4", "ZSO 2K/4"]
 
 
 @runs("back", AT)
