@@ -12,6 +12,8 @@ trash_days = 30
 playlists = true
 theme = "light"
 notify = "bell"
+on_done = ["program", "argument"]
+webhook = "https://host/path"
 mouse = "auto"
 ascii = false
 keys = { quit = "ctrl+q" }
@@ -23,7 +25,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from discpress.engine.config import values
+from discpress.engine.config import notices, values
+from discpress.engine.config.notices import Webhook
 from discpress.engine.errors import StoreError, from_os_error
 from discpress.engine.formats import DEFAULT_LEVEL, HIGHEST_LEVEL, ImageFormat, Method
 from discpress.engine.images.registry import written
@@ -78,9 +81,12 @@ class Config:
     None means that only the user empties the trash."""
     notify: str = NOTIFY[0]
     """The signal at the end of a batch, one of NOTIFY."""
-
     playlists: bool = False
     """Whether a conversion writes the playlist of a game of several discs, or brings it up to date."""
+    on_done: tuple[str, ...] = ()
+    """A program and its arguments that the worker runs at the end of a batch; empty for none."""
+    webhook: Webhook | None = None
+    """Where the worker sends a message at the end of a batch."""
 
     @property
     def request(self) -> ConversionRequest:
@@ -148,6 +154,8 @@ def parse_config(decoded: Mapping[str, Any], path: Path, targets: Collection[str
         "playlists": values.boolean,
         "theme": lambda value: values.one_of(value, THEMES),
         "notify": lambda value: values.one_of(value, NOTIFY),
+        "on_done": notices.program,
+        "webhook": notices.webhook,
         "mouse": values.mouse,
         "ascii": values.boolean,
         "keys": values.keys,

@@ -135,6 +135,11 @@ class QueueReader:
             return BatchResult.PAUSED
         return BatchResult.DONE if states <= {JobState.DONE, JobState.SKIPPED} else BatchResult.FAILED
 
+    def is_batch_alive(self, batch: str) -> bool:
+        """Return whether a job of a batch is queued, running or paused."""
+        query = "SELECT EXISTS (SELECT 1 FROM queue_jobs WHERE batch = ? AND state IN ('queued', 'running', 'paused'))"
+        return self._file.run(lambda connection: bool(connection.execute(query, (batch,)).fetchone()[0]))
+
     def batch_sizes(self, batches: Iterable[str]) -> dict[str, int]:
         """Return how many jobs each batch has, those included that have ended."""
         query = "SELECT count(*) FROM queue_jobs WHERE batch = ?"

@@ -17,6 +17,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from discpress.engine.config import config_path, load_config
+from discpress.engine.config.notices import Webhook
 from discpress.engine.errors import DiscpressError
 from discpress.engine.queue.background import BackgroundTasks
 from discpress.engine.queue.jobs import JobState
@@ -32,6 +33,7 @@ from discpress.engine.queue.worker_process import (
 from discpress.engine.store.store import Store
 from discpress.engine.system.processors import available_processors
 from discpress.engine.targets import AUTO, TARGETS
+from discpress.engine.worker.batch_end.batches import BatchEnds
 from discpress.engine.worker.scheduler import IDLE_S, Manager
 from discpress.engine.worker.trash.old import OldTrash
 
@@ -123,7 +125,8 @@ def _work(state: Path, idle_s: float, is_cancelled: Callable[[], bool]) -> bool:
         with Store(state, is_worker=True) as store:
             queue = JobQueue(store)
             old_trash = OldTrash(queue, store, _trash_settings)
-            manager = Manager(queue, store, threads, should_stop, idle_s, old_trash=old_trash)
+            ends = BatchEnds(queue, _notice_settings)
+            manager = Manager(queue, store, threads, should_stop, idle_s, old_trash=old_trash, batch_ends=ends)
             asyncio.run(run(manager))
     except DiscpressError as error:
         _log.error("%s%s", ENDS, error)
@@ -141,6 +144,12 @@ def _trash_settings() -> tuple[int | None, tuple[Path, ...]]:
     """Return the present setting of `trash_days`, and the folders of the settings. Raises StoreError."""
     config = load_config(config_path(os.environ), (AUTO, *TARGETS))
     return config.trash_days, config.folders
+
+
+def _notice_settings() -> tuple[tuple[str, ...], Webhook | None]:
+    """Return whom the settings tell of the end of a batch. Raises StoreError."""
+    config = load_config(config_path(os.environ), (AUTO, *TARGETS))
+    return config.on_done, config.webhook
 
 
 def _leave_no_thread(lock: FileLock, exit_code: int) -> None:

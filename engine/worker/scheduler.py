@@ -23,6 +23,7 @@ from discpress.engine.store.store import Store
 from discpress.engine.system.disk_probe import Disks
 from discpress.engine.system.priority import be_idle
 from discpress.engine.worker.background_lane import BackgroundLane
+from discpress.engine.worker.batch_end.batches import BatchEnds
 from discpress.engine.worker.blocked_jobs import Waits
 from discpress.engine.worker.heartbeat import Reports, Running
 from discpress.engine.worker.hung_jobs import Stalls
@@ -63,6 +64,8 @@ class Manager:
     """Runs one background task; replaced in tests."""
     old_trash: OldTrash | None = None
     """Queues the removal of what is old in the trash; None does without."""
+    batch_ends: BatchEnds | None = None
+    """Tells of the end of a batch; None tells nobody."""
     hung: int = field(init=False, default=0)
     """Threads left behind at the end: they hang, and the caller must make sure that they never continue."""
     _running: dict[int, Running] = field(default_factory=dict)
@@ -107,13 +110,15 @@ class Manager:
             self._lane.conclude()
             is_changed |= self._stalls.look(self._running.values()) | self._lane.watch() | self._disks.has_news()
             is_searching = self.old_trash is not None and (self.old_trash.poll() or self.old_trash.is_busy)
+            is_telling = self.batch_ends is not None and (self.batch_ends.look(is_changed) or self.batch_ends.is_busy)
             if is_changed or self._waits.has_due():
                 self._obey()
                 self._lane.obey()
                 self._launch()
             working = [each for each in self._running.values() if not each.is_held]
             self._reports.report(working, has_background_tasks=bool(self._lane))
-            if working or self._waits or self._lane or self._lane.is_waiting or self._disks.has_fresh() or is_searching:
+            is_asking = self._lane.is_waiting or self._disks.has_fresh() or is_searching or is_telling
+            if working or self._waits or self._lane or is_asking:
                 idle_since = self.clock()
             elif self.clock() - idle_since >= self.idle_s:
                 return
@@ -216,6 +221,8 @@ class Manager:
                 with contextlib.suppress(StoreError):
                     self._reports.save([running])
                 self._endings.end(running)
+                if self.batch_ends is not None:
+                    self.batch_ends.note(running.job)
 
     async def _stop(self) -> None:
         """Suspend running and paused jobs, and record that; jobs that hang on an unresponsive disk are left behind.
@@ -226,6 +233,8 @@ class Manager:
         for running in self._running.values():
             running.control.suspend()
         self._lane.suspend()
+        if self.batch_ends is not None:
+            self.batch_ends.stop()
         with contextlib.suppress(StoreError):
             self._reports.say(WorkerState.STOPPING)
         while tasks := [task for task in self._tasks() if not task.done()]:

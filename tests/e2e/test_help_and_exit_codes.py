@@ -223,8 +223,10 @@ def test_a_command_imports_neither_the_others_nor_optional_decoders(command: str
 @pytest.mark.parametrize("program", ["main", "iso2zso"])
 def test_an_interrupt_ends_it_without_a_word_from_its_first_lines_on(program: str) -> None:
     """They import nothing of ours, and what they do first takes Python's handler away, which prints where it was."""
+    # What a shell starts in the background ignores SIGINT, and hands that down.
     code = f"""
 import importlib.abc, os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from discpress.tui.__main__ import {program}
 assert not [name for name in sys.modules if name.startswith("discpress.engine")]
 class Interrupting(importlib.abc.MetaPathFinder):

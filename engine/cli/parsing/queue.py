@@ -55,7 +55,7 @@ def add_queue(commands: "Subparsers", words: Sequence[str] = ()) -> None:
         _add_views: ["list", "watch", "log", "wait"],
         _add_requests: _REQUESTS,
         _add_order: ["move"],
-        _add_worker: ["stop", "run", "service"],
+        _add_worker: ["stop", "run", "service", "notify"],
     }
     for add in [add for add, names in adders.items() if {*words[:1]} & {*names}] or adders:
         add(actions)
@@ -200,3 +200,11 @@ def _add_worker(actions: "Subparsers") -> None:
         "  discpress queue service > ~/.config/systemd/user/discpress-queue.service",
     )
     add_state(parser)
+    add_command(
+        actions,
+        "notify",
+        "send a test to the program and the server that the settings tell of the end of a batch",
+        "Run the program of on_done and send a message to the address of webhook, as the worker does at the end\n"
+        "of a batch. The exit code is 1 if one of them fails.",
+        "  discpress queue notify",
+    )

@@ -10,6 +10,7 @@ from discpress.engine.cli.output.tables import format_table
 from discpress.engine.cli.queue.access import OpenQueue
 from discpress.engine.cli.queue.add import run_add
 from discpress.engine.cli.queue.follow import run_wait, run_watch
+from discpress.engine.cli.queue.notify import run_notify
 from discpress.engine.cli.queue.run import run_foreground
 from discpress.engine.cli.queue.service import run_service
 from discpress.engine.cli.queue.views import (
@@ -55,6 +56,7 @@ def run_queue(arguments: argparse.Namespace, printer: Printer, control: Control)
         "stop": _run_stop,
         "run": run_foreground,
         "service": run_service,
+        "notify": run_notify,
     }
     return runners[arguments.action](arguments, printer, control)
 

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from discpress.engine import targets
 from discpress.engine.config import THEMES, Config, config_path, load_config
+from discpress.engine.config.notices import Webhook
 from discpress.engine.errors import DiscpressError, StorageError, StoreError
 from discpress.engine.formats import ImageFormat, Method
 from discpress.engine.targets import AUTO
@@ -52,7 +53,8 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         (
             "colour = 1",
             "config.toml: unknown key 'colour': expected one of folders, target, targets, level, threads, trash,"
-            " trash_days, playlists, theme, notify, mouse, ascii, keys, format, methods, block_size",
+            " trash_days, playlists, theme, notify, on_done, webhook, mouse, ascii, keys, format, methods,"
+            " block_size",
         ),
         ('target = "ops"', "config.toml: target: unknown target 'ops': did you mean opl?"),
         ("target = 3", "config.toml: target: expected one of any, opl, ppsspp, got 3"),
@@ -81,6 +83,18 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("trash = 1", "config.toml: trash: expected true or false, got 1"),
         ("trash_days = 0", "config.toml: trash_days: expected a whole number from 1 to 3650, got 0"),
         ("trash_days = true", "config.toml: trash_days: expected a whole number from 1 to 3650, got True"),
+        (
+            'on_done = "beep"',
+            'config.toml: on_done: expected a list of texts like ["/usr/bin/program", "argument"], got \'beep\'',
+        ),
+        (
+            'on_done = ["./beep"]',
+            "config.toml: on_done: expected the name of a program or its absolute path first, got './beep'",
+        ),
+        (
+            "webhook = 3",
+            'config.toml: webhook: expected an address or a table like { url = "https://...", topic = "games" }',
+        ),
         ('notify = "yes"', "config.toml: notify: expected one of off, bell, osc9, osc777, got 'yes'"),
         ('theme = "pink"', f"config.toml: theme: expected one of {', '.join(THEMES)}, got 'pink'"),
         ("mouse = 1", 'config.toml: mouse: expected true, false or "auto", got 1'),
@@ -204,3 +218,39 @@ def test_any_file_is_a_config_or_a_printable_error(tmp_path_factory: pytest.Temp
 
 def test_nested_without_end_is_refused(tmp_path: Path) -> None:
     assert refusal(tmp_path, "level = " + "[" * 100_000).startswith("config.toml: not TOML: ")
+
+
+@pytest.mark.parametrize(
+    ("text", "webhook"),
+    [
+        ('"https://ntfy.example/t?auth=x"', Webhook("https://ntfy.example/t?auth=x")),
+        ('"http://[::1]:8123/api"', Webhook("http://[::1]:8123/api")),
+        ('{ url = "http://localhost/", topic = "a b", paths = true }', Webhook("http://localhost/", "a b", True)),
+    ],
+)
+def test_a_webhook_is_an_address_or_a_table(tmp_path: Path, text: str, webhook: Webhook) -> None:
+    assert load(tmp_path, f"webhook = {text}").webhook == webhook
+
+
+def test_a_program_has_a_name_and_arguments(tmp_path: Path) -> None:
+    assert load(tmp_path, 'on_done = ["notify-send", "done [b]"]').on_done == ("notify-send", "done [b]")
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ('on_done = "beep"', """on_done: expected a list of texts like ["/usr/bin/program", "argument"], got 'beep'"""),
+        ('on_done = ["./x"]', "on_done: expected the name of a program or its absolute path first, got './x'"),
+        ("webhook = 3", 'webhook: expected an address or a table like { url = "https://...", topic = "games" }'),
+        ('webhook = "https://nas:x/"', "webhook: the address has no valid host and port"),
+        ('webhook = { adress = "https://nas" }', "webhook: unknown key 'adress': expected one of url, topic, paths"),
+        ('webhook = { url = "https://nas", paths = 1 }', "webhook: paths: expected true or false, got 1"),
+    ],
+)
+def test_a_wrong_notice_is_refused(tmp_path: Path, line: str, problem: str) -> None:
+    assert refusal(tmp_path, line) == f"config.toml: {problem}"
+
+
+@pytest.mark.parametrize("url", ["http://nas/s3cret", "https://a:s3cret@nas/x", "ftp://nas/s3cret", "https:///s3cret"])
+def test_an_address_that_is_refused_stays_secret(tmp_path: Path, url: str) -> None:
+    assert "s3cret" not in refusal(tmp_path, f'webhook = "{url}"')

@@ -1,0 +1,1 @@
+"""The end of a batch of conversions, and who is told of it."""
