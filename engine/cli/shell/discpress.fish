@@ -50,8 +50,8 @@ function _shtab_discpress_using
   test "$_shtab_discpress_cmdpath" = "$argv"
 end
 
-set -g _shtab_discpress_commands convert repair info doctor verify undo trash scan ls playlist set estimate dat identify rename demo seek throughput queue 'queue add' 'queue list' 'queue watch' 'queue log' 'queue wait' 'queue pause' 'queue resume' 'queue cancel' 'queue retry' 'queue move' 'queue stop' 'queue run' 'queue service' 'queue notify' history serve completion
-set -g _shtab_discpress_opts_with_value --against --align --block-size --blocks --budget --by --checksum --checksum-file --compression --crc32 --dir --duration --filter --fixdat --folder --force --format --host --idle --kind --level --levels --list --md5 --method --most-apps --older-than --on-conflict --output --output-dir --parallel --pattern --port --priority --replacement --sample --sha1 --sha256 --sort --state --target --threads --timeout --url --window -O -b -c -f -l -m -o -p -t
+set -g _shtab_discpress_commands convert repair info doctor verify undo trash scan ls playlist set estimate dat identify rename duplicates demo seek throughput queue 'queue add' 'queue list' 'queue watch' 'queue log' 'queue wait' 'queue pause' 'queue resume' 'queue cancel' 'queue retry' 'queue move' 'queue stop' 'queue run' 'queue service' 'queue notify' history serve completion
+set -g _shtab_discpress_opts_with_value --against --align --block-size --blocks --budget --by --checksum --checksum-file --compression --crc32 --dir --duration --filter --fixdat --folder --force --format --host --idle --keep --kind --level --levels --list --md5 --method --most-apps --older-than --on-conflict --output --output-dir --parallel --pattern --port --priority --replacement --sample --sha1 --sha256 --sort --state --target --threads --timeout --url --window -O -b -c -f -l -m -o -p -t
 
 complete -c discpress -e
 complete -c discpress -f
@@ -105,6 +105,7 @@ complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npo
 complete -c discpress -n '_shtab_discpress_using info' -s h -l help -d 'show this help message and exit'
 complete -c discpress -n '_shtab_discpress_using info' -l json -d 'one JSON object a line on stdout'
 complete -c discpress -n '_shtab_discpress_using info' -s r -l recursive -d 'take the images in folders and below'
+complete -c discpress -n '_shtab_discpress_using info' -l achievements -d 'print only the RetroAchievements hash of PS1, PS2 and PSP discs'
 complete -c discpress -n '_shtab_discpress_using info' -l engine -d 'show the kernel, its libraries and the processors'
 complete -c discpress -n '_shtab_discpress_using info' -l state -xka "(__fish_complete_directories)" -d 'folder of discpress'"'"'s state (also DISCPRESS_STATE)'
 complete -c discpress -n '_shtab_discpress_using info; and test $_shtab_discpress_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'an image; with -r a folder'
@@ -165,6 +166,7 @@ complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npo
 complete -c discpress -n '_shtab_discpress_using playlist' -s h -l help -d 'show this help message and exit'
 complete -c discpress -n '_shtab_discpress_using playlist' -l json -d 'one JSON object a line on stdout'
 complete -c discpress -n '_shtab_discpress_using playlist' -s n -l dry-run -d 'show what would be written'
+complete -c discpress -n '_shtab_discpress_using playlist; and test $_shtab_discpress_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'a disc of a game, or a folder of games'
 complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npos -eq 0' -a set -d 'Store the settings of a title. convert and estimate use them unless an option overrides them. Without options, show the settings in force and the origin of each.'
 complete -c discpress -n '_shtab_discpress_using set' -s h -l help -d 'show this help message and exit'
 complete -c discpress -n '_shtab_discpress_using set' -l json -d 'one JSON object a line on stdout'
@@ -207,6 +209,7 @@ complete -c discpress -n '_shtab_discpress_using identify' -l all -d 'take all t
 complete -c discpress -n '_shtab_discpress_using identify' -l queue -d 'do it in the background: add jobs to the queue'
 complete -c discpress -n '_shtab_discpress_using identify' -s p -l parallel -s t -l threads -x -d 'threads (default: one per processor)'
 complete -c discpress -n '_shtab_discpress_using identify' -l state -xka "(__fish_complete_directories)" -d 'folder of discpress'"'"'s state (also DISCPRESS_STATE)'
+complete -c discpress -n '_shtab_discpress_using identify; and test $_shtab_discpress_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'images, and folders with all below'
 complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npos -eq 0' -a rename -d 'Show the plan, then rename titles that a datfile has, with all their files. Playlists, sheets and checksum'
 complete -c discpress -n '_shtab_discpress_using rename' -s h -l help -d 'show this help message and exit'
 complete -c discpress -n '_shtab_discpress_using rename' -l json -d 'one JSON object a line on stdout'
@@ -216,6 +219,17 @@ complete -c discpress -n '_shtab_discpress_using rename' -s n -l dry-run -d 'onl
 complete -c discpress -n '_shtab_discpress_using rename' -l yes -d 'do not ask'
 complete -c discpress -n '_shtab_discpress_using rename' -l undo -d 'take the last rename back'
 complete -c discpress -n '_shtab_discpress_using rename' -l state -xka "(__fish_complete_directories)" -d 'folder of discpress'"'"'s state (also DISCPRESS_STATE)'
+complete -c discpress -n '_shtab_discpress_using rename; and test $_shtab_discpress_npos -ge 0' -ka "(__fish_complete_path (commandline -ct))" -d 'titles, and folders with all below'
+complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npos -eq 0' -a duplicates -d 'Show titles with the same decoded bytes, in any format and folder, and games that you have in several'
+complete -c discpress -n '_shtab_discpress_using duplicates' -s h -l help -d 'show this help message and exit'
+complete -c discpress -n '_shtab_discpress_using duplicates' -l json -d 'one JSON object a line on stdout'
+complete -c discpress -n '_shtab_discpress_using duplicates' -l keep -xka "(__fish_complete_path (commandline -ct))" -d 'keep this copy, or those in this folder'
+complete -c discpress -n '_shtab_discpress_using duplicates' -l format -xka "iso zso cso dax chd cue gdi" -d 'keep the copies of this format'
+complete -c discpress -n '_shtab_discpress_using duplicates' -s n -l dry-run -d 'only show what would be moved'
+complete -c discpress -n '_shtab_discpress_using duplicates' -l yes -d 'do not ask'
+complete -c discpress -n '_shtab_discpress_using duplicates' -s p -l parallel -s t -l threads -x -d 'threads (default: one per processor)'
+complete -c discpress -n '_shtab_discpress_using duplicates' -l state -xka "(__fish_complete_directories)" -d 'folder of discpress'"'"'s state (also DISCPRESS_STATE)'
+complete -c discpress -n '_shtab_discpress_using duplicates; and test $_shtab_discpress_npos -ge 0' -ka "(__fish_complete_directories)" -d 'only titles in and below these'
 complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npos -eq 0' -a demo -d 'Write about 200 MB of small, genuine disc images of made-up games, and scan them.'
 complete -c discpress -n '_shtab_discpress_using demo' -s h -l help -d 'show this help message and exit'
 complete -c discpress -n '_shtab_discpress_using demo' -l json -d 'one JSON object a line on stdout'
