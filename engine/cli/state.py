@@ -11,15 +11,11 @@ from typing import TYPE_CHECKING, cast
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.config import Config, config_path, load_config
 from discpress.engine.convert.request import merge_requests
-from discpress.engine.convert.trash.entry import PURGED
-from discpress.engine.dats.known import KnownTitle
-from discpress.engine.dats.match import Match
-from discpress.engine.dats.matching import match_title
+from discpress.engine.convert.trash.journal import PURGED
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import DamagedImageError, DiscpressError, VerifyError
 from discpress.engine.formats import image_stem
 from discpress.engine.images.source import ByteSource
-from discpress.engine.library.naming import TitleNames
 from discpress.engine.queue.record_digests import (
     Decoded,
     identity_of_source,
@@ -39,6 +35,8 @@ from discpress.engine.targets import AUTO, TARGETS
 
 if TYPE_CHECKING:
     from discpress.engine.convert.conversion import Conversion
+    from discpress.engine.dats.match import Match
+    from discpress.engine.library.naming import TitleNames
     from discpress.engine.measure.estimate import Estimate
 
 
@@ -102,10 +100,12 @@ class Records:
         names = self._names_in({title.file_path.parent for title in known})
         return {title.path: names.of(title) for title in known}
 
-    def _names_in(self, folders: Iterable[Path]) -> TitleNames:
+    def _names_in(self, folders: Iterable[Path]) -> "TitleNames":
         """Return the names of the titles of some folders; a command asks for the same folder again and again."""
         key = frozenset(folders)
         if key not in self._names:
+            from discpress.engine.library.naming import TitleNames  # noqa: PLC0415 - for images of the library only
+
             around = () if self.store is None else self.store.titles(key)
             # A result next to its source has the name of its source, and needs no other one.
             self._names[key] = TitleNames(around, lambda title: (title.path.parent, image_stem(title.path.name)))
@@ -190,10 +190,13 @@ class Records:
             self._lose(error)
             return ()
 
-    def match_of(self, path: Path, disc: DiscInfo, known: Sequence[Digests]) -> Match | None:
+    def match_of(self, path: Path, disc: DiscInfo, known: Sequence[Digests]) -> "Match | None":
         """Return the comparison of an image with the datfiles, by its digests; None without a datfile."""
         if self.store is None:
             return None
+        from discpress.engine.dats.known import KnownTitle  # noqa: PLC0415 - 15 ms, for images that are described
+        from discpress.engine.dats.matching import match_title  # noqa: PLC0415
+
         title = KnownTitle.of(path_key(absolute(path)), disc, known)
         try:
             return self.store.file.run(lambda connection: match_title(connection, title))

@@ -6,8 +6,6 @@ import stat
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from discpress.engine.convert.trash.entry import Replacement
-from discpress.engine.convert.trash.trash import Moving, move_to_trash
 from discpress.engine.errors import ConflictError, StorageError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.system.access import PRIVATE_MODE, Access, set_access
@@ -70,6 +68,9 @@ def write_checksum(
         facts = write_draft(draft, b"".join(_line_of(*each) for each in listed), PRIVATE_MODE, give_access)
         try:
             if overwrite and os.path.lexists(path):
+                from discpress.engine.convert.trash.entry import Replacement  # noqa: PLC0415 - 30 ms, if one exists
+                from discpress.engine.convert.trash.trash import Moving, move_to_trash  # noqa: PLC0415
+
                 replacement = Replacement.of(absolute(path), FileIdentity.of(facts))
                 existing = FileIdentity.of(path.lstat())
                 move_to_trash([Moving(path, existing)], replacements=[replacement], digests={}, reason="overwritten")

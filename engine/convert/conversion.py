@@ -7,22 +7,20 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 from discpress.engine.convert.cd.cut import read_notices
 from discpress.engine.convert.cd.file_set import files_of
 from discpress.engine.convert.cd.track_digests import TrackDigests
 from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, fits
 from discpress.engine.convert.digests import DigestSet
-from discpress.engine.convert.packing import ConversionRun, OutputPart, ReadBack
+from discpress.engine.convert.packing import ConversionRun, OutputPart
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.part.part_set import PartSet
 from discpress.engine.convert.plan import ConversionPlan
-from discpress.engine.convert.playlists.family_lists import update_playlist
 from discpress.engine.convert.preflight import check_room, check_trashes, ensure_folder, output_bounds
-from discpress.engine.convert.trash.entry import TrashEntry
-from discpress.engine.convert.trash.replacing import make_way, restore, trash_source
-from discpress.engine.convert.trash.trash import wait_until_settled
-from discpress.engine.convert.trash.undo import Journal, no_journal
+from discpress.engine.convert.trash.journal import Journal, no_journal
+from discpress.engine.convert.verify import ReadBack
 from discpress.engine.errors import (
     CancelledError,
     DamagedImageError,
@@ -40,6 +38,9 @@ from discpress.engine.request import OnConflict
 from discpress.engine.system.access import Access
 from discpress.engine.system.files import FileIdentity, identity_at
 
+if TYPE_CHECKING:
+    from discpress.engine.convert.trash.entry import TrashEntry
+
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
@@ -53,9 +54,9 @@ class Conversion:
     """Digests of the decoded source and, if verified, of the decoded output."""
     read_back: ReadBack
     """Whether the output was verified from the disk (`cold`), perhaps from memory (`cached`), or not at all."""
-    trashed: TrashEntry | None
+    trashed: "TrashEntry | None"
     """The source in the trash, if requested."""
-    overwritten: TrashEntry | None
+    overwritten: "TrashEntry | None"
     """The file that had the output's name, in the trash."""
     notices: tuple[str, ...]
     """Warnings about the title, refusals of the file system included."""
@@ -127,14 +128,19 @@ def convert(
                 checkpoint_store.seal(plan.output_path, sealed)
             progress.begin(Stage.REPLACING, plan.original_bytes)
             results = part.sealed if isinstance(part, PartSet) else {plan.output_path: sealed}
-            moved = make_way(plan, run, results, digests, control, journal, notices)
+            if plan.replaces_source or plan.request.on_conflict is OnConflict.OVERWRITE:
+                from discpress.engine.convert.trash.replacing import make_way  # noqa: PLC0415 - 30 ms, as all of trash/
+
+                moved = make_way(plan, run, results, digests, control, journal, notices)
+            else:
+                run.check_source()
             published = part.publish()
         except (SuspendedError, SpaceError, StorageError) as error:
-            restore(moved, error)  # before the part goes, by which a stopped repair is found
+            _restore(moved, error)  # before the part goes, by which a stopped repair is found
             _leave_part(part, checkpoint_store)
             raise
         except BaseException as error:
-            restore(moved, error)
+            _restore(moved, error)
             part.discard()
             if checkpoint_store is not None:
                 checkpoint_store.drop()
@@ -149,19 +155,16 @@ def convert(
         ):
             checkpoint_store.seal(plan.output_path, identity)
         journal("published", {**plan.paths, **digests.values})
-        return conclude(
-            plan,
-            run,
-            identity,
-            digests,
-            read_back,
-            moved,
-            control,
-            progress,
-            journal,
-            started,
-            [*part.warnings, *notices],
-        )
+        warnings = [*part.warnings, *notices]
+        return conclude(plan, run, identity, digests, read_back, moved, control, progress, journal, started, warnings)
+
+
+def _restore(moved: "TrashEntry | None", error: BaseException) -> None:
+    """Restore the file that had the result's name, if one was moved."""
+    if moved is not None:
+        from discpress.engine.convert.trash.replacing import restore  # noqa: PLC0415 - loaded since it was moved
+
+        restore(moved, error)
 
 
 @contextmanager
@@ -244,7 +247,7 @@ def conclude(
     identity: FileIdentity,
     digests: DigestSet,
     read_back: ReadBack,
-    moved: TrashEntry | None,
+    moved: "TrashEntry | None",
     control: Control,
     progress: Progress,
     journal: Journal,
@@ -258,6 +261,8 @@ def conclude(
     notices = [*warnings, *read_notices(run.image)]
     trashed, overwritten = (moved, None) if plan.replaces_source else (None, moved)
     if plan.trashes_source and _is_settled(plan, control, notices):
+        from discpress.engine.convert.trash.replacing import trash_source  # noqa: PLC0415 - most sources stay
+
         run.check_source("the result is published, the source stays")
         try:
             trashed = trash_source(plan, run, identity, digests, notices)
@@ -268,8 +273,11 @@ def conclude(
         journal("trashed", {"path": trashed.original, "entry": trashed.id, "folder": str(trashed.folder)})
         for edit in trashed.texts:
             journal("playlist", {"path": str(trashed.home / edit.name), "entry": trashed.id})
-    if plan.request.playlists and (change := update_playlist(plan.output_path, journal)):
-        notices.append(change)
+    if plan.request.playlists:
+        from discpress.engine.convert.playlists.family_lists import update_playlist  # noqa: PLC0415 - if requested
+
+        if change := update_playlist(plan.output_path, journal):
+            notices.append(change)
     progress.begin(Stage.DONE, plan.original_bytes)
     elapsed_s = time.monotonic() - started
     packed_bytes = identity.size_bytes if plan.files is None else plan.files.total_bytes
@@ -278,6 +286,8 @@ def conclude(
 
 def _is_settled(plan: ConversionPlan, control: Control, notices: list[str]) -> bool:
     """Wait until the source may be moved; False, with a warning, if a stop is requested meanwhile."""
+    from discpress.engine.convert.trash.trash import wait_until_settled  # noqa: PLC0415 - most sources stay
+
     try:
         for path in plan.sources.paths:
             wait_until_settled(path, control)

@@ -1,14 +1,12 @@
 """Packing of a source into a part, and its verification: the steps that need the source open."""
 
 import errno
-from enum import StrEnum
 from pathlib import Path
 from typing import TypeAlias
 
 from discpress.engine.convert.cd.comparison import has_sectors, has_sheet
 from discpress.engine.convert.cd.file_set import TrackFile
-from discpress.engine.convert.cd.frame_digester import FrameDigester, check_kept_files
-from discpress.engine.convert.cd.track_digests import TrackDigester, check_tracks
+from discpress.engine.convert.cd.track_digests import TrackDigester
 from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, CheckpointWriter
 from discpress.engine.convert.digests import Digester, DigestSet, FileDigester
 from discpress.engine.convert.part.part import PartFile
@@ -17,6 +15,7 @@ from discpress.engine.convert.pipeline import Slot, SlotWork, run_chunks
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.source_watch import SourceWatch
 from discpress.engine.convert.verify import (
+    ReadBack,
     check_archived,
     check_digests,
     check_recorded,
@@ -26,7 +25,7 @@ from discpress.engine.convert.verify import (
 )
 from discpress.engine.errors import CancelledError, DiscpressError, SourceChangedError, UselessError
 from discpress.engine.images.cd.image import CdImage
-from discpress.engine.images.chd.cd.disc_frames import DiscFrames, packed_form
+from discpress.engine.images.chd.cd.packed import frames_for
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import BlockWriter
 from discpress.engine.images.open import open_image
@@ -38,14 +37,6 @@ from discpress.engine.units import MIB
 
 OutputPart: TypeAlias = PartFile | PartSet
 """The unfinished result: one file, or several."""
-
-
-class ReadBack(StrEnum):
-    """The places from which a verification can read the result."""
-
-    COLD = "cold"
-    CACHED = "cached"
-    NONE = "none"
 
 
 _STREAM_BYTES = 16 * MIB
@@ -68,7 +59,8 @@ class ConversionRun:
     def __init__(self, image: Image, plan: ConversionPlan, threads: int, control: Control, progress: Progress) -> None:
         self.image = image
         self.source = image.source
-        self._packed = packed_form(image, plan.settings)
+        self._frames = frames_for(image, plan.settings)
+        self._packed: Image = image if self._frames is None else self._frames
         self._plan = plan
         self._layout = plan.layout
         self._threads = threads
@@ -173,8 +165,10 @@ class ConversionRun:
 
     def _digester(self) -> Digester:
         requested, files = self._plan.request.digests, self._plan.files
-        if isinstance(self._packed, DiscFrames):
-            return FrameDigester(requested, self._packed)
+        if self._frames is not None:
+            from discpress.engine.convert.cd.frame_digester import FrameDigester  # noqa: PLC0415 - for CDs only
+
+            return FrameDigester(requested, self._frames)
         wanted = (*requested, *self.image.recorded, *self._layout.records, *self._plan.form.kept_digests)
         return Digester(wanted) if files is None else FileDigester(wanted, [each.size_bytes for each in files.files])
 
@@ -247,9 +241,10 @@ class ConversionRun:
         name, wanted = display_name(self._plan.output_path), self._plan.request.digests
         tracks = TrackDigester.of(image)
         actual = digest_image(image, self._threads, self._control, self._progress, wanted, on_data=tracks.update)
-        if isinstance(self._packed, DiscFrames) and isinstance(image, CdImage):
-            check_tracks(name, tracks.finish(), self._packed.stored_tracks, expected.files)
-            check_kept_files(name, image, self._packed.kept)
+        if self._frames is not None and isinstance(image, CdImage):
+            from discpress.engine.convert.cd.frame_digester import check_frames  # noqa: PLC0415 - for CDs only
+
+            check_frames(name, image, self._frames, tracks.finish(), expected)
         check_digests(name, actual, expected)
         return ReadBack.COLD if is_cold else ReadBack.CACHED
 

@@ -11,13 +11,11 @@ from discpress.engine.convert.cd.form import KEPT_SUBCODE, content_problems, for
 from discpress.engine.convert.cd.packed_form import NOTHING_ELSE, PackedForm, decide_packed_form, refuse_cut
 from discpress.engine.convert.choice import resolve_settings
 from discpress.engine.convert.output_names import format_of_suffix, refuse_reserved, result_path
-from discpress.engine.convert.trash.entry import CONVERTED, REPAIRED
-from discpress.engine.convert.trash.folder import refuse_link
+from discpress.engine.convert.trash.journal import CONVERTED, REPAIRED
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import ConflictError, UsageError
 from discpress.engine.formats import ImageFormat, Settings
-from discpress.engine.images.archives.contents import archive_worth
 from discpress.engine.images.archives.model import REACH_BYTES
 from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.images.cd.image import CdImage
@@ -28,7 +26,7 @@ from discpress.engine.images.open import open_image
 from discpress.engine.images.registry import layout_of
 from discpress.engine.images.sets.source_set import SourceSet
 from discpress.engine.request import ConversionRequest
-from discpress.engine.system.files import FileIdentity, absolute, holder_of
+from discpress.engine.system.files import FileIdentity, absolute
 from discpress.engine.units import format_size
 
 KEPT = "the original stays where it is: the image is not whole; --accept-incomplete on this very file accepts that"
@@ -203,13 +201,10 @@ def plan_image(
     """
     _refuse_unsafe(image.path, request)
     before = SourceSet.of(image.source)
-    for file in before.parts if request.trash_source else ():
-        refuse_link(file.path, file.path)
-    if request.trash_source and (why := archive_worth(image.source)):
-        raise UsageError(
-            f"{image.name}: its archive cannot be moved to the trash: {why}",
-            hint="leave out --delete-source, and remove the archive yourself if you need nothing in it",
-        )
+    if request.trash_source:
+        from discpress.engine.convert.trash.movable import refuse_unmovable  # noqa: PLC0415 - as below
+
+        refuse_unmovable(image, before)
     identity = disc or identify_image(image)
     plan = _decide(image, before, identity, output_path, output_folder, request)
     view = plan.view(image)
@@ -234,7 +229,9 @@ def _refuse_unsafe(source_path: Path, request: ConversionRequest) -> None:
     if request.trash_source and not request.verify:
         raise UsageError("an original is only moved after its replacement is verified: verification is needed")
     if request.trash_source:
-        refuse_link(holder_of(source_path), source_path)
+        from discpress.engine.convert.trash.movable import refuse_linked  # noqa: PLC0415 - 15 ms, most sources stay
+
+        refuse_linked(source_path)
 
 
 def _far_notices(image: Image) -> list[str]:

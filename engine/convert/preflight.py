@@ -6,12 +6,12 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
+from typing import TYPE_CHECKING
 
 from discpress.engine.convert.output_names import Clash, OutputNames
 from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.convert.part.part_set import is_interrupted
 from discpress.engine.convert.plan import ConversionPlan
-from discpress.engine.convert.trash.folder import check_trash
 from discpress.engine.errors import (
     FileLimitError,
     SpaceError,
@@ -22,13 +22,15 @@ from discpress.engine.errors import (
 )
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.image import Image
-from discpress.engine.measure.estimate import Advice, Estimate, estimate
 from discpress.engine.names import display_name, shell_word
 from discpress.engine.request import OnConflict
 from discpress.engine.system.files import absolute
 from discpress.engine.system.filesystems import FileSystem, disk_bytes, filesystem_of, free_bytes
 from discpress.engine.system.held_folder import HeldFolder
 from discpress.engine.units import MIB, format_size
+
+if TYPE_CHECKING:
+    from discpress.engine.measure.estimate import Estimate
 
 MARGIN_BYTES = 256 * MIB
 """Kept free in addition to the output, unless 1 % of the disk is less: a memory stick must take a game too."""
@@ -82,14 +84,18 @@ def output_bounds(
     has_room = plan.request.strict_space or worst + _margin(plan) <= _free_bytes(plan)
     if has_room and not plan.request.skip_useless:
         return 0, worst
+    from discpress.engine.measure.estimate import estimate  # noqa: PLC0415 - 30 ms, if free space is scarce
+
     found = estimate(plan.view(image), plan.settings, random=random, threads=threads, check=check)
     if plan.request.skip_useless:
         _check_gain(plan, found)
     return found.low_bytes, worst if plan.request.strict_space else found.high_bytes
 
 
-def _check_gain(plan: ConversionPlan, found: Estimate) -> None:
+def _check_gain(plan: ConversionPlan, found: "Estimate") -> None:
     """Raise UselessError if a conversion would save nothing; an image in an archive may become as large as that."""
+    from discpress.engine.measure.estimate import Advice  # noqa: PLC0415 - as above
+
     name, growth = display_name(plan.source_path), found.packed_bytes - plan.source_bytes
     if plan.member and growth > 0:
         raise UselessError(f"{name}: it would grow by {format_size(growth)}: its archive is smaller")
@@ -170,13 +176,19 @@ def check_trashes(plan: ConversionPlan) -> None:
 
     Raises TrashError or StorageError; what happens meanwhile may still be in the way.
     """
+    is_in_the_way = plan.request.on_conflict is OnConflict.OVERWRITE and any(map(os.path.lexists, plan.output_paths))
+    if plan.trashes_source or plan.replaces_source or plan.request.on_conflict is OnConflict.OVERWRITE:
+        # Loaded now, not after hours: discpress may be upgraded meanwhile, and its modules belong together.
+        import discpress.engine.convert.trash.replacing  # noqa: F401, PLC0415 - 30 ms, most sources stay
     if plan.trashes_source or plan.replaces_source:
         _check_trash_in(plan.source_file_path.parent, "convert without moving the original to the trash")
-    if plan.request.on_conflict is OnConflict.OVERWRITE and any(map(os.path.lexists, plan.output_paths)):
+    if is_in_the_way:
         _check_trash_in(plan.output_path.parent, "choose another name or folder with -o or -O")
 
 
 def _check_trash_in(folder: Path, way_out: str) -> None:
+    from discpress.engine.convert.trash.folder import check_trash  # noqa: PLC0415 - most conversions move nothing
+
     if not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
         raise StorageError(
             f"{display_name(folder)}: no trash can be made in this folder",

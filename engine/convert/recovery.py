@@ -6,13 +6,14 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from discpress.engine.convert.conversion import Conversion, conclude, held_open
-from discpress.engine.convert.packing import ConversionRun, ReadBack
+from discpress.engine.convert.packing import ConversionRun
 from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.convert.plan import ConversionPlan
-from discpress.engine.convert.trash.entry import CONVERTED, REPAIRED, TrashEntry
+from discpress.engine.convert.trash.entry import TrashEntry
+from discpress.engine.convert.trash.journal import CONVERTED, REPAIRED, Journal
 from discpress.engine.convert.trash.listing import entries_in, find_homes, is_recorded
 from discpress.engine.convert.trash.trash import finish_move, put_back
-from discpress.engine.convert.trash.undo import Journal
+from discpress.engine.convert.verify import ReadBack
 from discpress.engine.errors import from_os_error
 from discpress.engine.images.image import Image
 from discpress.engine.progress import Control, Progress

@@ -1,6 +1,7 @@
 """Verification: decodes a whole image and computes its digests."""
 
 from collections.abc import Callable
+from enum import StrEnum
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES, chunk_bytes_for
 from discpress.engine.convert.digests import Digester, DigestSet
@@ -11,6 +12,15 @@ from discpress.engine.images.image import RUN_BYTES, Image
 from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.units import MIB
+
+
+class ReadBack(StrEnum):
+    """The places from which a verification can read the result."""
+
+    COLD = "cold"
+    CACHED = "cached"
+    NONE = "none"
+
 
 _READERS_BYTES = 22 * MIB
 

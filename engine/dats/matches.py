@@ -1,12 +1,15 @@
 """The matches of the library, kept up to date with the lists and the digests of a state file."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
 
-from discpress.engine.dats.match import Match
-from discpress.engine.dats.matching import find_matches
 from discpress.engine.store.rows.keys import path_key
 from discpress.engine.store.store import Store
+
+if TYPE_CHECKING:
+    from discpress.engine.dats.match import Match
 
 _REVISION = "SELECT COUNT(*), MAX(id) FROM dats"
 """No number is ever given twice, so that each change of the lists changes one of the two."""
@@ -26,7 +29,7 @@ class MatchReader:
         """Whether a list was loaded when the matches were last read."""
         return self._revision[:1] > (0,)
 
-    def read(self) -> Mapping[bytes, Match]:
+    def read(self) -> "Mapping[bytes, Match]":
         """Return the matches of all titles with digests, by their paths as stored; the same object if nothing changed.
 
         Raises StoreError.
@@ -38,12 +41,17 @@ class MatchReader:
             return self._matches
         paths = None if is_new else changes.paths
         if is_new or self.has_lists:
-            found = self._store.file.run(lambda connection: find_matches(connection, paths))
+            found = self._find(paths) if revision[0] else {}
             changed = set(map(path_key, paths or ()))
             kept = {} if paths is None else {key: each for key, each in self._matches.items() if key not in changed}
             self._matches = kept | found
         self._change, self._revision = changes.number, revision
         return self._matches
+
+    def _find(self, paths: Collection[Path] | None) -> "dict[bytes, Match]":
+        from discpress.engine.dats.matching import find_matches  # noqa: PLC0415 - 15 ms, for users with lists only
+
+        return self._store.file.run(lambda connection: find_matches(connection, paths))
 
 
 def _revision(connection: sqlite3.Connection) -> tuple[int, ...]:

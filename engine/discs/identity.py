@@ -5,15 +5,17 @@ A PS2 or PS1 disc costs three sector reads (descriptor, root directory, SYSTEM.C
 """
 
 import re
+from typing import TYPE_CHECKING
 
 from discpress.engine.discs.file_titles import clean_text, read_file_title
-from discpress.engine.discs.headers import Reading, read_header
 from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.discs.iso9660 import SectorSource, Volume, lookup, read_file, read_volume
 from discpress.engine.discs.playstation import Root, file_in, read_playstation, read_ps3, read_psp
-from discpress.engine.discs.xbox import read_xbox
 from discpress.engine.images.known_disc import find_disc, find_mark
 from discpress.engine.systems import SYSTEMS, System
+
+if TYPE_CHECKING:
+    from discpress.engine.discs.headers import Reading
 
 _ROOT_NAMES = frozenset(name for spec in SYSTEMS.values() for name in spec.root_names)
 _NEO_GEO_LIST = re.compile(rb"\s*[A-Z0-9_]{1,8}\.[A-Z0-9]{3},", re.IGNORECASE)
@@ -34,17 +36,23 @@ def identify(source: SectorSource, file_name: str) -> DiscInfo:
     )
 
 
-def _read_marked(source: SectorSource) -> Reading:
+def _read_marked(source: SectorSource) -> "Reading":
     """Return the facts of a disc without a usable ISO 9660 file system."""
     system = find_disc(source.read_at)
     if system is None:
         return DiscInfo(has_disc=False), ()
     if system is System.ISO9660:  # a descriptor whose root directory is outside the image
         system = find_mark(source.read_at)
-    return (DiscInfo(), ()) if system is None else read_header(source, system)
+    return (DiscInfo(), ()) if system is None else _read_header(source, system)
 
 
-def _read_files(source: SectorSource, volume: Volume) -> Reading:
+def _read_header(source: SectorSource, system: System) -> "Reading":
+    from discpress.engine.discs.headers import read_header  # noqa: PLC0415 - 5 ms, for discs of consoles with a mark
+
+    return read_header(source, system)
+
+
+def _read_files(source: SectorSource, volume: Volume) -> "Reading":
     root = lookup(source, volume.root, _ROOT_NAMES)
     readers = [read_playstation, read_psp]
     if volume.system_id.startswith("PSP"):
@@ -59,10 +67,10 @@ def _read_files(source: SectorSource, volume: Volume) -> Reading:
     if volume.system_id.startswith("PLAYSTATION") and file_in(root, "PSX.EXE") is not None:
         return DiscInfo(System.PS1, found=Found.INSIDE), ()
     marked = find_mark(source.read_at)
-    return _read_other(source, root) if marked is None else read_header(source, marked)
+    return _read_other(source, root) if marked is None else _read_header(source, marked)
 
 
-def _read_other(source: SectorSource, root: Root) -> Reading:
+def _read_other(source: SectorSource, root: Root) -> "Reading":
     """Return the facts of a disc that is known only by its files."""
     ps3 = read_ps3(source, root)
     if ps3 is not None:
@@ -72,6 +80,8 @@ def _read_other(source: SectorSource, root: Root) -> Reading:
     if ipl is not None and _NEO_GEO_LIST.match(read_file(source, ipl, 64)):
         system = System.NEO_GEO_CD
     elif video is not None and video.is_directory:
+        from discpress.engine.discs.xbox import read_xbox  # noqa: PLC0415 - for DVD-Videos only
+
         # In front of the game of an Xbox disc is a DVD-Video that asks for an Xbox.
         xbox = read_xbox(source)
         if xbox[0].system is not System.UNKNOWN:

@@ -1,6 +1,5 @@
 """Identify an open image, reading at most REACH_BYTES of an archive member."""
 
-from discpress.engine.discs.cd import GD_ROM, identify_cd, sectors_of
 from discpress.engine.discs.file_titles import read_file_title
 from discpress.engine.discs.identity import identify
 from discpress.engine.discs.info import DiscInfo, Found
@@ -60,6 +59,8 @@ def identify_image(image: Image) -> DiscInfo:
 
 
 def _identify_cd(image: CdImage, name: str) -> DiscInfo:
+    from discpress.engine.discs.cd import identify_cd  # noqa: PLC0415 - for CDs only
+
     if not image.is_sequential:
         return identify_cd(image, name)
     near = Near(image)
@@ -71,6 +72,8 @@ def _identify_cd(image: CdImage, name: str) -> DiscInfo:
 
 def _start_of_cd(image: CdImage, near: Near) -> DiscInfo:
     """Return what the first sectors of the game's track tell; of a GD-ROM, its layout is enough."""
+    from discpress.engine.discs.cd import GD_ROM, sectors_of  # noqa: PLC0415 - for CDs only
+
     game = image.game_track
     if game is None:
         return DiscInfo()

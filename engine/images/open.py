@@ -6,10 +6,9 @@ from pathlib import Path
 
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.archives.contents import images_and_formats, is_archive, open_archive, open_in_archive
 from discpress.engine.images.cd.format import SheetSpec
 from discpress.engine.images.image import Image
-from discpress.engine.images.recognise import recognise
+from discpress.engine.images.recognise import is_archive, recognise
 from discpress.engine.images.registry import detect, spec_of
 from discpress.engine.images.sets.sheet_sets import find_sheet_set, is_sheet_name
 from discpress.engine.images.sets.split_image import open_split
@@ -96,6 +95,8 @@ def open_only_image(archive: FileSource) -> ByteSource:
 
 
 def _member_of(archive: FileSource, name: str) -> ByteSource:
+    from discpress.engine.images.archives.contents import open_in_archive  # noqa: PLC0415 - 20 ms, for archives only
+
     source = open_in_archive(archive, name)
     source.owns_file = True
     return source
@@ -106,6 +107,8 @@ def formats_in(archive: FileSource) -> list[tuple[Path, FormatSpec | None]]:
 
     Raises DamagedImageError, UnsupportedImageError.
     """
+    from discpress.engine.images.archives.contents import images_and_formats, open_archive  # noqa: PLC0415 - as above
+
     found = images_and_formats(open_archive(archive))
     return [(archive.path / member.address, image_format) for member, image_format in found]
 

@@ -7,10 +7,21 @@ from discpress.engine.formats import ImageFormat
 from discpress.engine.images.known_disc import find_disc
 from discpress.engine.images.packed import PACKED, promised_tail, sniff_tail
 from discpress.engine.images.raw_layouts import find_raw_layout
-from discpress.engine.images.registry import detect, promised, spec_of
+from discpress.engine.images.registry import FORMATS, detect, promised, spec_of, suffixes_of_read
 from discpress.engine.images.source import ByteSource, read_bytes, shown_name
 from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec, Kind
 from discpress.engine.names import display_name
+
+ARCHIVE_FORMATS = {spec.name for spec in FORMATS if spec.kind is Kind.ARCHIVE}
+ISO_SUFFIXES = frozenset(spec_of(ImageFormat.ISO).suffixes)
+"""Suffixes of plain images."""
+IMAGE_SUFFIXES = suffixes_of_read()
+"""Suffixes of all images that discpress reads."""
+
+
+def is_archive(source: ByteSource) -> bool:
+    """Return whether a file is an archive by its content."""
+    return detect(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes).name in ARCHIVE_FORMATS
 
 
 def promised_format(path: PurePath) -> ImageFormat | None:

@@ -13,7 +13,7 @@ from enum import StrEnum
 from random import Random
 
 from discpress.engine.formats import ImageFormat, Method, Settings
-from discpress.engine.images.chd.cd.disc_frames import packed_form
+from discpress.engine.images.chd.cd.packed import packed_form
 from discpress.engine.images.image import Image, no_check
 from discpress.engine.images.registry import encoder_of, spec_of
 from discpress.engine.measure.latency import Access, seek_us, time_access

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from discpress.engine.convert.trash.entry import PURGED
+from discpress.engine.convert.trash.journal import PURGED
 from discpress.engine.queue.queue import JobQueue
 
 

@@ -3,19 +3,21 @@
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from discpress.engine.discs.info import UNIDENTIFIED, DiscInfo
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.images.doctor.findings import Finding
 from discpress.engine.images.registry import spec_of
-from discpress.engine.measure.estimate import Estimate
 from discpress.engine.names import fold
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests
 from discpress.engine.store.identity import NO_FILE, FileIdentity
 from discpress.engine.systems import System
+
+if TYPE_CHECKING:
+    from discpress.engine.measure.estimate import Estimate
 
 __all__ = [
     "NO_FILE",
@@ -82,7 +84,7 @@ class StoredEstimate:
     """Seek latency measured on the sample, microseconds; 0 if unknown."""
 
     @classmethod
-    def of(cls, found: Estimate) -> "StoredEstimate":
+    def of(cls, found: "Estimate") -> "StoredEstimate":
         """Return the stored part of an estimate."""
         return cls(
             found.settings,

@@ -10,7 +10,7 @@ from discpress.engine.convert.cd.file_set import file_set
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.plan import plan_conversion, plan_image
 from discpress.engine.convert.preflight import settle_output
-from discpress.engine.convert.trash.undo import Journal, no_journal
+from discpress.engine.convert.trash.journal import Journal, no_journal
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.tracks import Track
 from discpress.engine.progress import Control, Progress

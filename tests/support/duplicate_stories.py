@@ -14,7 +14,8 @@ from power_stories import NO_CLAIMS, Claims, Story, described, entries, is_trash
 from trash_sets import MTIME_NS, undo_as_a_user
 
 from discpress.engine.convert.trash.duplicate import finish_stopped, keep_copy, trash_copy
-from discpress.engine.convert.trash.undo import no_journal, undo
+from discpress.engine.convert.trash.journal import no_journal
+from discpress.engine.convert.trash.undo import undo
 from discpress.engine.errors import DiscpressError
 from discpress.engine.progress import Control, Progress
 

@@ -15,7 +15,7 @@ from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.convert.pipeline import Slot
 from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.convert.preflight import settle_output
-from discpress.engine.convert.trash.undo import Journal, no_journal
+from discpress.engine.convert.trash.journal import Journal, no_journal
 from discpress.engine.formats import ImageFormat, Method
 from discpress.engine.images.image import Image
 from discpress.engine.progress import Control, Progress

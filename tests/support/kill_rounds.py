@@ -20,7 +20,8 @@ from patience import HANG_S
 from raw_discs import laid_out, stored_sectors, write_chd
 from sample_images import mixed, pack, read_back
 
-from discpress.engine.convert.trash.entry import CONVERTED, ENTRY_NAME, TrashEntry
+from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashEntry
+from discpress.engine.convert.trash.journal import CONVERTED
 from discpress.engine.convert.trash.listing import entries_in
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat

@@ -28,8 +28,8 @@ from trash_sets import undo_as_a_user
 from discpress.engine.convert.part.name import drop_second_name
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.recovery import restore_unpublished
-from discpress.engine.convert.trash.entry import REPAIRED
 from discpress.engine.convert.trash.held import HeldEntry
+from discpress.engine.convert.trash.journal import REPAIRED
 from discpress.engine.convert.trash.undo import undo
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import PART_SUFFIX, SECTOR_SIZE, ImageFormat
@@ -178,7 +178,7 @@ def restore(folder: Path, recorder: Claims) -> None:
 def stop_before_publishing(folder: Path, recorder: Claims) -> None:
     """Repair, and be killed between the trash and the result."""
     patches = (
-        mock.patch("discpress.engine.convert.conversion.restore"),
+        mock.patch("discpress.engine.convert.conversion._restore"),
         mock.patch.object(PartFile, "discard", PartFile.close),
     )
     with patches[0], patches[1]:

@@ -8,7 +8,8 @@ from command_line import write_old
 from sample_images import mixed, pack
 
 from discpress.engine.convert.digests import Digester
-from discpress.engine.convert.trash.entry import CONVERTED, REPAIRED, Replacement, TrashEntry
+from discpress.engine.convert.trash.entry import Replacement, TrashEntry
+from discpress.engine.convert.trash.journal import CONVERTED, REPAIRED
 from discpress.engine.convert.trash.listing import entries_in, find_half_undone, sweep_trash_in
 from discpress.engine.convert.trash.trash import Moving, move_to_trash
 from discpress.engine.convert.trash.undo import finish_undo, undo

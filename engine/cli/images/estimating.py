@@ -13,13 +13,10 @@ from discpress.engine.convert.batch.model import PlannedTitle
 from discpress.engine.convert.plan import plan_image
 from discpress.engine.errors import CancelledError, DiscpressError
 from discpress.engine.images.open import open_source
-from discpress.engine.measure.estimate import REFINE_BUDGETS, estimate
 from discpress.engine.names import display_name
 from discpress.engine.queue.record_digests import identity_of
 from discpress.engine.store.model import StoredEstimate
 from discpress.engine.units import format_count, format_size
-
-BUDGET_BYTES = REFINE_BUDGETS[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +32,25 @@ class Estimator:
 
     def estimate(self, rows: Sequence[PlannedTitle]) -> dict[Path, StoredEstimate]:
         """Return the estimates by the paths of the titles; one that cannot be estimated has none."""
+        from discpress.engine.measure.estimate import REFINE_BUDGETS  # noqa: PLC0415 - 30 ms, for dry runs only
+
+        budget_bytes = REFINE_BUDGETS[0]
         images = format_count(len(rows), "image")
-        self.printer.notice(f"estimating {images} from samples of {format_size(BUDGET_BYTES)}; Ctrl+C stops")
+        self.printer.notice(f"estimating {images} from samples of {format_size(budget_bytes)}; Ctrl+C stops")
         found = {}
         for number, row in enumerate(rows, 1):
             self.printer.fleeting(f"estimating {number} of {len(rows)}: {display_name(row.title.path.name)}")
             try:
-                found[row.title.path] = self._estimate(row)
+                found[row.title.path] = self._estimate(row, budget_bytes)
             except CancelledError:
                 raise
             except (DiscpressError, OSError):  # the conversion that is planned next reports it
                 continue
         return found
 
-    def _estimate(self, row: PlannedTitle) -> StoredEstimate:
+    def _estimate(self, row: PlannedTitle, budget_bytes: int) -> StoredEstimate:
+        from discpress.engine.measure.estimate import estimate  # noqa: PLC0415 - as above
+
         path = row.title.path
         kept = self.sources.take(path)
         try:
@@ -59,7 +61,7 @@ class Estimator:
                 plan.settings,
                 random=Random(),
                 threads=self.threads,
-                budget_bytes=BUDGET_BYTES,
+                budget_bytes=budget_bytes,
                 check=self.check,
             )
         finally:

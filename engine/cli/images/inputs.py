@@ -8,9 +8,8 @@ from pathlib import Path
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.errors import DiscpressError, StorageError, UnsupportedImageError, UsageError
-from discpress.engine.images.archives.contents import ISO_SUFFIXES, is_archive
 from discpress.engine.images.open import formats_in, open_only_image, with_files
-from discpress.engine.images.recognise import detect_format, header_problem, recognise
+from discpress.engine.images.recognise import ISO_SUFFIXES, detect_format, header_problem, is_archive, recognise
 from discpress.engine.images.registry import labels_of_read, spec_of
 from discpress.engine.images.sets.part_names import group_parts, read_part_name
 from discpress.engine.images.sets.sheet_sets import is_sheet_name, sheet_sets_in

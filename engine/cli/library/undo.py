@@ -8,8 +8,9 @@ from discpress.engine.cli.images.options import as_paths
 from discpress.engine.cli.library.trash import chosen_entries, is_named, print_entries, read_entries
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records
-from discpress.engine.convert.trash.entry import UNDONE, TrashEntry
+from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.convert.trash.folder import is_trash_name
+from discpress.engine.convert.trash.journal import UNDONE
 from discpress.engine.convert.trash.listing import find_homes, is_half_undone, sweep_trash_in
 from discpress.engine.convert.trash.stopped import find_stopped_undos
 from discpress.engine.convert.trash.undo import finish_undo, undo

@@ -1,13 +1,16 @@
 """Tracks of a CD and their digests, for people and as JSON."""
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from discpress.engine.convert.cd.track_digests import TrackDigests
 from discpress.engine.images.cd.addresses import msf
-from discpress.engine.images.cd.kept.reading import Kept
 from discpress.engine.images.cd.tracks import Track
 from discpress.engine.names import display_name
 from discpress.engine.units import format_count
+
+if TYPE_CHECKING:
+    from discpress.engine.images.cd.kept.reading import Kept
 
 
 def track_facts(found: Sequence[TrackDigests]) -> dict[str, object]:
@@ -41,7 +44,7 @@ def _table_facts(track: Track) -> dict[str, object]:
     }
 
 
-def kept_facts(kept: Kept) -> dict[str, object]:
+def kept_facts(kept: "Kept") -> dict[str, object]:
     """Return the `kept_files` field of `info --json`; nothing for an image that keeps none."""
     if kept.files is None:
         return {}
@@ -52,7 +55,7 @@ def kept_facts(kept: Kept) -> dict[str, object]:
     }
 
 
-def kept_rows(kept: Kept) -> list[tuple[str, str]]:
+def kept_rows(kept: "Kept") -> list[tuple[str, str]]:
     """Return the row of `info` about the files that an image keeps; none if it keeps none."""
     if kept.files is None:
         return [("kept files", f"not usable: {kept.problem}")] if kept.problem else []

@@ -21,8 +21,6 @@ def with_missing_discs(rows: Sequence[PlannedTitle]) -> tuple[PlannedTitle, ...]
     left out because it is packed or done needs no warning.
     """
     of_games = [row for row in rows if row.title.disc.disc_number is not None]
-    if not any(row.is_converted for row in of_games):
-        return tuple(rows)
     games = _Games(of_games)
     warnings = {id(row): games.warning(row) for row in of_games if row.is_converted}
     return tuple(

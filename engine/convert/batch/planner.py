@@ -6,7 +6,6 @@ from pathlib import Path
 
 from discpress.engine.convert.batch.cds import SharedFiles, loses_sectors, why_not_made
 from discpress.engine.convert.batch.copies import Copies
-from discpress.engine.convert.batch.families import with_missing_discs
 from discpress.engine.convert.batch.files import FileStat, stats_of
 from discpress.engine.convert.batch.known import Known
 from discpress.engine.convert.batch.left_out import LeftOut
@@ -68,7 +67,11 @@ def plan_batch(
         if row.is_converted and row.output_path is not None:
             planner.names.add(row.output_path)
             copies.note(each.title)
-    ordered = with_missing_discs([rows[id(each)] for each in candidates])
+    ordered = tuple(rows[id(each)] for each in candidates)
+    if any(row.is_converted and row.title.disc.disc_number is not None for row in ordered):
+        from discpress.engine.convert.batch.families import with_missing_discs  # noqa: PLC0415 - for games of several
+
+        ordered = with_missing_discs(ordered)
     return Batch(ordered, disk_spaces(ordered, stats))
 
 

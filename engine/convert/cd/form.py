@@ -10,8 +10,6 @@ from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import SettingError, UnsupportedImageError, UsageError
 from discpress.engine.formats import SHEETS, ImageFormat, Settings
 from discpress.engine.images.cd.image import CdImage
-from discpress.engine.images.cd.raw_image import RawImage
-from discpress.engine.images.cd.sheet_image import SheetImage
 from discpress.engine.images.cd.sheets.sheet import Sheet
 from discpress.engine.images.cd.tracks import Track, TrackKind
 from discpress.engine.images.doctor.cd_content import cd_content_findings, cd_cut_short, no_sheet_findings
@@ -33,7 +31,7 @@ def kept_for_sheet(image: Image) -> str:
 
     The title of such files is that of the other sheet, or has files that this one lacks.
     """
-    if not isinstance(image, SheetImage) or image.source.member_number:
+    if not _is_of_sheet(image) or image.source.member_number:
         return ""
     return kept_beside(SheetsBeside(image.path.parent), {file.path.name for file in image.source.files})
 
@@ -42,6 +40,14 @@ def kept_beside(sheets: SheetsBeside, files: Collection[str]) -> str:
     """Return the same warning about files of one title, by the sheets of their folder."""
     other = sheets.find(files)
     return f"the original stays where it is: {display_name(other)} names a file of it as well" if other else ""
+
+
+def _is_of_sheet(image: Image) -> bool:
+    if not isinstance(image, CdImage):
+        return False
+    from discpress.engine.images.cd.sheet_image import SheetImage  # noqa: PLC0415 - for CDs only
+
+    return isinstance(image, SheetImage)
 
 
 def form_of_title(title: Title, request: ConversionRequest) -> ConversionRequest:
@@ -90,6 +96,8 @@ def tracks_for(image: Image, settings: Settings, output_path: Path, *, has_own_n
     """
     if settings.format not in SHEETS or not isinstance(image, CdImage):
         return ()
+    from discpress.engine.images.cd.raw_image import RawImage  # noqa: PLC0415 - for CDs only
+
     for finding in no_sheet_findings(image) if isinstance(image, RawImage) else ():
         raise UnsupportedImageError(f"{image.name}: {finding.message}", hint="name the sheet in place of the dump")
     suffix = f".{settings.format}"
@@ -126,6 +134,8 @@ def losses_of(image: Image, files: FileSet, image_format: ImageFormat, *, are_ke
     has_audio = any(track.kind is TrackKind.AUDIO for track in image.tracks)
     if image_format is ImageFormat.CUE and image.format is ImageFormat.CHD and has_audio and not are_kept:
         notices.append("a CHD has no FLAGS, ISRC, CATALOG and indexes above 01, so the sheet has none either")
+    from discpress.engine.images.cd.sheet_image import SheetImage  # noqa: PLC0415 - for CDs only
+
     if isinstance(image, SheetImage) and (kept := details_of(image.sheet)):
         notices.append(f"the new sheet does not keep {listed(kept, 'and')}")
     return notices

@@ -1,9 +1,10 @@
 """Digests of a disc, its tracks and its frames, while the frames are packed for a CHD."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from discpress.engine.convert.cd.kept_digester import KeptDigester
-from discpress.engine.convert.cd.track_digests import TrackDigester
+from discpress.engine.convert.cd.track_digests import TrackDigester, TrackDigests, check_tracks
 from discpress.engine.convert.digests import Digester, DigestSet
 from discpress.engine.errors import VerifyError
 from discpress.engine.images.cd.image import CdImage
@@ -46,8 +47,18 @@ class FrameDigester(Digester):
         return replace(super().finish(), files=tracks, stored={**self._frames.finish().values, **kept})
 
 
-def check_kept_files(name: str, image: CdImage, kept: KeptFiles | None) -> None:
-    """Raise VerifyError unless a written CHD keeps these files, if there are any; `name` is its name for messages."""
+def check_frames(
+    name: str, image: CdImage, frames: DiscFrames, tracks: Sequence[TrackDigests], expected: DigestSet
+) -> None:
+    """Raise VerifyError unless a written CHD has the tracks of a disc and keeps its files.
+
+    `name` is its name for messages, `tracks` are the digests of what was read back, `expected` those of the source.
+    """
+    check_tracks(name, tracks, frames.stored_tracks, expected.files)
+    _check_kept_files(name, image, frames.kept)
+
+
+def _check_kept_files(name: str, image: CdImage, kept: KeptFiles | None) -> None:
     if kept is not None and _plain(kept_in(image).files) != _plain(kept):
         raise VerifyError(
             f"{name}: the entry with the files of the disc differs when read back",

@@ -19,7 +19,7 @@ from discpress.engine.names import display_name, fold
 from discpress.engine.request import ConversionRequest
 
 _SHEET_SUFFIXES = {".cue", ".gdi", ".ccd", ".mds"}
-KEPT_REBUILT = "the original stays where it is: its files have bytes that are in no track, as those of WAVE files"
+_KEPT_REBUILT = "the original stays where it is: its files have bytes that are in no track, as those of WAVE files"
 """The warning about a CHD whose files were rebuilt."""
 
 
@@ -31,6 +31,11 @@ class KeptSet:
     """The files, the sheet first."""
     is_rebuilt: bool
     """Whether they contain more than slices of the decoded disc, so that `view` gives other bytes."""
+
+    @property
+    def why_kept(self) -> str:
+        """The warning that the source stays because its files were rebuilt; empty if they were not."""
+        return _KEPT_REBUILT if self.is_rebuilt else ""
 
     @property
     def sheet_name(self) -> str:

@@ -2,22 +2,23 @@
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from discpress.engine.convert.cd.chd_form import check_kept, check_played, left_out
 from discpress.engine.convert.cd.cut import check_cut, cut, is_exact
 from discpress.engine.convert.cd.form import kept_for_sheet
-from discpress.engine.convert.cd.kept_set import KEPT_REBUILT, KeptSet, kept_set_of
 from discpress.engine.convert.choice import Choice
 from discpress.engine.convert.digests import DigestSet
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.formats import SHEETS, ImageFormat
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.tracks import Track
-from discpress.engine.images.chd.cd.disc_frames import frames_of
-from discpress.engine.images.chd.metadata import NewEntry
 from discpress.engine.images.image import Image
 from discpress.engine.request import ConversionRequest
 from discpress.engine.units import format_size
+
+if TYPE_CHECKING:
+    from discpress.engine.convert.cd.kept_set import KeptSet
+    from discpress.engine.images.chd.metadata import NewEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +33,13 @@ class PackedForm:
     """Whether it is the user data of a CD."""
     form_bytes: int = 0
     """Bytes of the frames of a CD in its CHD; 0 for other forms."""
-    metadata: tuple[NewEntry, ...] = ()
+    metadata: "tuple[NewEntry, ...]" = ()
     """The metadata of that CHD."""
     tracks: tuple[Track, ...] = ()
     """The tracks of a CD in that CHD."""
     notices: tuple[str, ...] = ()
     """Notices for the user."""
-    kept: KeptSet | None = None
+    kept: "KeptSet | None" = None
     """The files that a CHD keeps of its disc, which are written as they were; None if its tracks decide."""
     kept_for: str = ""
     """The warning that the source stays because a sheet that stays behind names a file of it; empty if none does."""
@@ -46,7 +47,7 @@ class PackedForm:
     @property
     def why_kept(self) -> str:
         """The warning that the source stays for another sheet, or because its files were rebuilt; else empty."""
-        return self.kept_for or (KEPT_REBUILT if self.kept is not None and self.kept.is_rebuilt else "")
+        return self.kept_for or ("" if self.kept is None else self.kept.why_kept)
 
     @property
     def kept_digests(self) -> tuple[str, ...]:
@@ -90,6 +91,9 @@ def _form_of(
     if not isinstance(image, CdImage):
         return PackedForm(image.size)
     if choice.settings.is_cd:
+        from discpress.engine.convert.cd.chd_form import check_kept, check_played, left_out  # noqa: PLC0415 - CDs only
+        from discpress.engine.images.chd.cd.disc_frames import frames_of  # noqa: PLC0415
+
         remarks = check_kept(image)
         check_played(image, choice.target)
         frames = frames_of(image)
@@ -104,6 +108,8 @@ def _form_of(
             notices=tuple(remarks),
         )
     if choice.settings.format in SHEETS:
+        from discpress.engine.convert.cd.kept_set import kept_set_of  # noqa: PLC0415 - for sheets only
+
         kept, remarks = kept_set_of(image, choice.settings.format, request, output_path)
         lacks = image.left_out_bytes > 0
         if kept is None:

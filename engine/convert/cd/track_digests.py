@@ -5,14 +5,17 @@ DAT files of Redump list them, whatever container the tracks are in.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from discpress.engine.convert.digests import Digester, DigestSet
 from discpress.engine.errors import VerifyError
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.tracks import Track
-from discpress.engine.images.chd.cd.tracks import StoredTrack
 from discpress.engine.images.image import Image
 from discpress.engine.system.files import Readable
+
+if TYPE_CHECKING:
+    from discpress.engine.images.chd.cd.tracks import StoredTrack
 
 TRACK_KINDS = ("sha1",)
 """Digests of each track in addition to crc32 and XXH3-128."""
@@ -60,7 +63,7 @@ class TrackDigester:
 
 
 def check_tracks(
-    name: str, found: Sequence[TrackDigests], stored: Sequence[StoredTrack], expected: Sequence[DigestSet]
+    name: str, found: Sequence[TrackDigests], stored: "Sequence[StoredTrack]", expected: Sequence[DigestSet]
 ) -> None:
     """Raise VerifyError unless the tracks of a CHD called `name` are those of its source.
 

@@ -8,13 +8,14 @@ from pathlib import Path
 from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.part.name import is_reserved
 from discpress.engine.convert.playlists.search import find_texts
-from discpress.engine.convert.trash.entry import DUPLICATE, Replacement, TrashEntry
+from discpress.engine.convert.trash.entry import Replacement, TrashEntry
 from discpress.engine.convert.trash.folder import is_in_a_trash
 from discpress.engine.convert.trash.held import EntryState, FilePlace, hold
+from discpress.engine.convert.trash.journal import DUPLICATE, Journal
 from discpress.engine.convert.trash.listing import entries_in
 from discpress.engine.convert.trash.replacing import moving_files
 from discpress.engine.convert.trash.trash import move_to_trash, wait_until_settled
-from discpress.engine.convert.trash.undo import Journal, undo
+from discpress.engine.convert.trash.undo import undo
 from discpress.engine.convert.verify import digest_checked
 from discpress.engine.errors import CancelledError, DiscpressError, SourceChangedError, TrashError
 from discpress.engine.images.cd.image import CdImage

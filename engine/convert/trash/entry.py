@@ -25,6 +25,7 @@ from typing import Self
 
 from discpress.engine.convert.playlists.edits import TextEdit
 from discpress.engine.convert.trash.folder import OPEN_TO_OTHERS, user_id, user_name
+from discpress.engine.convert.trash.journal import DUPLICATE
 from discpress.engine.names import shell_word
 from discpress.engine.system.files import FileIdentity, absolute
 
@@ -33,16 +34,6 @@ UNDO_MARKER = "undoing"
 UNDO_MARKER_1 = "undo"
 """The marker of schema 1."""
 SCHEMA = 2
-CONVERTED = "converted"
-"""The reason of an entry whose file was converted."""
-REPAIRED = "repaired"
-"""The reason of an entry whose file was rewritten for its target, perhaps under the same name."""
-DUPLICATE = "duplicate"
-"""The reason of an entry whose file was a copy: another copy, which was there before, stands for it."""
-PURGED = "purged"
-"""In the journal: an entry was removed for good."""
-UNDONE = "undone"
-"""The reason of an entry whose files were replacements, until an undo."""
 _DAY_S = 24 * 3600
 
 

@@ -10,8 +10,8 @@ from discpress.engine.convert.packing import ConversionRun
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.playlists.search import find_texts
 from discpress.engine.convert.trash.entry import Replacement, TrashEntry
+from discpress.engine.convert.trash.journal import Journal
 from discpress.engine.convert.trash.trash import Moving, move_to_trash, put_back, wait_until_settled
-from discpress.engine.convert.trash.undo import Journal
 from discpress.engine.errors import ConflictError, DiscpressError, from_os_error
 from discpress.engine.images.sets.source_set import SourceSet
 from discpress.engine.images.source import ByteSource
@@ -43,7 +43,8 @@ def make_way(
         try:
             run.check_source()
         except BaseException as error:
-            restore(overwritten, error)
+            if overwritten is not None:
+                restore(overwritten, error)
             raise
         return overwritten
     for path in plan.sources.paths:
@@ -118,13 +119,11 @@ def _trash_existing(plan: ConversionPlan, sealed: Mapping[Path, FileIdentity]) -
     return move_to_trash(files, replacements=replacements, digests={}, reason="overwritten")
 
 
-def restore(moved: TrashEntry | None, error: BaseException) -> None:
+def restore(moved: TrashEntry, error: BaseException) -> None:
     """Restore the file that had the result's name, because nothing took its place.
 
     If that fails it stays in the trash, and the hint of the conversion's error names the way to restore it.
     """
-    if moved is None:
-        return
     try:
         put_back(moved)
     except DiscpressError:

@@ -4,7 +4,8 @@ import contextlib
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
-from discpress.engine.convert.trash.entry import UNDONE, TrashEntry
+from discpress.engine.convert.trash.entry import TrashEntry
+from discpress.engine.convert.trash.journal import UNDONE
 from discpress.engine.convert.trash.listing import entries_in, find_half_undone, is_half_undone
 from discpress.engine.convert.trash.trash import finish_move
 from discpress.engine.errors import DiscpressError

@@ -1,23 +1,15 @@
 """Undo and purge: what can be done with what the trash holds, without losing anything."""
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
 
 from discpress.engine.convert.checksums import drop_checksums
 from discpress.engine.convert.playlists.rewrite import describe
 from discpress.engine.convert.playlists.search import find_texts
-from discpress.engine.convert.trash.entry import (
-    CONVERTED,
-    PURGED,
-    REPAIRED,
-    UNDONE,
-    Replacement,
-    TrashedFile,
-    TrashEntry,
-)
+from discpress.engine.convert.trash.entry import Replacement, TrashedFile, TrashEntry
 from discpress.engine.convert.trash.held import EntryState, FilePlace, HeldEntry, gone, hold
+from discpress.engine.convert.trash.journal import CONVERTED, PURGED, REPAIRED, UNDONE, Journal, no_journal
 from discpress.engine.convert.trash.proof import (
     Prover,
     RecentDecode,
@@ -40,13 +32,6 @@ from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
 from discpress.engine.system.files import FileIdentity, absolute
 from discpress.engine.system.held_folder import is_same_state
-
-Journal: TypeAlias = Callable[[str, Mapping[str, object]], None]
-"""Called with what has just become true (`published`, `trashed`, `undone`, `purged`) and the facts of it."""
-
-
-def no_journal(kind: str, facts: Mapping[str, object]) -> None:
-    """Keep no journal: the trash describes itself."""
 
 
 def undo(

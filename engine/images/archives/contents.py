@@ -22,8 +22,8 @@ from discpress.engine.images.archives.sheets import ArchivedSheet, MemberNames, 
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, find_mark
 from discpress.engine.images.packed import PACKED, SMALLEST_ARCHIVE_BYTES, may_hold_disc, promised_tail
 from discpress.engine.images.raw_layouts import find_raw_layout
-from discpress.engine.images.recognise import recognise
-from discpress.engine.images.registry import FORMATS, detect, labels_of_read, promised, spec_of, suffixes_of_read
+from discpress.engine.images.recognise import IMAGE_SUFFIXES, ISO_SUFFIXES, recognise
+from discpress.engine.images.registry import detect, labels_of_read, promised, spec_of
 from discpress.engine.images.sets.sheet_sets import is_sheet_name
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec, Kind
@@ -31,15 +31,10 @@ from discpress.engine.names import display_name, listed, safe_file_name
 from discpress.engine.system.ignored import is_derived
 from discpress.engine.units import KIB, MIB
 
-ARCHIVE_FORMATS = {spec.name for spec in FORMATS if spec.kind is Kind.ARCHIVE}
 PASS_BYTES = 512 * MIB
 """How much of one archive is unpacked in all to detect images; later files are known only by their names."""
 MAX_LOOKS = 1000
 """Most files of an archive whose content is checked."""
-ISO_SUFFIXES = frozenset(spec_of(ImageFormat.ISO).suffixes)
-"""Suffixes of plain images."""
-IMAGE_SUFFIXES = suffixes_of_read()
-"""Suffixes of all images that discpress reads."""
 _LARGE_BYTES = MIB
 _HEAD_BYTES = 40 * KIB  # sector 16 in any raw layout
 _PVD = slice(PVD_SECTOR * SECTOR_SIZE, PVD_SECTOR * SECTOR_SIZE + len(PVD_MAGIC))
@@ -47,11 +42,6 @@ _DISCS = DISC_SUFFIXES | PACKED_SUFFIXES
 _NOTE_SUFFIXES = {".txt", ".nfo", ".diz", ".sfv", ".md5", ".sha1", ".sha256", ".crc32", ".url"}
 _MAX_NOTE_BYTES = 256 * KIB
 _MAX_SHOWN = 8
-
-
-def is_archive(source: ByteSource) -> bool:
-    """Return whether a file is an archive by its content."""
-    return detect(read_bytes(source, 0, SNIFF_BYTES), source.size_bytes).name in ARCHIVE_FORMATS
 
 
 def open_archive(file: FileSource) -> Archive:

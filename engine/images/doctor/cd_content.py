@@ -1,14 +1,17 @@
 """The doctor's checks of the content of a disc with tracks that read its volume descriptor only."""
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
 from discpress.engine.formats import SECTOR_SIZE
 from discpress.engine.images.cd.image import CdImage
-from discpress.engine.images.cd.raw_image import RawImage
 from discpress.engine.images.doctor.content import NO_DISC, NO_VOLUME, VOLUME_SIZE
 from discpress.engine.images.doctor.findings import Finding, Severity
 from discpress.engine.images.known_disc import PVD_SECTOR, volume_bytes
+
+if TYPE_CHECKING:
+    from discpress.engine.images.cd.raw_image import RawImage
 
 NO_SHEET = "no-sheet"
 """Code of the finding on a raw dump whose tracks only a sheet could tell apart."""
@@ -24,7 +27,7 @@ def cd_content_findings(image: CdImage, *, has_disc: bool) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, VOLUME_SIZE, message)
 
 
-def no_sheet_findings(image: RawImage, distances: int = 16) -> Iterator[Finding]:
+def no_sheet_findings(image: "RawImage", distances: int = 16) -> Iterator[Finding]:
     """Yield the finding on a dump without a sheet that has other sectors than data, as a disc with sound does.
 
     With one distance, the first and the last sector are looked at, see `RawImage.find_other_sector`.

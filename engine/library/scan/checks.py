@@ -6,7 +6,6 @@ from typing import NamedTuple
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.images.cd.image import CdImage
-from discpress.engine.images.cd.raw_image import RawImage
 from discpress.engine.images.doctor.cd_content import cd_content_findings, no_sheet_findings
 from discpress.engine.images.doctor.content import (
     RAW_SIZE,
@@ -49,6 +48,8 @@ def check_image(image: Image, disc: DiscInfo) -> Checked:
 
 def _findings(image: Image, disc: DiscInfo) -> Iterator[Finding]:
     if isinstance(image, CdImage):
+        from discpress.engine.images.cd.raw_image import RawImage  # noqa: PLC0415 - for CDs only
+
         yield from (Finding(Severity.NOTE, "sheet", remark) for remark in image.remarks)
         if isinstance(image, RawImage) and not image.is_sequential:
             yield from no_sheet_findings(image, 1)

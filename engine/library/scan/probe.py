@@ -12,19 +12,18 @@ from discpress.engine.discs.file_titles import read_file_title
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import ImageFormat, image_stem
-from discpress.engine.images.archives.contents import (
-    ARCHIVE_FORMATS,
-    IMAGE_SUFFIXES,
-    ISO_SUFFIXES,
-    images_in,
-    open_archive,
-    open_member,
-)
 from discpress.engine.images.archives.model import REACH_BYTES, Archive, Member, held_file
 from discpress.engine.images.cd.sheet_source import SheetSource
 from discpress.engine.images.open import open_stored, with_files
 from discpress.engine.images.packed import PACKED, SMALLEST_ARCHIVE_BYTES, may_hold_disc
-from discpress.engine.images.recognise import detect_format, header_problem, is_disc
+from discpress.engine.images.recognise import (
+    ARCHIVE_FORMATS,
+    IMAGE_SUFFIXES,
+    ISO_SUFFIXES,
+    detect_format,
+    header_problem,
+    is_disc,
+)
 from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.images.registry import PLAIN, spec_of
 from discpress.engine.images.sets.sheet_sets import find_sheet_set, is_sheet_name
@@ -179,6 +178,8 @@ def probe_source(source: ByteSource, inodes: StableInodes | None = None) -> Titl
 def _archived_titles(
     file: FileSource, found: ImageFormat, identity: FileIdentity, facts: os.stat_result, on_look: Callable[[], None]
 ) -> Iterator[Title | EmptyArchive]:
+    from discpress.engine.images.archives.contents import images_in, open_archive  # noqa: PLC0415 - for archives only
+
     try:
         archive = open_archive(file)
     except DiscpressError as error:
@@ -201,6 +202,8 @@ def _member_title(archive: Archive, member: Member, identity: FileIdentity, link
     path = archive.file.path / member.address
     if not member.problem and archive.way_to(member) > REACH_BYTES:
         return _unseen_title(path, member.size_bytes, identity, links)
+    from discpress.engine.images.archives.contents import open_member  # noqa: PLC0415 - as above
+
     try:
         source = open_member(archive, member)
         return title_of(source, detect_format(source), replace(identity, member_bytes=source.held_bytes), links)

@@ -9,30 +9,19 @@ from discpress.engine.dats.matches import MatchReader
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.registry import spec_of
 from discpress.engine.library.states import DiscRecord, Records, TitleStates
-from discpress.engine.queue.job_rows import SELECT_JOBS, job_from
-from discpress.engine.queue.jobs import ALIVE, Job
-from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS, TaskKind
 from discpress.engine.queue.titles.chooser import Chooser
-from discpress.engine.queue.titles.examined import DAMAGE_CODES, found_damage, has_examined
 from discpress.engine.store.digests import Grade
 from discpress.engine.store.model import SKIP, StoredEstimate, Title
 from discpress.engine.store.rows.keys import path_key
 from discpress.engine.store.store import Store
 
-_MOST_JOBS = 20
-"""Latest jobs of a title among which its last whole check is found."""
 _PUBLISHED = "published"
 CHECKED = "checked"
 """In the journal: a command decoded a whole image; with the damage that it found, or an empty text."""
-_ALIVE = ", ".join(f"'{state}'" for state in ALIVE)
-_DAMAGE = ", ".join(f"'{code}'" for code in DAMAGE_CODES)
-_KINDS = ", ".join(f"'{kind}'" for kind in CONVERSION_KINDS)
-_SELECT_WORKING = f"{SELECT_JOBS} WHERE kind IN ({_KINDS}) AND state IN ({_ALIVE})"
-_SELECT_SUSPECT = f"""{SELECT_JOBS} WHERE ended_at IS NOT NULL
-AND (error_code IN ({_DAMAGE}) OR (kind = '{TaskKind.DOCTOR}' AND state = 'done'))"""
 _SELECT_ESTIMATED = """SELECT path FROM titles t
 WHERE EXISTS (SELECT 1 FROM estimates e WHERE e.identity = t.identity)"""
 _LAST_END = "SELECT MAX(ended_at), COUNT(ended_at) FROM queue_jobs"
+_ANY_JOB = "SELECT EXISTS (SELECT 1 FROM queue_jobs)"
 
 
 class TitleRecords:
@@ -51,7 +40,11 @@ class TitleRecords:
 
     def read(self) -> Records:
         """Return the records as they are now. Raises StoreError."""
-        working = frozenset(job.path for job in self._select(_SELECT_WORKING) if job.is_alive)
+        working = frozenset[Path]()
+        if self._row(_ANY_JOB)[0]:
+            from discpress.engine.queue.titles.job_records import working_paths  # noqa: PLC0415 - 20 ms, for queues only
+
+            working = working_paths(self._store)
         return replace(self.read_past(), working=working)
 
     def read_past(self) -> Records:
@@ -63,7 +56,7 @@ class TitleRecords:
         if changes.number != self._change:
             self._change = changes.number
             self._discs = tuple(self._read_discs())
-        last_end = self._store.file.run(lambda connection: connection.execute(_LAST_END).fetchone())
+        last_end = self._row(_LAST_END)
         has_checks = self._read_journal()
         if has_checks or last_end != self._last_end:
             self._damaged = dict(self._read_damaged())
@@ -109,33 +102,19 @@ class TitleRecords:
 
     def _read_damaged(self) -> Iterator[tuple[Path, tuple[float, str]]]:
         """Yield the images in which the last check of a whole image found damage, be it a job or a command."""
-        suspect = {job.path for job in self._select(_SELECT_SUSPECT) if found_damage(job)}
-        suspect |= {path for path, (_, damage) in self._checks.items() if damage}
-        if not suspect:
+        checked = {path for path, (_, damage) in self._checks.items() if damage}
+        if not checked and not self._row(_ANY_JOB)[0]:
             return
-        from discpress.engine.queue.reader import QueueReader  # noqa: PLC0415 - most queues have found no damage
+        from discpress.engine.queue.titles.job_records import damage_of_jobs  # noqa: PLC0415 - as above
 
-        reader = QueueReader(self._store)
-        for path in suspect:
-            over = (job for job in reader.of_path(path, _MOST_JOBS) if job.is_over)
-            last = next(filter(has_examined, over), None)
-            found = [] if last is None else [(last.ended_at or 0.0, _damage_of(last))]
-            found += [self._checks[path]] if path in self._checks else []
-            at, damage = max(found, default=(0.0, ""))
+        for path, found in damage_of_jobs(self._store, checked):
+            at, damage = max([*found, *([self._checks[path]] if path in self._checks else [])], default=(0.0, ""))
             if damage:
                 yield path, (at, damage)
 
-    def _select(self, query: str) -> list[Job]:
-        rows = self._store.file.run(lambda connection: connection.execute(query).fetchall())
-        return [job_from(row) for row in rows]
-
-
-def _damage_of(job: Job) -> str:
-    """Return the damage that a job found; empty if it found none."""
-    if not found_damage(job):
-        return ""
-    found = job.result.get("damage")  # jobs of older versions have only numbers
-    return job.error_message or (found if isinstance(found, str) else "") or f"{job.kind} found damage"
+    def _row(self, query: str) -> tuple[object, ...]:
+        row: tuple[object, ...] = self._store.file.run(lambda connection: connection.execute(query).fetchone())
+        return row
 
 
 def _is_packed(name: object) -> bool:

@@ -7,11 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from discpress.engine.convert.trash.entry import ENTRY_NAME, PURGED, TrashEntry
+from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashEntry
 from discpress.engine.convert.trash.held import GoneError, gone
+from discpress.engine.convert.trash.journal import PURGED, Journal
 from discpress.engine.convert.trash.listing import freed_bytes, is_half_undone, sweep_trash_in
 from discpress.engine.convert.trash.schema import read_entry
-from discpress.engine.convert.trash.undo import Journal, drop_left, finish_undo, purge, undo
+from discpress.engine.convert.trash.undo import drop_left, finish_undo, purge, undo
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.jobs import JobRequest

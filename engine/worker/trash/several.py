@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from discpress.engine.convert.trash.entry import PURGED
 from discpress.engine.convert.trash.held import GoneError
+from discpress.engine.convert.trash.journal import PURGED
 from discpress.engine.convert.trash.schema import read_entry
 from discpress.engine.convert.trash.summary import Stayed, TrashSummary
 from discpress.engine.errors import CancelledError, DiscpressError, StoreError, SuspendedError

@@ -5,8 +5,8 @@ from archive_files import write_zip
 from queue_desk import Desk
 from sample_images import as_disc, incompressible, mixed
 
-from discpress.engine.cli.images import estimating
 from discpress.engine.errors import CancelledError, StorageError
+from discpress.engine.measure import estimate as measured
 from discpress.engine.measure.estimate import estimate
 
 NAME = "Okami [t-en by X] [red].iso"
@@ -67,9 +67,9 @@ def test_it_can_be_stopped_and_keeps_what_it_has(desk: Desk, monkeypatch: pytest
             raise CancelledError("stopped")
         return estimate(*arguments, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(estimating, "estimate", stop_at_the_second)
+    monkeypatch.setattr(measured, "estimate", stop_at_the_second)
     assert desk.ask("convert", "-rn", "[/b]", "--target", "any")[0] == 130
-    monkeypatch.setattr(estimating, "estimate", estimate)
+    monkeypatch.setattr(measured, "estimate", estimate)
     assert "estimating 1 image from" in desk.say("convert", "-rn", "[/b]", "--target", "any")[2]
 
 
@@ -78,7 +78,7 @@ def test_a_title_that_cannot_be_estimated_is_planned_without(desk: Desk, monkeyp
     def fail(*arguments: object, **options: object) -> object:
         raise StorageError("x: cannot be read")
 
-    monkeypatch.setattr(estimating, "estimate", fail)
+    monkeypatch.setattr(measured, "estimate", fail)
     code, events = desk.ask("convert", "-rn", "[/b]", "--target", "any")
     (total,) = [event for event in events if event["event"] == "plan-total"]
     assert (code, total["titles"], total["unknown"]) == (0, 2, 2)

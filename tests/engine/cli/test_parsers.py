@@ -4,8 +4,10 @@ import argparse
 import gc
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+from iso_files import write_iso
 
 from discpress.engine.cli.imports import no_collections
 from discpress.engine.cli.main import COMMANDS
@@ -53,6 +55,25 @@ def test_a_conversion_imports_neither_library_nor_benchmarks_to_be_parsed() -> N
     )
     said = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
     assert said.stdout == "[]\n"
+
+
+@pytest.mark.e2e
+def test_a_plain_conversion_imports_nothing_that_only_others_need(tmp_path: Path) -> None:
+    image = tmp_path / "Okami.iso"
+    write_iso(image, {"DATA.BIN": bytes(4096)}, system_id="PLAYSTATION", volume_id="OKAMI")
+    foreign = [
+        *("convert.trash.trash", "convert.trash.undo", "convert.playlists.search", "dats.matching", "library.naming"),
+        *("images.archives.contents", "images.cd.kept.maker", "images.cd.raw_image", "images.chd.image"),
+        *("measure.estimate", "queue.jobs"),
+    ]
+    script = (
+        "import sys\n"
+        "from discpress.engine.cli.main import run\n"
+        f"code = run(['convert', '-q', '--state', {str(tmp_path / 'state')!r}, {str(image)!r}])\n"
+        f"print(code, [name for name in {foreign} if 'discpress.engine.' + name in sys.modules])"
+    )
+    said = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
+    assert said.stdout == "0 []\n"
 
 
 @pytest.mark.parametrize("is_enabled", [True, False])

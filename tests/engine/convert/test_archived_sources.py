@@ -16,8 +16,9 @@ from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.plan import ConversionPlan, plan_conversion
 from discpress.engine.convert.preflight import settle_output
 from discpress.engine.convert.recovery import conclude_published, find_trashed
+from discpress.engine.convert.trash.journal import no_journal
 from discpress.engine.convert.trash.listing import entries_in
-from discpress.engine.convert.trash.undo import no_journal, purge, undo
+from discpress.engine.convert.trash.undo import purge, undo
 from discpress.engine.convert.verify import digest_image
 from discpress.engine.errors import (
     ConflictError,

@@ -10,9 +10,9 @@ from sample_images import incompressible, mixed, write_image
 
 from discpress.engine.convert import packing, verify
 from discpress.engine.convert.digests import DigestSet
-from discpress.engine.convert.packing import ReadBack
 from discpress.engine.convert.part import part
 from discpress.engine.convert.pipeline import Slot
+from discpress.engine.convert.verify import ReadBack
 from discpress.engine.errors import DamagedImageError, StorageError, VerifyError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.image import Image

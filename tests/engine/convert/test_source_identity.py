@@ -13,7 +13,7 @@ import pytest
 from command_line import write_old
 from sample_images import mixed
 
-from discpress.engine.convert import conversion, packing
+from discpress.engine.convert import packing
 from discpress.engine.convert.part import part
 from discpress.engine.convert.trash import trash
 from discpress.engine.convert.trash.folder import TRASH_NAME
@@ -130,7 +130,7 @@ def test_a_change_just_before_publishing_fails_the_job(
 def test_a_change_just_before_the_trash_leaves_the_source_where_it_is(
     change: Callable[[Path], None], source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    faults.run_after(monkeypatch, conversion, "wait_until_settled", lambda: change(source_path))
+    faults.run_after(monkeypatch, trash, "wait_until_settled", lambda: change(source_path))
     with pytest.raises(SourceChangedError):
         faults.run_conversion(source_path, trash_source=True)
     assert not (tmp_path / TRASH_NAME).exists()
@@ -139,7 +139,7 @@ def test_a_change_just_before_the_trash_leaves_the_source_where_it_is(
 def test_an_error_after_publishing_does_not_say_that_nothing_was_published(
     source_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    faults.run_after(monkeypatch, conversion, "wait_until_settled", lambda: touch(source_path))
+    faults.run_after(monkeypatch, trash, "wait_until_settled", lambda: touch(source_path))
     with pytest.raises(SourceChangedError) as caught:
         faults.run_conversion(source_path, trash_source=True)
     assert "no result was written" not in str(caught.value)

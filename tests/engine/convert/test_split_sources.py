@@ -14,13 +14,13 @@ from sample_images import mixed, pack, read_back
 from split_images import IMAGE, ISO_NAMES, MTIME_NS, cut, opl_entry, opl_names, write_parts
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES
-from discpress.engine.convert import conversion
 from discpress.engine.convert.checkpoint import Checkpoint, fits, identity_of, maker_of
 from discpress.engine.convert.part.name import HEAD_BYTES
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.plan import ConversionPlan, plan_conversion
 from discpress.engine.convert.preflight import settle_output
 from discpress.engine.convert.recovery import find_trashed
+from discpress.engine.convert.trash import trash
 from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.convert.trash.folder import TRASH_NAME
 from discpress.engine.convert.trash.listing import entries_in
@@ -123,7 +123,7 @@ def test_a_part_that_changes_after_publishing_keeps_all_of_them(
     number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paths = write_parts(tmp_path)
-    faults.run_before(monkeypatch, conversion, "wait_until_settled", lambda: change(paths[number]))
+    faults.run_before(monkeypatch, trash, "wait_until_settled", lambda: change(paths[number]))
     with pytest.raises(SourceChangedError):
         faults.run_conversion(paths[0], trash_source=True)
     assert all(path.exists() for path in paths)

@@ -8,9 +8,9 @@ import sample_images
 
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.archives.contents import ARCHIVE_FORMATS
 from discpress.engine.images.open import open_image
 from discpress.engine.images.packed import PACKED
+from discpress.engine.images.recognise import ARCHIVE_FORMATS
 from discpress.engine.images.recognised import PART_MAGIC, RAW_SYNC
 from discpress.engine.images.registry import FORMATS, detect, spec_of
 from discpress.engine.images.spec import SNIFF_BYTES

@@ -13,7 +13,6 @@ from archive_files import write_7z, write_zip
 from discpress.engine.errors import StorageError, UnsupportedImageError
 from discpress.engine.images.archives import contents, sevenzip
 from discpress.engine.images.source import FileSource
-from discpress.engine.library.scan import probe
 from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.scan_batch import EmptyArchive
@@ -34,11 +33,13 @@ def looked_into(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The archives that were looked into."""
     names: list[str] = []
 
+    open_archive = contents.open_archive
+
     def note(file: FileSource) -> Any:
         names.append(file.path.name)
-        return contents.open_archive(file)
+        return open_archive(file)
 
-    monkeypatch.setattr(probe, "open_archive", note)
+    monkeypatch.setattr(contents, "open_archive", note)
     return names
 
 

@@ -14,7 +14,7 @@ from repair_stories import NAME, OLD_BLOCK, block_size_of, make, queue_repair, r
 from sample_images import GOLDEN
 
 from discpress.engine.convert.part.name import part_path_of
-from discpress.engine.convert.trash.entry import REPAIRED
+from discpress.engine.convert.trash.journal import REPAIRED
 from discpress.engine.convert.trash.undo import undo
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.formats import PART_SUFFIX

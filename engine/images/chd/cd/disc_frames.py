@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 
 from discpress.engine.codecs.cd.frames import FRAME_BYTES
 from discpress.engine.errors import DiscpressError, UnsupportedImageError
-from discpress.engine.formats import Settings
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.kept.entry import TAG, KeptFiles, encode
 from discpress.engine.images.cd.kept.maker import kept_or_problem
@@ -120,14 +119,6 @@ def frames_of(disc: CdImage) -> DiscFrames:
         ) from error
     frames.kept = kept
     return frames
-
-
-def packed_form(image: Image, settings: Settings) -> Image:
-    """Return what of an open image is packed: itself, or the frames of a disc for its CHD.
-
-    Raises UnsupportedImageError as `frames_of`.
-    """
-    return frames_of(image) if settings.is_cd and isinstance(image, CdImage) else image
 
 
 def metadata_of(packed: Image) -> tuple[NewEntry, ...]:

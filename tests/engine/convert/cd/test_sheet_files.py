@@ -22,7 +22,8 @@ from discpress.engine.convert.part.part_set import PartSet
 from discpress.engine.convert.plan import plan_conversion, plan_image
 from discpress.engine.convert.preflight import NameTaken, settle_output
 from discpress.engine.convert.recovery import conclude_published
-from discpress.engine.convert.trash.undo import no_journal, undo
+from discpress.engine.convert.trash.journal import no_journal
+from discpress.engine.convert.trash.undo import undo
 from discpress.engine.errors import (
     CancelledError,
     ConflictError,

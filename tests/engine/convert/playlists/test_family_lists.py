@@ -16,8 +16,9 @@ from discpress.engine.convert.playlists.family_lists import (
     write_playlist,
 )
 from discpress.engine.convert.trash.entry import TrashEntry
+from discpress.engine.convert.trash.journal import no_journal
 from discpress.engine.convert.trash.listing import entries_in
-from discpress.engine.convert.trash.undo import no_journal, undo
+from discpress.engine.convert.trash.undo import undo
 from discpress.engine.errors import ConflictError, UsageError
 from discpress.engine.images.cd.tracks import TrackKind
 from discpress.engine.progress import Control

@@ -19,7 +19,7 @@ from discpress.engine.convert.trash.listing import entries_in, find_half_undone
 from discpress.engine.convert.trash.undo import purge, undo
 from discpress.engine.errors import TrashError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.archives.contents import IMAGE_SUFFIXES
+from discpress.engine.images.recognise import IMAGE_SUFFIXES
 from discpress.engine.progress import Control
 from discpress.engine.request import OnConflict
 from discpress.engine.system.held_folder import HeldFolder
