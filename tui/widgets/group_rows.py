@@ -101,6 +101,11 @@ class GroupRows:
         """Return the name of the group of a head."""
         return display_name(self._heads[row.path][0].name)
 
+    def label(self, row: Title) -> str:
+        """Return the name of the group of a head, a folder's own name first: a narrow column cuts the end."""
+        folder, _, name = self.name(row).rpartition("/")
+        return f"{name} (in {folder})" if folder and self.by is Grouping.FOLDER else self.name(row)
+
     def members(self, row: Title) -> Sequence[Title]:
         """Return the titles of the group of a head."""
         return self._heads[row.path][1]
@@ -179,7 +184,7 @@ def group_cells(
     percent = saving_label(sums.saving_percent) if saves else ""
     texts = {
         "mark": signs.mark if marked == len(members) else signs.part_mark if marked else " ",
-        "title": f"{signs.folded if groups.is_folded(row) else signs.unfolded} {groups.name(row)}",
+        "title": f"{signs.folded if groups.is_folded(row) else signs.unfolded} {groups.label(row)}",
         "size": format_size(sums.file_bytes),
         "estimate": format_size(sums.estimated_bytes) if saves else "",
         "saved": format_size(sums.saving_bytes) if saves else "",

@@ -127,7 +127,7 @@ def test_the_order_by_system_turns_the_groups_around_and_a_filter_leaves_empty_o
 
 def test_folders_are_named_as_seen_from_the_one_that_all_share() -> None:
     shown = view(at_path("/a/PS2/x.iso"), at_path("/a/PS2/z.iso"), at_path("/a/PSP/[b]/y.iso"), by=Grouping.FOLDER)
-    assert names(shown) == ["▾ PS2", "x.iso", "z.iso", "▾ PSP/[b]", "y.iso"]
+    assert names(shown) == ["▾ PS2", "x.iso", "z.iso", "▾ [b] (in PSP)", "y.iso"]
     assert names(view(at_path("/a/PS2/x.iso"), by=Grouping.FOLDER)) == ["▾ PS2", "x.iso"]
 
 
