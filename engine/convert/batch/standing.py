@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import TypeAlias
 
 from discpress.engine.convert.batch.cds import cd_problem
 from discpress.engine.convert.choice import resolve_settings, target_of
@@ -68,13 +69,36 @@ def _no_player(title: Title, request: ConversionRequest) -> str:
         if title.is_packed:
             target, made = target_of(title.system, request, title.format), title.format or ImageFormat.ISO
         else:
-            choice = resolve_settings(
-                display_name(title.path.name), title.original_bytes, title.system, request, tracks=title.tracks
-            )
-            target, made = choice.target, choice.settings.format
+            target, made = _made_of(title, request)
     except DiscpressError as error:
         return str(error)
     return _system_problem(target, title.system, made) if title.tracks is None else cd_problem(title, target, made)
+
+
+_Made: TypeAlias = tuple[Target, ImageFormat]
+_made_sizes: dict[tuple[System, ConversionRequest], tuple[int, int, _Made]] = {}
+"""Of discs of a system under a request: the smallest and the largest image that was seen to get a target and format."""
+_MOST_MADE = 256
+
+
+def _made_of(title: Title, request: ConversionRequest) -> _Made:
+    """Return target and format of what a conversion of a title would make. DiscpressError if it can make nothing.
+
+    The size of an image decides nothing but whether it is too large, so all sizes between two that get the same get it
+    too. A library has thousands of titles of few systems.
+    """
+    size = title.original_bytes
+    known = _made_sizes.get((title.system, request)) if title.tracks is None else None
+    if known is not None and known[0] <= size <= known[1]:
+        return known[2]
+    choice = resolve_settings(display_name(title.path.name), size, title.system, request, tracks=title.tracks)
+    made = choice.target, choice.settings.format
+    if title.tracks is None:
+        low, high = (size, size) if known is None or known[2] != made else (min(size, known[0]), max(size, known[1]))
+        if len(_made_sizes) >= _MOST_MADE:
+            _made_sizes.clear()
+        _made_sizes[title.system, request] = low, high, made
+    return made
 
 
 @lru_cache(maxsize=256)
