@@ -10,7 +10,7 @@ from discpress.engine.convert.batch.files import FileStat, stats_of
 from discpress.engine.convert.batch.known import Known
 from discpress.engine.convert.batch.left_out import LeftOut
 from discpress.engine.convert.batch.model import NEVER_UNNAMED, Batch, Candidate, PlannedTitle, Skip
-from discpress.engine.convert.batch.remarks import has_own_form, packed_skip, warnings_about
+from discpress.engine.convert.batch.remarks import has_own_form, packed_skip, warning_about_name, warnings_about
 from discpress.engine.convert.batch.space import disk_spaces
 from discpress.engine.convert.batch.standing import standing_of, useless_standing
 from discpress.engine.convert.batch.told_apart import told_apart
@@ -278,10 +278,7 @@ class _Planner:
         if row.trashes_source and (kept := self.shared.warning(title)):
             row, warnings = replace(row, keeps_source=True), (*warnings, kept)
         if obstacle is not None:
-            shown = display_name(obstacle.wanted_path.name)
-            is_renamed = settled.path != obstacle.wanted_path
-            what = "the result gets another name" if is_renamed else "the existing file goes to the trash first"
-            warnings = (*warnings, f"{shown}: {obstacle.problem}: {what}")
+            warnings = (*warnings, warning_about_name(obstacle, settled.path))
         device, mount = self._disk(settled.path.parent)
         row = replace(row, output_path=settled.path, obstacle=obstacle, warnings=warnings)
         return replace(row, output_device=device, output_mount=mount)

@@ -1,11 +1,14 @@
 """Remarks of the planner: the wishes behind a title, the reason to leave a packed one alone, warnings."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from discpress.engine.convert.batch.model import Candidate, Skip
 from discpress.engine.convert.cd.cut import KEPT_RAW
+from discpress.engine.convert.output_names import Obstacle
 from discpress.engine.convert.plan import KEPT
 from discpress.engine.convert.request import NOTHING
+from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
 from discpress.engine.states import Standing, State
 from discpress.engine.store.model import StoredEstimate, Title
@@ -47,3 +50,10 @@ def warnings_about(
     if options.trash_source and not request.trash_source:
         warnings.append("its archive is kept: discpress convert --delete-source moves one with nothing else in it")
     return warnings
+
+
+def warning_about_name(obstacle: Obstacle, path: Path) -> str:
+    """Return the warning that the name of a result was taken; `path` is the one that it gets."""
+    is_renamed = path != obstacle.wanted_path
+    what = "the result gets another name" if is_renamed else "the existing file goes to the trash first"
+    return f"{display_name(obstacle.wanted_path.name)}: {obstacle.problem}: {what}"
