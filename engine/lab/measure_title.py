@@ -10,17 +10,17 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 
+from discpress.engine.codecs.blocks import CHUNK_BYTES, chunk_bytes_for
 from discpress.engine.convert.part.window import WindowPart, is_read_only, open_window, window_path
-from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.discs.iso9660 import list_files
-from discpress.engine.errors import DamagedImageError, DiscpressError, StorageError
-from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, in_order
+from discpress.engine.errors import DamagedImageError, StorageError
+from discpress.engine.formats import CD_FRAME_BYTES, CD_HUNK_SIZE, ImageFormat, Method, Settings, in_order
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_image, open_source
-from discpress.engine.images.registry import encoder_of, written
 from discpress.engine.images.source import ByteSource
-from discpress.engine.lab.options import SeekOptions, ThroughputOptions
+from discpress.engine.lab.candidates import candidate_settings, packed_candidate
+from discpress.engine.lab.options import BLOCK_SIZES, SeekOptions, ThroughputOptions
 from discpress.engine.lab.own_file import measured_bytes, open_own, read_bytes_of
 from discpress.engine.lab.results import SeekResult, ThroughputResult
 from discpress.engine.measure.choices import Pattern
@@ -32,10 +32,8 @@ from discpress.engine.measure.seek import SeekFigures, measure_seeks
 from discpress.engine.measure.throughput import measure_throughput, read_sample
 from discpress.engine.measure.windows import area_of, choose_window, pack_window, read_chunk
 from discpress.engine.names import display_name
-from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.system.machine import disk_name
-from discpress.engine.targets import TARGETS
 from discpress.engine.units import MIB
 
 _MOST_FILES = 20_000
@@ -82,23 +80,6 @@ class Bench:
     """Receives the name of a window before it is created, for its removal after a crash."""
     is_done: Callable[[Step], bool] = lambda step: False
     """Whether the line of a step exists already, so that the step is skipped."""
-
-
-def candidate_settings(
-    path: Path, image_format: ImageFormat | None, level: int | None, methods: tuple[Method, ...] = ()
-) -> Settings:
-    """Return the settings for candidates of a title, whatever block size its target loads: container, level, target.
-
-    `methods` are for the hunks of a CHD; none means those of the target.
-    """
-    packed = written(packed_only=True)[0]
-    try:
-        planned = plan_conversion(path, None, None, ConversionRequest(format=image_format, methods=methods)).settings
-    except DiscpressError:
-        planned = Settings(image_format or packed)
-    container = packed if planned.is_plain else planned.format
-    methods = encoder_of(container).methods_for(TARGETS[planned.target], methods or planned.methods)
-    return Settings(container, level=level or DEFAULT_LEVEL, target=planned.target, methods=methods)
 
 
 def run_seek_test(path: Path, request: SeekOptions, bench: Bench) -> Generator[SeekResult, None, None]:
@@ -219,30 +200,36 @@ def run_throughput_test(
 ) -> Generator[ThroughputResult, None, None]:
     """Measure reading, packing, writing and verifying one title with every candidate; yield each line as it comes.
 
-    Raises the errors of `run_seek_test`.
+    A disc with sound is measured as the CHD that a conversion makes of it. Raises the errors of `run_seek_test` and of
+    `packed_candidate`.
     """
-    chosen = candidate_settings(path, request.format, None, request.methods)
     with contextlib.closing(open_own(path)) as source:
-        image = measured_bytes(open_source(source))
-        ways = [
-            replace(chosen, block_size=size, level=level) for size in request.block_sizes for level in request.levels
-        ]
-        # Before any read: an image may be too large for all of them.
-        cuts = [Trial.of(image, settings).settings.level for settings in ways]
+        stored = open_source(source)
+        image, chosen = packed_candidate(path, stored, request)
+        sizes = request.block_sizes
+        if chosen.is_cd:
+            if sizes not in {BLOCK_SIZES, (CD_HUNK_SIZE,)}:
+                bench.note(f"block sizes are ignored: the hunks of a CD have 8 frames of {CD_FRAME_BYTES} bytes")
+            sizes = (CD_HUNK_SIZE,)
+        wanted = [replace(chosen, block_size=size, level=level) for size in sizes for level in request.levels]
+        # Before any read: an image may be too large for all of them. Levels above the codec's highest are that one.
+        ways = list(dict.fromkeys(Trial.of(image, settings).settings for settings in wanted))
         sample = read_sample(
             image,
             FilesCache(source),
             random=Random(_SEED),
             threads=bench.threads,
             sample_bytes=request.sample_bytes,
+            chunk_bytes=chunk_bytes_for(CD_HUNK_SIZE) if chosen.is_cd else CHUNK_BYTES,
+            title_bytes=stored.size if chosen.is_cd else 0,
             check=bench.check,
         )
         folder = request.folder or path.parent
         room = 2 * min(request.sample_bytes, image.size)
         with _open_part(path, source, folder, room, bench, is_chosen=request.folder is not None) as (part, disk):
-            for number, (settings, cut) in enumerate(zip(ways, cuts, strict=True), start=1):
+            for number, settings in enumerate(ways, start=1):
                 step = Step(number, len(ways), settings.format, settings.block_size, settings.level)
-                if bench.is_done(replace(step, level=cut)):
+                if bench.is_done(step):
                     continue
                 bench.watch(step, (), 0)
                 part.start_again()

@@ -15,9 +15,9 @@ from enum import StrEnum
 from random import Random
 from typing import TypeVar
 
+from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.formats import Settings
 from discpress.engine.images.image import Image
-from discpress.engine.images.open import open_source
 from discpress.engine.images.source import ByteSource
 from discpress.engine.measure.choices import SAMPLE_BYTES
 from discpress.engine.measure.metering import Cache
@@ -25,7 +25,6 @@ from discpress.engine.measure.rehearsal import STRETCH_BYTES, Trial
 from discpress.engine.measure.sample import Span
 from discpress.engine.measure.windows import chunks_of, pack_chunk, read_chunk
 from discpress.engine.system.files import Readable
-from discpress.engine.units import MIB
 
 T = TypeVar("T")
 
@@ -77,11 +76,14 @@ class ReadSample:
     """Seconds for reading all of them, decoding included if the title is already packed."""
     is_cold: bool
     """Whether the system confirmed that no part of the file was in memory."""
+    form_bytes: int = 0
+    """Size of the frames that the chunks are from, if the title is the CD in them; 0 for other titles."""
 
     @property
     def bytes(self) -> int:
-        """Bytes of the image in it."""
-        return sum(map(len, self.chunks))
+        """Bytes of the image in it; of a CD, those of its sectors, as far as the chunks are of all its frames."""
+        length = sum(map(len, self.chunks))
+        return length * self.image_bytes // self.form_bytes if self.form_bytes else length
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,36 +162,42 @@ def read_sample(
     random: Random,
     threads: int,
     sample_bytes: int = SAMPLE_BYTES,
+    chunk_bytes: int = CHUNK_BYTES,
+    title_bytes: int = 0,
     clock: Callable[[], float] = time.perf_counter,
     check: Callable[[], None] = lambda: None,
 ) -> ReadSample:
     """Read stretches of STRETCH_BYTES from all over an image, after dropping it from the page cache.
 
     The image is divided into equal parts with one stretch each, always at the same random place of its part; an image
-    no larger than the sample is read whole. `cache` is that of the image's file. `check` is called between stretches
-    and may raise to stop. DamagedImageError and StorageError from reading.
+    no larger than the sample is read whole. Stretches begin at multiples of `chunk_bytes`, those of the conversion, and
+    have at least one of them. `title_bytes` is the decoded size of the title, if the image is the frames of a CD;
+    0 means that of the image. `cache` is that of the image's file. `check` is called between stretches and may raise to
+    stop. DamagedImageError and StorageError from reading.
     """
     cache.forget()
     is_cold = cache.resident(0, image.source.size_bytes) == 0
     chunks: list[bytearray] = []
     read_s = 0.0
     with ThreadPoolExecutor(max(1, threads)) as executor:
-        for stretch in _stretches(image.size, sample_bytes, random.random()):
+        for stretch in _stretches(image.size, sample_bytes, random.random(), chunk_bytes):
             check()
             started = clock()
-            chunks += executor.map(lambda span: read_chunk(image, span), chunks_of(stretch))
+            chunks += executor.map(lambda span: read_chunk(image, span), chunks_of(stretch, chunk_bytes))
             read_s += clock() - started
-    return ReadSample(image.size, tuple(chunks), read_s, is_cold)
+    return ReadSample(
+        title_bytes or image.size, tuple(chunks), read_s, is_cold, form_bytes=image.size if title_bytes else 0
+    )
 
 
-def _stretches(image_bytes: int, sample_bytes: int, position: float) -> list[Span]:
+def _stretches(image_bytes: int, sample_bytes: int, position: float, step: int) -> list[Span]:
     if image_bytes <= sample_bytes:
         return [Span(0, image_bytes)]
     count = max(1, sample_bytes // STRETCH_BYTES)
-    length = min(STRETCH_BYTES, sample_bytes)
+    length = max(1, min(STRETCH_BYTES, sample_bytes) // step) * step
     part = image_bytes / count
     room = max(0.0, part - length)
-    starts = [int((number * part + position * room) // MIB * MIB) for number in range(count)]
+    starts = [int((number * part + position * room) // step * step) for number in range(count)]
     return [Span(start, min(length, image_bytes - start)) for start in starts]
 
 
@@ -204,6 +212,8 @@ def measure_throughput(
     check: Callable[[], None] = lambda: None,
 ) -> ThroughputFigures:
     """Measure packing, writing and proving a sample of an image, on the disk of an empty `scratch`.
+
+    The image is what the settings pack: for a CHD of a CD, the frames of the disc.
 
     `check` is called between stages and batches of chunks and may raise to stop. UsageError for a format that is not
     written with blocks; SpaceError and StorageError from the scratch file.
@@ -225,10 +235,11 @@ def measure_throughput(
         check()
         scratch.forget()
         is_proof_cold = scratch.resident(0, scratch.size_bytes) == 0
-        written = open_source(scratch)
+        written = trial.layout.open(scratch)
         started = clock()
         for _ in executor.map(
-            lambda span: _checked(check, lambda: read_chunk(written, span)), chunks_of(Span(0, written.size))
+            lambda span: _checked(check, lambda: read_chunk(written, span)),
+            chunks_of(Span(0, written.size), trial.layout.chunk_bytes),
         ):
             pass
         proof_s = clock() - started

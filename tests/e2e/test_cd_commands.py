@@ -187,6 +187,15 @@ def test_reads_of_a_disc_with_sound_are_measured_in_its_sectors(cli: CommandLine
     assert "has sound or film" in said.text
 
 
+def test_throughput_of_a_disc_with_sound_is_that_of_its_chd(cli: CommandLine) -> None:
+    sheet = write_cue(cli.folder / f"{NAME}.cue", DATA, SOUND)
+    said = cli.run("throughput", sheet, "--levels", "1", "--json")
+    (line,) = (event for event in said.events if event["event"] == "throughput")
+    form = ("chd", 19584, ["cdlz", "cdzl", "cdfl"], 2352 * (len(DATA[1]) + len(SOUND[1])))
+    assert (line["format"], line["block_size"], line["methods"], line["original_bytes"]) == form, said.text
+    assert sorted(path.suffix for path in sheet.parent.iterdir()) == [".bin", ".bin", ".cue"]
+
+
 def test_a_benchmark_of_a_sheet_names_its_missing_file(cue: Path, cli: CommandLine) -> None:
     cue.with_name(f"{NAME} (Track 1).bin").unlink()
     said = cli.run("seek", cue)

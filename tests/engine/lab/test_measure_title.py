@@ -18,7 +18,8 @@ from discpress.engine.convert.part.name import create_part
 from discpress.engine.errors import CancelledError, SettingError, SpaceError, StorageError, from_os_error
 from discpress.engine.formats import HUNK_METHODS, ImageFormat, Method, in_order
 from discpress.engine.images.plain.image import PlainImage
-from discpress.engine.lab.measure_title import Bench, Step, candidate_settings, run_seek_test, run_throughput_test
+from discpress.engine.lab.candidates import candidate_settings
+from discpress.engine.lab.measure_title import Bench, Step, run_seek_test, run_throughput_test
 from discpress.engine.lab.options import SeekOptions, ThroughputOptions, parameters_of, seek_options, throughput_options
 from discpress.engine.lab.results import (
     seek_figures,

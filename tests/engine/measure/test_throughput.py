@@ -11,7 +11,7 @@ from sample_images import mixed, pack, write_image
 from seek_desk import MemoryScratch, SlowSource, StepClock
 
 from discpress.engine.errors import CancelledError, UsageError
-from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.formats import CD_HUNK_SIZE, ImageFormat, Settings
 from discpress.engine.images.open import open_image, open_source
 from discpress.engine.images.plain.image import PlainImage
 from discpress.engine.measure.throughput import (
@@ -48,12 +48,20 @@ def test_the_whole_title_takes_the_slowest_stage_and_the_proof(figures: Throughp
     assert figures.conversion_s == seconds
 
 
-@given(st.integers(1, 4000 * MIB), st.integers(MIB, 64 * MIB), st.floats(0, 1, exclude_max=True))
-def test_stretches_lie_within_the_image_in_order(image_bytes: int, sample_bytes: int, position: float) -> None:
-    found = _stretches(image_bytes, sample_bytes, position)
+@given(
+    st.integers(1, 4000 * MIB),
+    st.integers(MIB, 64 * MIB),
+    st.floats(0, 1, exclude_max=True),
+    st.sampled_from([MIB, 54 * CD_HUNK_SIZE]),
+)
+def test_stretches_lie_within_the_image_in_order(
+    image_bytes: int, sample_bytes: int, position: float, step: int
+) -> None:
+    found = _stretches(image_bytes, sample_bytes, position, step)
     ends = [offset + length for offset, length in found]
     assert all(length > 0 for _, length in found)
     assert ends[-1] <= image_bytes
+    assert all(offset % step == 0 for offset, _ in found)
     assert all(end <= after.offset for end, after in zip(ends, found[1:], strict=False))
 
 
