@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from discpress.engine.cli.lab.views import csv_text, facts_of
-from discpress.engine.formats import ImageFormat, Method, form_name
+from discpress.engine.formats import CD_HUNK_SIZE, ImageFormat, Method, as_cd_methods, form_name, is_cd_form
 from discpress.engine.images.registry import encoder_of, highest_level
 from discpress.engine.images.spec import GRID_BLOCK_SIZES
 from discpress.engine.lab.options import BLOCK_SIZES, LEVELS, SeekOptions, ThroughputOptions
@@ -58,9 +58,19 @@ class BenchChoice:
     def levels_of_form(self) -> tuple[int, ...]:
         """The levels as they are measured: none above the highest of the chosen container, each once."""
         image_format, methods = self.form
-        if image_format is None:
-            return self.levels
-        return tuple(dict.fromkeys(min(level, highest_level(image_format, methods)) for level in self.levels))
+        return self.levels if image_format is None else self.levels_in(image_format, methods)
+
+    def levels_in(self, image_format: ImageFormat, methods: tuple[Method, ...]) -> tuple[int, ...]:
+        """Return the levels as they are measured in a container: none above its highest, each once."""
+        highest = highest_level(image_format, methods)
+        return tuple(dict.fromkeys(min(level, highest) for level in self.levels))
+
+    def includes(self, measurement: Measurement) -> bool:
+        """Return whether a result is of the chosen container; a chosen CHD is also that of a CD."""
+        image_format, methods = self.form
+        if image_format is None or measurement.form == self.form_name:
+            return True
+        return _is_of_cd(measurement) and measurement.form == form_name(image_format, as_cd_methods(methods))
 
     def of(self, name: str, value: object) -> "BenchChoice":
         """Return the choice with another value of one of its fields."""
@@ -89,6 +99,11 @@ class BenchChoice:
         """The throughput test that it asks for."""
         image_format, methods = self.form
         return ThroughputOptions(self.block_sizes, self.levels_of_form, format=image_format, methods=methods)
+
+
+def _is_of_cd(measurement: Measurement) -> bool:
+    """Return whether a result is of a CHD with the tracks of a CD."""
+    return is_cd_form(measurement.format, measurement.methods)
 
 
 def describe_blocks(sizes: Sequence[int]) -> str:
@@ -213,21 +228,24 @@ def rate_rows(choice: BenchChoice, found: Iterable[Measurement]) -> list[RateRow
     """Return each candidate at each level, with its newest result.
 
     All are of the machine of the newest one, and of its format and methods, or of the chosen container. Levels above
-    the highest of a chosen container are that one.
+    the highest of a chosen container are that one. A CHD of a CD has a single block size, whatever was chosen.
     """
     newest: dict[tuple[int, int], tuple[Measurement, ThroughputFigures]] = {}
     made: tuple[str, str] | None = None
+    sizes, levels = choice.block_sizes, choice.levels_of_form
     for measurement in found:
         figures = throughput_figures(measurement) if measurement.kind is LabTest.THROUGHPUT else None
-        if figures is None or choice.form_name not in {"", measurement.form}:
+        if figures is None or not choice.includes(measurement):
             continue
+        if made is None and _is_of_cd(measurement):
+            sizes, levels = (CD_HUNK_SIZE,), choice.levels_in(measurement.format, measurement.methods)
         made = made or (measurement.machine, measurement.form)
         if (measurement.machine, measurement.form) == made:
             newest.setdefault((measurement.block_size, measurement.level), (measurement, figures))
     return [
         RateRow(f"{size // 1024}K", level, *newest.get((size, level), (None, None)))
-        for size in choice.block_sizes
-        for level in choice.levels_of_form
+        for size in sizes
+        for level in levels
     ]
 
 

@@ -7,12 +7,13 @@ import pytest
 from app_desk import LIBRARY
 from bench_desk import CHD_LZMA, CHD_ZSTD, NOON, ZSO, known_results, rates, seek
 
-from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.formats import CD_HUNK_SIZE, ImageFormat, Method, Settings
 from discpress.engine.measure.choices import Pattern
 from discpress.engine.store.rows.measurement_rows import Measurement
 from discpress.tui.views.bench import (
     OPTIONS,
     BenchChoice,
+    Form,
     SeekRow,
     measured_latencies,
     rate_rows,
@@ -22,6 +23,7 @@ from discpress.tui.views.bench import (
 GAME = LIBRARY[1]
 PACKED = LIBRARY[7]
 CHOICE = BenchChoice()
+CHD_OF_CD = Settings(ImageFormat.CHD, methods=(Method.CDZL, Method.CDFL))
 
 
 def newest_first(measurements: Iterable[Measurement]) -> list[Measurement]:
@@ -97,6 +99,19 @@ def test_throughput_has_a_row_for_each_candidate_and_level() -> None:
     assert [(row.label, row.level, row.figures is not None) for row in rows] == [
         ("2K", 1, False), ("2K", 9, False), ("16K", 1, False), ("16K", 9, True), ("64K", 1, False), ("64K", 9, False)
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("form", [(None, ()), (ImageFormat.CHD, (Method.ZLIB,))])
+def test_throughput_of_a_cd_has_a_row_for_each_level_whatever_the_block_sizes(form: Form) -> None:
+    choice = replace(CHOICE, form=form, levels=(1, 9, 12))
+    rows = rate_rows(choice, [rates(GAME, CD_HUNK_SIZE, 9, form=CHD_OF_CD), rates(GAME, 2048, 1, at=NOON - 5)])
+    assert [(row.label, row.level, row.figures is not None) for row in rows] == [("19K", 1, False), ("19K", 9, True)]
+
+
+@pytest.mark.parametrize("form", [(ImageFormat.CHD, (Method.ZSTD,)), (ImageFormat.ZSO, ())])
+def test_throughput_of_a_cd_is_left_out_if_another_container_is_chosen(form: Form) -> None:
+    rows = rate_rows(replace(CHOICE, form=form), [rates(GAME, CD_HUNK_SIZE, 9, form=CHD_OF_CD)])
+    assert [row.figures for row in rows] == [None] * 6
 
 
 def test_facts_that_do_not_read_are_left_out() -> None:
