@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from command_line import write_old
 from fault_injection import names_in
+from made_cds import MadeDisc, write_cue
 from sample_images import mixed
 
 from discpress.engine.convert.part.window import WindowPart
 from discpress.engine.errors import CancelledError, DiscpressError, StorageError, SuspendedError
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import CD_HUNK_SIZE, ImageFormat, Method
 from discpress.engine.lab.live import CURVE_POINTS, LiveTest, read_live, save_live
 from discpress.engine.lab.measure_title import Step
 from discpress.engine.lab.options import SeekOptions, ThroughputOptions
@@ -84,6 +85,20 @@ def test_each_line_of_a_throughput_test_is_kept(room: Room) -> None:
     room.run(room.add(RATES))
     (kept,) = room.store.measurements(LabTest.THROUGHPUT)
     assert (kept.block_size, kept.level, kept.path) == (2048, 1, room.game)
+
+
+def test_throughput_of_a_disc_with_sound_is_kept_and_goes_on_after_a_suspension(room: Room) -> None:
+    room.game = write_cue(room.folder / "Okami [red].cue", MadeDisc().add("MODE1/2352", 20).add("AUDIO", 20))
+    job_id = room.add(ThroughputOptions(levels=(1, 9, 12), methods=(Method.ZLIB,)))
+    assert room.queue.start(job_id)
+    test = room.lab_job(job_id)
+    test.log = lambda line: test.control.suspend()
+    with pytest.raises(SuspendedError):
+        test.run()
+    assert len(room.store.measurements()) == 1
+    assert room.lab_job(job_id).run()["lines"] == 2
+    kept = [(each.form, each.block_size, each.level) for each in room.store.measurements(LabTest.THROUGHPUT)]
+    assert sorted(kept) == [("CHD cdzl+cdfl", CD_HUNK_SIZE, 1), ("CHD cdzl+cdfl", CD_HUNK_SIZE, 9)]
 
 
 def test_the_log_says_what_came_out(room: Room) -> None:
