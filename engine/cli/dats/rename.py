@@ -1,7 +1,6 @@
 """`discpress rename`: the plan of new names, the renames, and the way back."""
 
 import argparse
-import contextlib
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -11,18 +10,19 @@ from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.questions import ask
 from discpress.engine.cli.state import open_store, read_config
 from discpress.engine.convert.renaming.names import Pattern
-from discpress.engine.convert.renaming.plan import RenamePlan, plan_renames
-from discpress.engine.convert.renaming.record import RenameRecord
-from discpress.engine.convert.renaming.run import finish_renames, last_rename, rename_title, undo_rename
+from discpress.engine.convert.renaming.plan import RenamePlan
+from discpress.engine.convert.renaming.run import last_rename, undo_rename
 from discpress.engine.dats.index import DatIndex
-from discpress.engine.dats.match import Match
-from discpress.engine.dats.track_names import listed_track_names
 from discpress.engine.errors import DiscpressError, UsageError
-from discpress.engine.library.scan.rescan_files import follow_files
-from discpress.engine.library.states import TitleStates
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
 from discpress.engine.queue.titles.records import library_in
+from discpress.engine.queue.titles.renaming import (
+    finish_in_library,
+    follow_record,
+    rename_in_library,
+    rename_plans,
+)
 from discpress.engine.states import State
 from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
@@ -35,8 +35,7 @@ def run_rename(arguments: argparse.Namespace, printer: Printer, control: Control
     if sum((bool(arguments.files), arguments.all, arguments.undo)) != 1:
         raise UsageError("rename: name a FILE or FOLDER, or give --all or --undo")
     with open_store(arguments, printer) as store:
-        for record in finish_renames(store, printer.notice):
-            _follow(store, record)
+        for record in finish_in_library(store, printer.notice):
             printer.notice("an interrupted rename is finished", record.folder / record.main.after)
         if arguments.undo:
             return _undo(store, printer, control)
@@ -49,7 +48,7 @@ def _rename(arguments: argparse.Namespace, store: Store, printer: Printer, contr
     titles, states = library_in(store, read_config())
     chosen = titles if arguments.all else _chosen(titles, as_paths(arguments.files))
     busy = [title.path for title in chosen if states.state(title) is State.WORKING]
-    plans = _plans(store, chosen, states, Pattern(arguments.by), busy)
+    plans = rename_plans(store, chosen, states, Pattern(arguments.by), busy)
     possible = [plan for plan in plans if not plan.problem]
     for plan in plans:
         _print_plan(plan, printer)
@@ -61,16 +60,6 @@ def _rename(arguments: argparse.Namespace, store: Store, printer: Printer, contr
         printer.notice("nothing was renamed")
         return 0
     return _carry_out(store, possible, printer, control)
-
-
-def _plans(
-    store: Store, titles: Sequence[Title], states: TitleStates, pattern: Pattern, busy: Sequence[Path]
-) -> list[RenamePlan]:
-    def track_names(title: Title, match: Match) -> Sequence[str]:
-        known = store.digests.of(title.path, title.identity)
-        return store.file.run(lambda connection: listed_track_names(connection, title, match, known))
-
-    return plan_renames(titles, states.match_of, track_names, pattern, busy)
 
 
 def _chosen(titles: Iterable[Title], paths: Sequence[Path]) -> list[Title]:
@@ -93,14 +82,12 @@ def _carry_out(store: Store, plans: Sequence[RenamePlan], printer: Printer, cont
     for plan in plans:
         control.check()
         try:
-            number = rename_title(plan, store, printer.notice, batch)
+            number = rename_in_library(plan, store, printer.notice, batch)
         except DiscpressError as error:
             exit_codes.add(error.exit_code)
             printer.error(error, plan.title.path)
             continue
         batch = batch or number
-        with contextlib.suppress(DiscpressError):
-            follow_files(store, [*plan.title.file_paths, plan.new_path], [plan.title.path.parent])
         facts = {"path": str(plan.title.path), "new_path": str(plan.new_path)}
         printer.event("renamed", facts, f"{display_name(plan.title.path)} -> {display_name(plan.new_path.name)}")
     return 1 if len(exit_codes) > 1 else next(iter(exit_codes), 0)
@@ -120,18 +107,11 @@ def _undo(store: Store, printer: Printer, control: Control) -> int:
             exit_codes.add(failure.exit_code)
             printer.error(failure)
             continue
-        _follow(store, record)
+        follow_record(store, record)
         old, new = record.folder / record.main.before, record.folder / record.main.after
         facts = {"path": str(old), "new_path": str(new)}
         printer.event("renamed", facts, f"{display_name(old)} -> {display_name(new.name)}")
     return 1 if len(exit_codes) > 1 else next(iter(exit_codes), 0)
-
-
-def _follow(store: Store, record: RenameRecord) -> None:
-    """Update the library's row of a renamed title; what is not possible now, the next scan does."""
-    paths = [record.folder / name for name in (record.main.before, record.main.after)]
-    with contextlib.suppress(DiscpressError):
-        follow_files(store, paths, [record.folder])
 
 
 def _print_plan(plan: RenamePlan, printer: Printer) -> None:
