@@ -28,7 +28,8 @@ from discpress.tui.app.quit import QuitFlow
 from discpress.tui.app.remembered import load_shown
 from discpress.tui.app.session import ON_SCREEN, Changes, Session
 from discpress.tui.app.worker_control import WorkerControl
-from discpress.tui.commands import BY_NAME, SINGLE_KEYS, Place, bindings_at, check_keymap
+from discpress.tui.commands import BY_NAME, SINGLE_KEYS, Place, bindings_at
+from discpress.tui.keymap import check_keymap
 from discpress.tui.messages import (
     CopyPath,
     GoTo,

@@ -8,7 +8,8 @@ from keys_page import keys_table
 
 from discpress.engine.config import Config
 from discpress.engine.errors import UsageError
-from discpress.tui.commands import COMMANDS, Keys, Place, check_keymap, key_label
+from discpress.tui.commands import COMMANDS, Keys, Place, key_label
+from discpress.tui.keymap import check_keymap
 from discpress.tui.screens.help import HelpScreen
 from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.screens.queue import QueueScreen
