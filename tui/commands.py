@@ -19,6 +19,7 @@ class Place(StrEnum):
     DETAIL = "detail"
     TUNE = "tune"
     PLAN = "plan"
+    RENAME = "rename"
     QUEUE = "queue"
     LOG = "log"
     TRASH = "trash"
@@ -53,11 +54,12 @@ class Command:
     """Whether its key runs another command while it has nothing to do: the two may share a key."""
 
 
-_L, _D, _T, _P, _Q, _G, _R, _S, _B = (
+_L, _D, _T, _P, _N, _Q, _G, _R, _S, _B = (
     Place.LIBRARY,
     Place.DETAIL,
     Place.TUNE,
     Place.PLAN,
+    Place.RENAME,
     Place.QUEUE,
     Place.LOG,
     Place.TRASH,
@@ -93,6 +95,11 @@ COMMANDS: tuple[Command, ...] = (
              _L, _D, writes=True),
     _command("identify", "i", "identify", "Decode the marked titles, to compare them with the datfiles.", _L,
              writes=True),
+    _command("rename", "n", "rename", "Show new names for the marked titles, then rename them.", _L, writes=True),
+    _command("rename_titles", "enter", "rename", "Rename the titles as planned.", _N, writes=True, in_footer=True,
+             title="Rename as planned"),
+    _command("choose_names", "N", "names", "Choose the names of the datfiles, or those that OPL reads.", _N,
+             writes=True, in_footer=True),
     _command("bench", "b", "benchmark", "Measure throughput and seek latency of the title on its disk.", _L, _D, _T),
     _command("show_trash", "u", "trash", "Show replaced originals: restore them, or remove them for good.",
              _L, _D, _Q, writes=True),
@@ -175,9 +182,10 @@ COMMANDS: tuple[Command, ...] = (
     _command("add_folder", "plus", "add folder", "Add a folder of games.", _S, writes=True, in_footer=True),
     _command("remove_folder", "x", "remove folder", "Remove the folder from the list; its files stay.", _S, writes=True,
              in_footer=True),
-    _command("show_queue", "w", "queue", "Show the queue: running, waiting and finished jobs.", _L, _D, _T, _P, _R, _B,
-             in_footer=True),
-    _command("back", "escape,q", "back", "Go back.", _D, _T, _P, _Q, _G, _R, _S, _B, in_footer=True, in_palette=False),
+    _command("show_queue", "w", "queue", "Show the queue: running, waiting and finished jobs.", _L, _D, _T, _P, _N, _R,
+             _B, in_footer=True),
+    _command("back", "escape,q", "back", "Go back.", _D, _T, _P, _N, _Q, _G, _R, _S, _B, in_footer=True,
+             in_palette=False),
     _command("help", "question_mark", "help", "Find a key of this screen and run it.", Place.ANYWHERE, in_footer=True),
     _command("palette", "ctrl+p,colon", "palette", "Find a command, a value or a title by its name.",
              Place.ANYWHERE, in_palette=False),

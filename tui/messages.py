@@ -65,6 +65,14 @@ class OpenPlan(OpenScreen):
 
 
 @dataclass(eq=False, slots=True)
+class OpenRename(OpenScreen):
+    """Show new names for titles."""
+
+    titles: Sequence[Title]
+    """The titles, in the order of the rows."""
+
+
+@dataclass(eq=False, slots=True)
 class OpenTune(OpenScreen):
     """Choose settings for titles."""
 

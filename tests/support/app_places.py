@@ -14,6 +14,7 @@ KEYS_TO = {
     Place.DETAIL: ("down", "down", "enter"),
     Place.TUNE: ("down", "down", "t"),
     Place.PLAN: ("down", "down", "c"),
+    Place.RENAME: ("down", "down", "n"),
     Place.QUEUE: ("w",),
     Place.LOG: ("w", "l"),
     Place.TRASH: ("u",),

@@ -24,6 +24,7 @@ from discpress.tui.messages import (
     OpenMessages,
     OpenPlan,
     OpenQueue,
+    OpenRename,
     OpenScreen,
     OpenSettings,
     OpenTrash,
@@ -82,6 +83,10 @@ class Router:
                 from discpress.tui.screens.plan import PlanScreen
 
                 return PlanScreen(session, titles, requests, is_repair=is_repair)
+            case OpenRename(titles):
+                from discpress.tui.screens.rename import RenameScreen
+
+                return RenameScreen(session, titles)
             case OpenTune(titles, block_size, form):
                 from discpress.tui.screens.tune import TuneScreen
 

@@ -23,6 +23,7 @@ from discpress.tui.messages import (
     Notify,
     OpenBench,
     OpenPlan,
+    OpenRename,
     OpenSettings,
     OpenTune,
     Quit,
@@ -138,6 +139,12 @@ class LibraryScreen(LibraryPanes):
         chosen = self.view.chosen(self._table.cursor)
         if chosen or self.has_rows():
             self.post_message(OpenPlan(chosen, is_repair=True))
+
+    def action_rename(self) -> None:
+        """Show new names for the marked titles."""
+        chosen = self.view.chosen(self._table.cursor)
+        if chosen or self.has_rows():
+            self.post_message(OpenRename(chosen))
 
     def action_identify(self) -> None:
         """Queue the decoding of the marked titles, at idle priority."""

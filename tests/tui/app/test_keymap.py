@@ -137,7 +137,7 @@ def test_a_hint_writes_a_key_that_would_be_punctuation_as_a_word() -> None:
 @pytest.mark.parametrize(
     ("way", "key", "said"),
     [
-        ((), "n", "n does nothing on this screen. Press ? for its keys."),
+        ((), "H", "H does nothing on this screen. Press ? for its keys."),
         (("w",), "t", "t (tune) does nothing on this screen. Press ? for its keys."),
         (("u",), "enter", "enter (start) does nothing on this screen. Press ? for its keys."),
         (("comma",), "space", "space (mark) does nothing on this screen. Press ? for its keys."),
@@ -149,7 +149,7 @@ async def test_a_key_that_does_nothing_here_says_so(way: tuple[str, ...], key: s
 
 
 async def test_a_letter_of_the_users_own_is_no_unknown_one(tmp_path: Path) -> None:
-    async with opened(tmp_path, "n", config=Config(keys={"help": "n"})) as desk:
+    async with opened(tmp_path, "H", config=Config(keys={"help": "H"})) as desk:
         desk.in_front(HelpScreen)
         assert desk.told == []
 

@@ -21,7 +21,13 @@ WRITING = [(place, command) for place in PLACES for command in COMMANDS if comma
 
 
 def test_every_screen_that_is_for_writing_is_opened_by_a_command_that_writes() -> None:
-    openers = {"tune": Place.TUNE, "plan": Place.PLAN, "show_trash": Place.TRASH, "show_settings": Place.SETTINGS}
+    openers = {
+        "tune": Place.TUNE,
+        "plan": Place.PLAN,
+        "rename": Place.RENAME,
+        "show_trash": Place.TRASH,
+        "show_settings": Place.SETTINGS,
+    }
     hidden = {
         place for command in COMMANDS if command.writes for name, place in openers.items() if command.name == name
     }

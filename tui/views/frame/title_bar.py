@@ -9,7 +9,7 @@ from discpress.tui.widgets.palette import Line
 from discpress.tui.widgets.title_bar import Tab
 
 _HOMES = {place: place for place in (Place.LIBRARY, Place.QUEUE, Place.TRASH, Place.BENCH)}
-_HOMES |= dict.fromkeys((Place.DETAIL, Place.TUNE, Place.PLAN), Place.LIBRARY) | {Place.LOG: Place.QUEUE}
+_HOMES |= dict.fromkeys((Place.DETAIL, Place.TUNE, Place.PLAN, Place.RENAME), Place.LIBRARY) | {Place.LOG: Place.QUEUE}
 
 
 def tab_of(place: Place) -> Place | None:
