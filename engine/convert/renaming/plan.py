@@ -131,7 +131,9 @@ def _checksum_files(title: Title, stem: str, new_stem: str) -> list[tuple[str, s
     """Return the checksum files named after a title, each with its new name."""
     wanted = {f"{base}{suffix}" for base in (title.path.name, stem) for suffix in CHECKSUM_SUFFIXES}
     others = {each.name for each in title.others}
-    found = [name for name in wanted - others if (title.path.with_name(name)).is_file()]
+    folder = title.path.parent
+    # Path.is_file raises for a name that is too long, which these may be where the title's own is not.
+    found = [name for name in wanted - others if os.path.isfile(folder / name)]  # noqa: PTH113
     return [(name, with_stem(name, stem, new_stem)) for name in sorted(found)]
 
 

@@ -139,6 +139,14 @@ def test_a_name_that_is_taken_in_any_case_is_left_alone(library: Desk) -> None:
     assert plans(library, library.folder / ISO)[ISO]["problem"] == f"{CLEAN}.iso exists already"
 
 
+def test_a_name_as_long_as_the_disk_allows_gets_a_shorter_one(library: Desk) -> None:
+    long = "x" * 251 + ".iso"
+    (library.folder / ISO).rename(library.folder / long)
+    library.ask("scan", library.folder)
+    assert library.ask("rename", "--yes", library.folder / long)[0] == 0
+    assert (library.folder / f"{CLEAN}.iso").read_bytes() == DVD
+
+
 def test_two_titles_do_not_get_one_name(library: Desk) -> None:
     (library.folder / "copy.iso").write_bytes(DVD)
     library.ask("scan", library.folder)
