@@ -98,6 +98,9 @@ class BatchEnds:
         return [problem for problem in problems if problem]
 
     def _log_problems(self, job_id: int, answer: "Future[list[str]]") -> None:
+        if error := answer.exception():
+            _log.error("nobody was told of the end of a batch", exc_info=error)
+            return
         for problem in answer.result():
             _log.warning("%s", problem)
             try:

@@ -127,6 +127,15 @@ def test_a_failed_message_is_in_the_log_of_the_last_job_without_its_secret(house
     assert line == "webhook: 127.0.0.1 answered with status 404"
 
 
+def test_an_internal_error_of_a_message_ends_no_worker(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    begin(house, webhook=Webhook("https://[no host"))
+    (first,) = house.add("one.iso")
+    end_all(house, first)
+    wait_for(lambda: "nobody was told" in caplog.text, "the error")
+    (second,) = house.add("two.iso")
+    house.wait_started(second)
+
+
 @pytest.mark.parametrize(
     ("statuses", "attempts", "problem"),
     [
