@@ -64,11 +64,15 @@ def is_stop_wanted(state_folder: Path) -> bool:
     return (state_folder / STOP_NAME).exists()
 
 
+_TICK_S = 0.02
+"""The clock of file times lags behind the system's by a tick of the kernel, 10 ms at most."""
+
+
 def forget_stop(state_folder: Path, *, older_than: float | None = None) -> None:
     """Remove a stop request that was left over; `older_than`, seconds since the epoch, spares a later one."""
     path = state_folder / STOP_NAME
     with contextlib.suppress(FileNotFoundError):
-        if older_than is None or path.stat().st_mtime < older_than:
+        if older_than is None or path.stat().st_mtime < older_than - _TICK_S:
             path.unlink()
 
 
