@@ -1,14 +1,22 @@
 """Questions on the terminal."""
 
+import argparse
 import contextlib
 import os
 import sys
 
-from discpress.engine.errors import CancelledError
+from discpress.engine.errors import CancelledError, UsageError
 from discpress.engine.progress import Control
 from discpress.engine.system.asking import ask_aside, wait_for_answer
 
 _LINE_BYTES = 4096  # terminals give no longer line
+
+
+def is_confirmed(question: str, refusal: str, arguments: argparse.Namespace, control: Control) -> bool:
+    """Ask for a yes; UsageError with the refusal if nobody can answer."""
+    if sys.stdin is None or not sys.stdin.isatty() or arguments.json:
+        raise UsageError(refusal)
+    return ask(f"{question} [y/N] ", control).strip().lower() in {"y", "yes"}
 
 
 def ask(question: str, control: Control) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from discpress.engine.cli.dats.missing import run_missing
 from discpress.engine.cli.dats.names import chosen_lists
+from discpress.engine.cli.exit_codes import joined_exit_code
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.output.tables import format_table
 from discpress.engine.cli.state import open_store
@@ -78,7 +79,7 @@ class _Reading:
 
     @property
     def exit_code(self) -> int:
-        return 1 if len(self._exit_codes) > 1 else next(iter(self._exit_codes), 0)
+        return joined_exit_code(self._exit_codes)
 
     def read(self, origin: Path) -> list[FoundDat] | None:
         """Return the lists of a file or folder; None if it cannot be read."""

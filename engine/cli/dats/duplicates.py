@@ -2,14 +2,14 @@
 
 import argparse
 import contextlib
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from discpress.engine.cli.exit_codes import joined_exit_code
 from discpress.engine.cli.images.options import as_paths, take_threads
 from discpress.engine.cli.output.duplicates import print_choice, print_copies, print_variants
 from discpress.engine.cli.output.printers import Printer
-from discpress.engine.cli.questions import ask
+from discpress.engine.cli.questions import is_confirmed
 from discpress.engine.cli.state import Records, read_config
 from discpress.engine.convert.trash.duplicate import KeptCopy, finish_stopped, keep_copy, trash_copy
 from discpress.engine.errors import CancelledError, DiscpressError, StoreError, UsageError
@@ -112,7 +112,7 @@ class _Keeping:
         for choice in possible:
             self._control.check()
             self._keep(choice)
-        return 1 if len(self._exit_codes) > 1 else next(iter(self._exit_codes), 0)
+        return joined_exit_code(self._exit_codes)
 
     def _finish_stopped(self, titles: Sequence[Title]) -> bool:
         folders = list(dict.fromkeys(title.file_path.parent for title in titles))
@@ -182,10 +182,9 @@ class _Keeping:
         self._printer.error(error, path)
 
     def _is_confirmed(self, count: int) -> bool:
-        if sys.stdin is None or not sys.stdin.isatty() or self._arguments.json:
-            raise UsageError("duplicates moves files: give --yes where it cannot ask, or -n to see the plan")
-        question = f"Move {format_count(count, 'title')} to the trash? discpress undo restores them. [y/N] "
-        return ask(question, self._control).strip().lower() in {"y", "yes"}
+        question = f"Move {format_count(count, 'title')} to the trash? discpress undo restores them."
+        refusal = "duplicates moves files: give --yes where it cannot ask, or -n to see the plan"
+        return is_confirmed(question, refusal, self._arguments, self._control)
 
 
 def _check_rule(rule: KeepRule, found: Sequence[Copies]) -> None:

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from discpress.engine.cli.exit_codes import joined_exit_code
 from discpress.engine.cli.images.inputs import Input, expand_inputs
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, take_threads
@@ -82,7 +83,7 @@ class _Identifying:
                 self._fail(each.path, error)
         if self._arguments.queue:
             self._add_jobs()
-        return 1 if len(self._exit_codes) > 1 else next(iter(self._exit_codes), 0)
+        return joined_exit_code(self._exit_codes)
 
     def _fail(self, path: Path, error: DiscpressError) -> None:
         self._exit_codes.add(error.exit_code)

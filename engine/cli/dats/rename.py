@@ -1,13 +1,13 @@
 """`discpress rename`: the plan of new names, the renames, and the way back."""
 
 import argparse
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from discpress.engine.cli.exit_codes import joined_exit_code
 from discpress.engine.cli.images.options import as_paths
 from discpress.engine.cli.output.printers import Printer
-from discpress.engine.cli.questions import ask
+from discpress.engine.cli.questions import is_confirmed
 from discpress.engine.cli.state import open_store, read_config
 from discpress.engine.convert.renaming.names import Pattern
 from discpress.engine.convert.renaming.plan import RenamePlan
@@ -90,7 +90,7 @@ def _carry_out(store: Store, plans: Sequence[RenamePlan], printer: Printer, cont
         batch = batch or number
         facts = {"path": str(plan.title.path), "new_path": str(plan.new_path)}
         printer.event("renamed", facts, f"{display_name(plan.title.path)} -> {display_name(plan.new_path.name)}")
-    return 1 if len(exit_codes) > 1 else next(iter(exit_codes), 0)
+    return joined_exit_code(exit_codes)
 
 
 def _undo(store: Store, printer: Printer, control: Control) -> int:
@@ -111,7 +111,7 @@ def _undo(store: Store, printer: Printer, control: Control) -> int:
         old, new = record.folder / record.main.before, record.folder / record.main.after
         facts = {"path": str(old), "new_path": str(new)}
         printer.event("renamed", facts, f"{display_name(old)} -> {display_name(new.name)}")
-    return 1 if len(exit_codes) > 1 else next(iter(exit_codes), 0)
+    return joined_exit_code(exit_codes)
 
 
 def _print_plan(plan: RenamePlan, printer: Printer) -> None:
@@ -132,7 +132,6 @@ def _print_plan(plan: RenamePlan, printer: Printer) -> None:
 
 
 def _is_confirmed(count: int, arguments: argparse.Namespace, control: Control) -> bool:
-    if sys.stdin is None or not sys.stdin.isatty() or arguments.json:
-        raise UsageError("rename changes names of files: give --yes where it cannot ask, or -n to see the plan")
-    question = f"Rename {format_count(count, 'title')}? discpress rename --undo takes it back. [y/N] "
-    return ask(question, control).strip().lower() in {"y", "yes"}
+    question = f"Rename {format_count(count, 'title')}? discpress rename --undo takes it back."
+    refusal = "rename changes names of files: give --yes where it cannot ask, or -n to see the plan"
+    return is_confirmed(question, refusal, arguments, control)

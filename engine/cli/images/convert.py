@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
+from discpress.engine.cli.exit_codes import joined_exit_code
 from discpress.engine.cli.images.estimating import Estimator
 from discpress.engine.cli.images.inputs import Input, expand_inputs
 from discpress.engine.cli.images.open_sources import OpenSources
@@ -110,9 +111,7 @@ class ConversionBatch:
         elif len(planned) > 1:
             counts = ", ".join(f"{count} {word}" for word, count in self._counts.items())
             self._printer.lines(f"{counts}{smaller_text(self._saving_bytes)}")
-        if len(self._exit_codes) > 1:
-            return 1
-        return next(iter(self._exit_codes), 0)
+        return joined_exit_code(self._exit_codes)
 
     def plan(self, inputs: Iterable[Input]) -> tuple[list[PlannedInput], Batch]:
         """Return the rows of the inputs and the batch of them."""

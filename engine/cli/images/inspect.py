@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
+from discpress.engine.cli.exit_codes import joined_exit_code
 from discpress.engine.cli.images.achievements import achievements_of, print_achievements
 from discpress.engine.cli.images.inputs import files_within
 from discpress.engine.cli.images.open_sources import OpenSources
@@ -69,7 +70,7 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
                 raise
             except DiscpressError as error:
                 fail(path, error)
-    return _joined(exit_codes)
+    return joined_exit_code(exit_codes)
 
 
 def _inspect(path: Path, sources: OpenSources, records: Records, printer: Printer, control: Control) -> None:
@@ -219,13 +220,7 @@ def run_doctor(arguments: argparse.Namespace, printer: Printer, control: Control
                 raise
             except DiscpressError as error:
                 fail(path, error)
-    return _joined(exit_codes)
-
-
-def _joined(exit_codes: set[int]) -> int:
-    """Return the exit code: that of the failures if they agree, else 1."""
-    failures = exit_codes - {0}
-    return 1 if len(failures) > 1 else next(iter(failures), 0)
+    return joined_exit_code(exit_codes)
 
 
 def _target(name: str) -> Target:

@@ -5,6 +5,7 @@ import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from discpress.engine.cli.exit_codes import joined_exit_code
 from discpress.engine.cli.images.inputs import files_within
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, take_threads
@@ -46,7 +47,7 @@ def run_verify(arguments: argparse.Namespace, printer: Printer, control: Control
                 raise UsageError("a digest is for one file: verify the others in their own commands")
         with contextlib.closing(Records(arguments, printer)) as records:
             _verify_all(paths, expected, arguments, printer, control, sources, records, fail)
-    return 1 if len(exit_codes) > 1 else next(iter(exit_codes), 0)
+    return joined_exit_code(exit_codes)
 
 
 def _verify_all(

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
+from discpress.engine.cli.exit_codes import joined_exit_code
 from discpress.engine.cli.images.inputs import expand_inputs
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, take_threads
@@ -141,7 +142,7 @@ class _Laboratory:
             records.close()
             if arguments.csv:
                 self._printer.lines(csv_text(exported))
-        return 1 if len(self._exit_codes) > 1 else next(iter(self._exit_codes), 0)
+        return joined_exit_code(self._exit_codes)
 
     def _test_title(self, path: Path, records: Records) -> list[dict[str, object]]:
         measurements: list[Measurement] = []

@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from random import Random
 
+from discpress.engine.cli.exit_codes import joined_exit_code
 from discpress.engine.cli.images.inputs import expand_inputs
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import take_settings, take_threads
@@ -81,7 +82,7 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
     finally:
         sources.close()
         records.close()
-    return 1 if len(exit_codes) > 1 else next(iter(exit_codes), 0)
+    return joined_exit_code(exit_codes)
 
 
 def _budgets(text: str | None) -> tuple[int, ...]:

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from discpress.engine.cli.exit_codes import joined_exit_code
 from discpress.engine.cli.images.options import as_paths
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.convert.playlists.disc_files import games_below
@@ -33,7 +34,7 @@ def run_playlist(arguments: argparse.Namespace, printer: Printer, control: Contr
                 exit_codes.add(error.exit_code)
     if not done and not exit_codes:
         printer.notice("found no game with several discs")
-    return 1 if len(exit_codes) > 1 else next(iter(exit_codes), 0)
+    return joined_exit_code(exit_codes)
 
 
 def _planned(image: Path, *, is_named: bool) -> Playlist | None:

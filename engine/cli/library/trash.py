@@ -1,7 +1,6 @@
 """`discpress trash`: lists what is in the trash, or removes it for good."""
 
 import argparse
-import sys
 import time
 from collections.abc import Iterable
 from dataclasses import replace
@@ -9,7 +8,7 @@ from pathlib import Path
 
 from discpress.engine.cli.images.options import as_paths
 from discpress.engine.cli.output.printers import Printer
-from discpress.engine.cli.questions import ask
+from discpress.engine.cli.questions import is_confirmed
 from discpress.engine.cli.state import Records
 from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.convert.trash.listing import (
@@ -204,10 +203,9 @@ def _print_summary(summary: TrashSummary, printer: Printer) -> None:
 
 def _is_confirmed(count: int, arguments: argparse.Namespace, control: Control) -> bool:
     """Ask whether so many files are removed; UsageError if nobody can answer."""
-    if sys.stdin is None or not sys.stdin.isatty() or arguments.json:
-        raise UsageError("trash empty removes files for good: give --yes where it cannot ask")
-    question = f"Remove {format_count(count, 'file')} for good? {_DECODED} [y/N] "
-    return ask(question, control).strip().lower() in {"y", "yes"}
+    question = f"Remove {format_count(count, 'file')} for good? {_DECODED}"
+    refusal = "trash empty removes files for good: give --yes where it cannot ask"
+    return is_confirmed(question, refusal, arguments, control)
 
 
 def _print_purged(entry: TrashEntry, freed_bytes: int, proof: Path | None, printer: Printer) -> None:

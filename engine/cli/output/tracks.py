@@ -60,7 +60,7 @@ def kept_rows(kept: "Kept") -> list[tuple[str, str]]:
     if kept.files is None:
         return [("kept files", f"not usable: {kept.problem}")] if kept.problem else []
     count = len(kept.files.files) - 1
-    others = f"{format_count(count, 'other file')}"
+    others = format_count(count, "other file")
     return [("kept files", f"{display_name(kept.files.sheet.name)} and {others}, as they were: convert -d writes them")]
 
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
+from discpress.engine.cli.exit_codes import joined_exit_code
 from discpress.engine.cli.images.inputs import Input, expand_inputs
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_request
@@ -129,7 +130,7 @@ class _Adding:
                 self._rows.append(row)
         if self._add() or is_known:
             self._queue.start_worker()
-        return 1 if len(self._exit_codes) > 1 else next(iter(self._exit_codes), 0)
+        return joined_exit_code(self._exit_codes)
 
     def _add(self) -> bool:
         """Put the requested jobs into the queue and report them; return whether any was added."""
