@@ -12,7 +12,7 @@ import fault_injection as faults
 from command_line import write_old
 from crash_states import CrashState
 from made_cds import MadeDisc, write_split_cue
-from power_stories import NO_CLAIMS, Act, Claims, Story, described, is_trashed, undo_all
+from power_stories import NO_CLAIMS, Act, Claims, Story, described, is_trashed, undo_newest
 from trash_sets import MTIME_NS, undo_as_a_user
 
 from discpress.engine.convert.trash.entry import UNDO_MARKER
@@ -121,5 +121,5 @@ CD_STORIES = {
     "convert a sheet to a CHD and trash it by links": _story(
         _convert(trash_source=True), _make, exclusive=errno.EINVAL
     ),
-    "undo a sheet with a CHD": _story(undo_all, _make_trashed),
+    "undo a sheet with a CHD": _story(undo_newest, _make_trashed),
 }

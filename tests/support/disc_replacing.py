@@ -12,9 +12,9 @@ from command_line import write_old
 from crash_states import CrashState
 from disc_files import convert_disc, expected_files
 from disc_stories import DISC, FILES, SHEET, SOURCE
-from power_stories import NO_CLAIMS, Act, Claims, Story, described, entries, finish_undone, is_trashed, until
+from power_stories import NO_CLAIMS, Act, Claims, Story, described, finish_undone, is_trashed, undo_newest, until
 from raw_discs import SHORT, write_disc
-from trash_sets import MTIME_NS, undo_as_a_user
+from trash_sets import MTIME_NS, entries, undo_as_a_user
 
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.trash.entry import TrashEntry
@@ -66,10 +66,6 @@ def _replace_in_vain(folder: Path, recorder: Claims) -> None:
 def make_replaced(folder: Path) -> None:
     _make(folder)
     _replace(folder, NO_CLAIMS)
-
-
-def undo_newest(folder: Path, recorder: Claims) -> None:
-    undo(entries(folder)[-1], 1, Control(), lambda kind, facts: recorder.claim(kind))
 
 
 def losses(story: Story, state: CrashState, claims: list[str]) -> Iterator[str]:

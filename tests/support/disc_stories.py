@@ -12,15 +12,15 @@ from cd_chds import cd_chd
 from command_line import write_old
 from crash_states import CrashState
 from disc_files import convert_chd, convert_disc, expected_files
-from power_stories import NO_CLAIMS, Act, Claims, Story, described, entries, is_trashed
+from power_stories import NO_CLAIMS, Act, Claims, Story, described, is_trashed, undo_newest
 from raw_discs import SHORT, stored_sectors, track_plans, write_chd, write_disc
-from trash_sets import MTIME_NS, undo_as_a_user
+from trash_sets import MTIME_NS, entries, undo_as_a_user
 
 from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.part.part_set import PartSet
 from discpress.engine.convert.trash.listing import entries_in
-from discpress.engine.convert.trash.undo import purge, undo
+from discpress.engine.convert.trash.undo import purge
 from discpress.engine.errors import DiscpressError, TrashError
 from discpress.engine.formats import PART_SUFFIX
 from discpress.engine.progress import Control
@@ -119,10 +119,6 @@ def _make_trashed(folder: Path) -> None:
 
 def _convert_and_trash(folder: Path, recorder: Claims) -> None:
     convert_chd(folder / SOURCE, trash_source=True, journal=lambda kind, facts: recorder.claim(kind))
-
-
-def _undo(folder: Path, recorder: Claims) -> None:
-    undo(entries(folder)[-1], 1, Control(), lambda kind, facts: recorder.claim(kind))
 
 
 def _purge(folder: Path, recorder: Claims) -> None:
@@ -232,8 +228,8 @@ DISC_STORIES = {
     "convert a disc to files under a lock": _story(_convert, exclusive=errno.EINVAL, link=errno.EPERM),
     "convert a CHD to files and trash it": _chd_story(_convert_and_trash, _make_chd),
     "convert a CHD to files and trash it by links": _chd_story(_convert_and_trash, _make_chd, exclusive=errno.EINVAL),
-    "undo a CHD with files": _chd_story(_undo, _make_trashed),
-    "undo a CHD with files by links": _chd_story(_undo, _make_trashed, exclusive=errno.EINVAL),
+    "undo a CHD with files": _chd_story(undo_newest, _make_trashed),
+    "undo a CHD with files by links": _chd_story(undo_newest, _make_trashed, exclusive=errno.EINVAL),
     "purge a CHD with files": _chd_story(_purge, _make_trashed, may_lose_original=True),
     "replace the files of a disc": Story(_replace, prepare=_make_old, losses=replace_losses, recover=recover_replaced),
     "go on with files of a killed run": _story(_convert, left=_publish_one),

@@ -10,8 +10,8 @@ from command_line import write_old
 from crash_states import CrashState
 from foreign_images import cue
 from memory_cds import ps1_disc, raw_sectors
-from power_stories import NO_CLAIMS, Claims, Story, described, entries, is_trashed
-from trash_sets import MTIME_NS, undo_as_a_user
+from power_stories import NO_CLAIMS, Claims, Story, described, is_trashed, undo_newest
+from trash_sets import MTIME_NS, entries, undo_as_a_user
 
 from discpress.engine.convert.trash.duplicate import finish_stopped, keep_copy, trash_copy
 from discpress.engine.convert.trash.journal import no_journal
@@ -50,10 +50,6 @@ def put_away(folder: Path, recorder: Claims) -> None:
 def _make_trashed(folder: Path) -> None:
     make(folder)
     put_away(folder, NO_CLAIMS)
-
-
-def _undo(folder: Path, recorder: Claims) -> None:
-    undo(entries(folder)[-1], 1, Control(), lambda kind, facts: recorder.claim(kind))
 
 
 def losses(story: Story, state: CrashState, claims: list[str]) -> Iterator[str]:
@@ -110,5 +106,5 @@ def _story(act: Callable[[Path, Claims], None], begin: Callable[[Path], None], *
 DUPLICATE_STORIES = {
     "a copy goes to the trash": _story(put_away, make),
     "a copy goes to the trash without renameat2": _story(put_away, make, exclusive=22),
-    "a copy comes back": _story(_undo, _make_trashed),
+    "a copy comes back": _story(undo_newest, _make_trashed),
 }

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from crash_states import CrashState
 from old_trashes import unpack
-from power_stories import Claims, Story, decoded, entries, is_trashed
+from power_stories import Claims, Story, decoded, is_trashed
 from sample_images import read_back
-from trash_sets import undo_as_a_user
+from trash_sets import entries, undo_as_a_user
 
 from discpress.engine.convert.trash.undo import purge
 from discpress.engine.errors import DiscpressError
@@ -37,7 +37,7 @@ def make(kind: str) -> Callable[[Path], None]:
     return prepare
 
 
-def undo_all(folder: Path, recorder: Claims) -> None:
+def undo_newest(folder: Path, recorder: Claims) -> None:
     """Do what `discpress undo all` does."""
     undo_as_a_user(folder)
     recorder.claim("undone")
@@ -85,8 +85,8 @@ def recover(story: Story, folder: Path) -> list[str]:
 
 
 OLD_STORIES = {
-    "undo of schema 1": Story(undo_all, prepare=make("plain"), losses=losses, recover=recover),
-    "finish an undo of schema 1": Story(undo_all, prepare=make("half-undone"), losses=losses, recover=recover),
+    "undo of schema 1": Story(undo_newest, prepare=make("plain"), losses=losses, recover=recover),
+    "finish an undo of schema 1": Story(undo_newest, prepare=make("half-undone"), losses=losses, recover=recover),
     "purge of schema 1": Story(
         purge_all, prepare=make("plain"), losses=losses, recover=recover, may_lose_original=True
     ),

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from command_line import write_old
 from crash_states import CrashState
-from power_stories import NO_CLAIMS, Story, convert, entries, image_losses, prepare, recover_image, undo_all
+from power_stories import NO_CLAIMS, Story, convert, image_losses, prepare, recover_image, undo_newest
+from trash_sets import entries
 
 BEFORE = b"#EXTM3U\r\ngame.iso\r\nother.iso\r\n"
 AFTER = b"#EXTM3U\r\ngame.zso\r\nother.iso\r\n"
@@ -53,10 +54,10 @@ def recover(story: Story, folder: Path) -> list[str]:
 _CONVERT = convert(trash_source=True)
 PLAYLIST_STORIES = {
     "convert, trash and rewrite a playlist": Story(_CONVERT, prepare=_make, losses=losses, recover=recover),
-    "undo with a playlist": Story(undo_all, (_CONVERT,), prepare=_make_trashed, losses=losses, recover=recover),
+    "undo with a playlist": Story(undo_newest, (_CONVERT,), prepare=_make_trashed, losses=losses, recover=recover),
 }
 TORN_STORIES = {
     "convert, trash and rewrite a playlist": Story(_CONVERT, prepare=_make, losses=torn, recover=recover),
-    "undo with a playlist": Story(undo_all, (_CONVERT,), prepare=_make_trashed, losses=torn, recover=recover),
+    "undo with a playlist": Story(undo_newest, (_CONVERT,), prepare=_make_trashed, losses=torn, recover=recover),
 }
 """The same for single calls that fail: a playlist that could not be written has a warning in its place."""

@@ -17,12 +17,13 @@ from call_recorder import CallRecorder
 from command_line import write_old
 from crash_states import CrashState, crash_states
 from sample_images import MemorySource, mixed, pack
+from trash_sets import entries
 
 from discpress.engine.convert.playlists.rewrite import DRAFT_NAME
 from discpress.engine.convert.trash.entry import ENTRY_NAME, UNDO_MARKER, TrashEntry
 from discpress.engine.convert.trash.folder import TRASH_NAME
 from discpress.engine.convert.trash.held import HeldEntry
-from discpress.engine.convert.trash.listing import entries_in, find_half_undone, find_homes
+from discpress.engine.convert.trash.listing import find_half_undone, find_homes
 from discpress.engine.convert.trash.schema import read_entry
 from discpress.engine.convert.trash.undo import finish_undo, purge, undo
 from discpress.engine.errors import DiscpressError
@@ -90,7 +91,7 @@ def convert(**request: Unpack[faults.RequestFields]) -> Act:
     return act
 
 
-def undo_all(folder: Path, recorder: Claims) -> None:
+def undo_newest(folder: Path, recorder: Claims) -> None:
     """Undo the newest entry of the trash."""
     undo(entries(folder)[-1], 1, Control(), lambda kind, facts: recorder.claim(kind))
 
@@ -132,13 +133,8 @@ def convert_in_vain(folder: Path, recorder: Claims) -> None:
     raise AssertionError("it was published")
 
 
-def entries(folder: Path) -> list[TrashEntry]:
-    """Return what the trash holds."""
-    return [each for each in entries_in(folder) if isinstance(each, TrashEntry)]
-
-
 _TRASHED = (convert(trash_source=True),)
-STOPPED_UNDO = until(HeldEntry, "drop", undo_all)
+STOPPED_UNDO = until(HeldEntry, "drop", undo_newest)
 """An undo that is killed when all files are home, and the description is not gone yet."""
 _REPLACED = (convert(on_conflict=OnConflict.OVERWRITE),)
 STORIES = {
@@ -150,14 +146,14 @@ STORIES = {
     "replace": Story(convert(on_conflict=OnConflict.OVERWRITE), has_old=True),
     "replace by links": Story(convert(on_conflict=OnConflict.OVERWRITE), has_old=True, exclusive=errno.EINVAL),
     "replace in vain": Story(convert_in_vain, has_old=True),
-    "undo": Story(undo_all, _TRASHED),
-    "undo by links": Story(undo_all, _TRASHED, exclusive=errno.EINVAL),
-    "undo a replacement": Story(undo_all, _REPLACED, has_old=True, undone=("game.zso", OLD)),
+    "undo": Story(undo_newest, _TRASHED),
+    "undo by links": Story(undo_newest, _TRASHED, exclusive=errno.EINVAL),
+    "undo a replacement": Story(undo_newest, _REPLACED, has_old=True, undone=("game.zso", OLD)),
     "finish an undo": Story(finish_undone, _TRASHED, left=STOPPED_UNDO),
     "finish an undo of a replacement": Story(
         finish_undone, _REPLACED, left=STOPPED_UNDO, has_old=True, undone=("game.zso", OLD)
     ),
-    "undo an undo": Story(undo_all, (*_TRASHED, undo_all), undone=("game.zso", SOURCE)),
+    "undo an undo": Story(undo_newest, (*_TRASHED, undo_newest), undone=("game.zso", SOURCE)),
     "purge": Story(purge_all, _TRASHED, may_lose_original=True),
 }
 

@@ -17,13 +17,13 @@ from power_stories import (
     Story,
     decoded,
     described,
-    entries,
     finish_undone,
     is_trashed,
+    undo_newest,
     until,
 )
 from sample_images import pack
-from trash_sets import undo_as_a_user
+from trash_sets import entries, undo_as_a_user
 
 from discpress.engine.convert.part.name import drop_second_name
 from discpress.engine.convert.part.part import PartFile
@@ -96,11 +96,6 @@ def repair_in_vain(folder: Path, recorder: Claims) -> None:
         except OSError:
             return
     raise AssertionError("it was published")
-
-
-def undo_repair(folder: Path, recorder: Claims) -> None:
-    """Undo it."""
-    undo(entries(folder)[-1], 1, Control(), lambda kind, facts: recorder.claim(kind))
 
 
 def _make_repaired(folder: Path) -> None:
@@ -185,7 +180,7 @@ def stop_before_publishing(folder: Path, recorder: Claims) -> None:
         until(PartFile, "publish", repair)(folder, NO_CLAIMS)
 
 
-_STOPPED_UNDO = until(HeldEntry, "drop", undo_repair)
+_STOPPED_UNDO = until(HeldEntry, "drop", undo_newest)
 REPAIR_STORIES = {
     "repair": Story(repair, prepare=make, losses=losses, recover=recover),
     "repair by links": Story(repair, prepare=make, losses=losses, recover=recover, exclusive=errno.EINVAL),
@@ -196,9 +191,9 @@ REPAIR_STORIES = {
     "put back a stopped repair": Story(
         restore, left=stop_before_publishing, prepare=make, losses=losses, recover=recover
     ),
-    "undo a repair": Story(undo_repair, prepare=_make_repaired, losses=losses, recover=recover_undo),
+    "undo a repair": Story(undo_newest, prepare=_make_repaired, losses=losses, recover=recover_undo),
     "undo a repair by links": Story(
-        undo_repair, prepare=_make_repaired, losses=losses, recover=recover_undo, exclusive=errno.EINVAL
+        undo_newest, prepare=_make_repaired, losses=losses, recover=recover_undo, exclusive=errno.EINVAL
     ),
     "finish an undo of a repair": Story(
         finish_undone, left=_STOPPED_UNDO, prepare=_make_repaired, losses=losses, recover=recover_undo

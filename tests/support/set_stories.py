@@ -8,14 +8,14 @@ from typing import Any, Unpack
 
 import fault_injection as faults
 from crash_states import CrashState
-from power_stories import NO_CLAIMS, Act, Claims, Story, decoded, described, is_trashed
+from power_stories import NO_CLAIMS, Act, Claims, Story, decoded, described, is_trashed, undo_newest
 from split_images import IMAGE as SPLIT_IMAGE
 from split_images import ISO_NAMES, cut, write_parts
 from trash_sets import FILES, IMAGE, MTIME_NS, RESULT, entries, make_set, put_away, undo_as_a_user
 
 from discpress.engine.convert.trash.entry import UNDO_MARKER
 from discpress.engine.convert.trash.listing import entries_in
-from discpress.engine.convert.trash.undo import purge, undo
+from discpress.engine.convert.trash.undo import purge
 from discpress.engine.errors import DiscpressError, TrashError
 from discpress.engine.formats import PART_SUFFIX
 from discpress.engine.progress import Control
@@ -33,10 +33,6 @@ def _make_trashed(folder: Path) -> None:
 def _move(folder: Path, recorder: Claims) -> None:
     put_away(folder)
     recorder.claim("trashed")
-
-
-def _undo(folder: Path, recorder: Claims) -> None:
-    undo(entries(folder)[-1], 1, Control(), lambda kind, facts: recorder.claim(kind))
 
 
 def _link_home(folder: Path, recorder: Claims) -> None:
@@ -161,12 +157,12 @@ def _make_trashed_parts(folder: Path) -> None:
 SET_STORIES = {
     "move a set": _story(_move, make_set),
     "move a set by links": _story(_move, make_set, exclusive=errno.EINVAL),
-    "undo a set": _story(_undo, _make_trashed),
-    "undo a set by links": _story(_undo, _make_trashed, exclusive=errno.EINVAL),
-    "undo a set after a kill": _story(_undo, _make_trashed, left=_link_home, exclusive=errno.EINVAL),
-    "undo a set under a lock": _story(_undo, _make_trashed, exclusive=errno.EINVAL, link=errno.EPERM),
+    "undo a set": _story(undo_newest, _make_trashed),
+    "undo a set by links": _story(undo_newest, _make_trashed, exclusive=errno.EINVAL),
+    "undo a set after a kill": _story(undo_newest, _make_trashed, left=_link_home, exclusive=errno.EINVAL),
+    "undo a set under a lock": _story(undo_newest, _make_trashed, exclusive=errno.EINVAL, link=errno.EPERM),
     "convert a split image and trash it": _split_story(convert(trash_source=True)),
     "convert a split image and trash it by links": _split_story(convert(trash_source=True), exclusive=errno.EINVAL),
-    "undo a split image": Story(_undo, prepare=_make_trashed_parts, losses=split_losses, recover=recover_split),
+    "undo a split image": Story(undo_newest, prepare=_make_trashed_parts, losses=split_losses, recover=recover_split),
     "purge a set": _story(_purge, _make_trashed, may_lose_original=True),
 }

@@ -9,20 +9,9 @@ from pathlib import Path, PurePosixPath
 import fault_injection as faults
 from command_line import write_old
 from crash_states import CrashState
-from power_stories import (
-    NO_CLAIMS,
-    Act,
-    Claims,
-    Story,
-    decoded,
-    described,
-    entries,
-    finish_undone,
-    is_trashed,
-    until,
-)
+from power_stories import NO_CLAIMS, Act, Claims, Story, decoded, described, finish_undone, is_trashed, until
 from sample_images import mixed
-from trash_sets import undo_as_a_user
+from trash_sets import entries, undo_as_a_user
 
 from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.convert.trash.held import HeldEntry

@@ -11,8 +11,9 @@ import crash_at
 import fault_injection as faults
 import pytest
 from command_line import CommandLine, write_old
-from power_stories import NO_CLAIMS, SOURCE, decoded, entries
-from repair_stories import NAME, OLD_BLOCK, block_size_of, make, repair, stop_before_publishing, undo_repair
+from power_stories import NO_CLAIMS, SOURCE, decoded, undo_newest
+from repair_stories import NAME, OLD_BLOCK, block_size_of, make, repair, stop_before_publishing
+from trash_sets import entries
 
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.recovery import restore_unpublished
@@ -108,7 +109,7 @@ def test_a_stopped_undo_of_a_repair_is_finished_with_the_old_file_in_its_place(
     with monkeypatch.context() as patch:
         patch.setattr(HeldEntry, stopped_at, faults.fail_with(errno.EIO))
         with pytest.raises(StorageError):
-            undo_repair(tmp_path, NO_CLAIMS)
+            undo_newest(tmp_path, NO_CLAIMS)
     cli = CommandLine(tmp_path)
     assert cli.run("undo").exit_code == 0
     assert block_size_at(tmp_path) == OLD_BLOCK

@@ -9,9 +9,10 @@ import crash_at
 import pytest
 from command_line import write_old
 from loader_models import opl_decode
-from power_stories import SOURCE, entries
+from power_stories import SOURCE
 from repair_stories import NAME, OLD_BLOCK, block_size_of, make, queue_repair, run_first_job
 from sample_images import GOLDEN
+from trash_sets import entries
 
 from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.convert.trash.journal import REPAIRED

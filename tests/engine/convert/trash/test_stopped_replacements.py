@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 from command_line import CommandLine
 from disc_files import convert_chd, files_in
-from disc_replacing import OLD_FILES, make_replaced, undo_newest
+from disc_replacing import OLD_FILES, make_replaced
 from disc_stories import CHD, FILES, SOURCE
-from power_stories import NO_CLAIMS, Act, entries
+from power_stories import NO_CLAIMS, Act, undo_newest
 from raw_discs import SHORT, write_chd
+from trash_sets import entries
 
 from discpress.engine.convert.trash import trash
 from discpress.engine.convert.trash.entry import TrashedFile

@@ -9,9 +9,10 @@ from typing import Any
 import fault_injection as faults
 import pytest
 from command_line import CommandLine, write_old
-from power_stories import NO_CLAIMS, entries
+from power_stories import NO_CLAIMS
 from repair_stories import NAME, OLD_BLOCK, block_size_of, make, repair
 from sample_images import mixed
+from trash_sets import entries
 
 from discpress.engine.convert.trash.undo import undo
 from discpress.engine.convert.trash.undone import Undone
