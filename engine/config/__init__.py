@@ -86,7 +86,7 @@ class Config:
     on_done: tuple[str, ...] = ()
     """A program and its arguments that the worker runs at the end of a batch; empty for none."""
     webhook: Webhook | None = None
-    """Where the worker sends a message at the end of a batch."""
+    """The address that gets a message at the end of a batch; None sends none."""
 
     @property
     def request(self) -> ConversionRequest:

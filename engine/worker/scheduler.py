@@ -110,7 +110,7 @@ class Manager:
             self._lane.conclude()
             is_changed |= self._stalls.look(self._running.values()) | self._lane.watch() | self._disks.has_news()
             is_searching = self.old_trash is not None and (self.old_trash.poll() or self.old_trash.is_busy)
-            is_telling = self.batch_ends is not None and (self.batch_ends.look(is_changed) or self.batch_ends.is_busy)
+            is_telling = self._tell(is_changed)
             if is_changed or self._waits.has_due():
                 self._obey()
                 self._lane.obey()
@@ -140,6 +140,13 @@ class Manager:
 
     def _tasks(self) -> list["asyncio.Future[Any]"]:
         return [each.task for each in self._running.values()] + self._lane.tasks
+
+    def _tell(self, is_changed: bool) -> bool:
+        """Tell of the batches that are over; return whether a worker without other work waits for that."""
+        if self.batch_ends is None:
+            return False
+        self.batch_ends.look(is_changed)
+        return self.batch_ends.is_busy
 
     # Requests
 

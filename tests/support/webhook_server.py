@@ -9,7 +9,7 @@ from typing import Any
 
 
 class WebhookServer:
-    """What arrived, and what is answered."""
+    """The messages that arrived, and the answers."""
 
     def __init__(self) -> None:
         self.messages: list[dict[str, Any]] = []
@@ -17,7 +17,7 @@ class WebhookServer:
         self.statuses: list[int] = []
         """Answers in their order; 204 after these."""
         self.location = ""
-        """Where a redirect goes."""
+        """The address that a redirect names."""
         self.drips = threading.Event()
         """Set: the answer comes byte by byte, and never ends."""
         self.is_over = threading.Event()

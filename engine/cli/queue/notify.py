@@ -38,8 +38,9 @@ def run_notify(arguments: argparse.Namespace, printer: Printer, control: Control
     return int(any(problem for _, problem in told))
 
 
-def _pause(seconds: float, control: Control) -> None:
-    """Wait, but not beyond Ctrl-C."""
+def _pause(seconds: float, control: Control) -> bool:
+    """Wait; CancelledError after Ctrl-C."""
     for _ in range(round(seconds * 10)):
         control.check()
         threading.Event().wait(0.1)
+    return False

@@ -50,8 +50,8 @@ class BatchEnds:
         if job.kind in CONVERSION_KINDS:
             self._open.add(job.batch)
 
-    def look(self, is_changed: bool) -> bool:
-        """Tell of the batches that are over; return whether it began to.
+    def look(self, is_changed: bool) -> None:
+        """Tell of the batches that are over.
 
         What went wrong when it told of one goes into a job's log. `is_changed` is whether the queue may have changed.
         """
@@ -60,20 +60,19 @@ class BatchEnds:
                 del self._telling[number]
                 self._log_problems(number, answer)
         if not self._open or not is_changed:
-            return False
+            return
         over, self._open = self._split()
         if not over:
-            return False
+            return
         try:
             words, webhook = self.read_settings()
         except DiscpressError as error:
             _log.warning("nobody was told of the end of a batch: %s", error)
-            return False
+            return
         if words or webhook:
             for report in over:
                 asked = ask_aside(partial(self._tell, report, words, webhook))
                 self._telling[report.last] = (asked, self.clock())
-        return bool(self._telling)
 
     def stop(self) -> None:
         """Make no further attempts."""

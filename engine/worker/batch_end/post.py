@@ -26,19 +26,20 @@ _FAILED_SERVER = 500
 def post(
     webhook: Webhook,
     message: Mapping[str, JsonValue],
-    pause: Callable[[float], object],
+    pause: Callable[[float], bool],
     wait_s: float = WAIT_S,
     limit_s: float = LIMIT_S,
 ) -> str:
     """Send a message; return the problem as words, empty if the server took it.
 
-    A server that is not reached, or is busy, is asked again after each of PAUSES_S; `pause` waits so many seconds.
+    A server that is not reached, or is busy, is asked again after each of PAUSES_S; `pause` waits so many seconds,
+    and returns whether there is no further attempt.
     """
     body = json.dumps(message, ensure_ascii=True).encode()
     problem = ""
     for seconds in (0.0, *PAUSES_S):
-        if seconds:
-            pause(seconds)
+        if seconds and pause(seconds):
+            break
         try:
             status, place = _attempt(webhook, body, wait_s, limit_s)
         except (OSError, http.client.HTTPException) as error:

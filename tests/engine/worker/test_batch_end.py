@@ -147,13 +147,24 @@ def test_an_internal_error_of_a_message_ends_no_worker(house: House, caplog: pyt
 def test_a_busy_server_is_asked_again(server: WebhookServer, statuses: list[int], attempts: int, problem: str) -> None:
     server.statuses = statuses
     pauses: list[float] = []
-    assert post(Webhook(server.url), {}, pauses.append) == problem
+
+    def pause(seconds: float) -> bool:
+        pauses.append(seconds)
+        return False
+
+    assert post(Webhook(server.url), {}, pause) == problem
     assert (len(server.messages), len(pauses)) == (attempts, attempts - 1)
+
+
+def test_a_worker_that_stops_makes_no_further_attempt(server: WebhookServer) -> None:
+    server.statuses = [500]
+    assert post(Webhook(server.url), {}, lambda seconds: True) == "webhook: 127.0.0.1 answered with status 500"
+    assert len(server.messages) == 1
 
 
 def test_no_redirect_is_followed(server: WebhookServer) -> None:
     server.statuses, server.location = [307], "https://evil.example/?token=s3cret"
-    problem = post(Webhook(server.url), {}, lambda seconds: None)
+    problem = post(Webhook(server.url), {}, lambda seconds: False)
     assert problem == (
         "webhook: 127.0.0.1 redirects to evil.example, and no message goes elsewhere: "
         "put its final address into the settings"
@@ -164,13 +175,13 @@ def test_no_redirect_is_followed(server: WebhookServer) -> None:
 def test_a_server_that_is_gone_is_named_without_its_address() -> None:
     with webhook_server() as server:
         url = server.url
-    problem = post(Webhook(url), {}, lambda seconds: None)
+    problem = post(Webhook(url), {}, lambda seconds: False)
     assert problem == "webhook: 127.0.0.1 cannot be reached: Connection refused"
 
 
 def test_a_server_that_drips_is_left(server: WebhookServer) -> None:
     server.drips.set()
-    problem = post(Webhook(server.url), {}, lambda seconds: None, limit_s=0.05)
+    problem = post(Webhook(server.url), {}, lambda seconds: False, limit_s=0.05)
     assert "cannot be reached" in problem
 
 
