@@ -118,9 +118,10 @@ def _why_not(title: Title, states: TitleStates) -> str:
         return "it is in an archive"
     if title.known_fault is not None:
         return "it is not whole, or could not be read"
-    if states.state(title) is State.WORKING:
+    state = states.state(title)
+    if state is State.WORKING:
         return "a job is working on it"
-    if states.state(title) is State.DAMAGED:
+    if state is State.DAMAGED:
         return "the last check found damage in it"
     return ""
 

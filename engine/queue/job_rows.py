@@ -16,7 +16,7 @@ from typing import Any
 
 from discpress.engine.errors import StoreError
 from discpress.engine.names import display_name
-from discpress.engine.queue.jobs import NO_FACTS, REQUESTS, Job, JobRequest, JobState
+from discpress.engine.queue.jobs import ALIVE, NO_FACTS, REQUESTS, Job, JobRequest, JobState
 from discpress.engine.queue.tasks.base import NO_PARAMETERS, Cells
 from discpress.engine.queue.tasks.kinds import JOB_KINDS, TaskKind
 from discpress.engine.queue.tasks.records import TASKS, Task
@@ -105,6 +105,8 @@ _VALUES = ("task", *_COLUMNS)
 # By position: names would cost a third more time.
 _AS_A_JOB = itemgetter(*(_VALUES.index(each.name) for each in fields(Job) if each.name in _VALUES))
 
+ALIVE_STATES = ", ".join(f"'{state}'" for state in ALIVE)
+"""The states of jobs that are not over, as SQL."""
 SELECT_JOBS = f"SELECT {_ASKED.select()}, {_HAPPENED.select()} FROM queue_jobs"
 SELECT_UNTOUCHED = f"SELECT {_ASKED.select()} FROM queue_jobs WHERE ended_at IS NULL AND started_at IS NULL"
 """Jobs that wait for their first start, which are most: half the columns take half the time."""

@@ -11,7 +11,7 @@ from pathlib import Path
 from discpress.engine.errors import UsageError
 from discpress.engine.queue import log_rows
 from discpress.engine.queue.cache import Mirror
-from discpress.engine.queue.job_rows import IN_ORDER, SELECT_JOBS, job_from
+from discpress.engine.queue.job_rows import ALIVE_STATES, IN_ORDER, SELECT_JOBS, job_from
 from discpress.engine.queue.jobs import Action, Job, JobState
 from discpress.engine.queue.snapshot import BatchResult, History, QueueSnapshot, StoredCheckpoint, WorkerStatus
 from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS
@@ -137,7 +137,7 @@ class QueueReader:
 
     def is_batch_alive(self, batch: str) -> bool:
         """Return whether a job of a batch is queued, running or paused."""
-        query = "SELECT EXISTS (SELECT 1 FROM queue_jobs WHERE batch = ? AND state IN ('queued', 'running', 'paused'))"
+        query = f"SELECT EXISTS (SELECT 1 FROM queue_jobs WHERE batch = ? AND state IN ({ALIVE_STATES}))"
         return self._file.run(lambda connection: bool(connection.execute(query, (batch,)).fetchone()[0]))
 
     def batch_sizes(self, batches: Iterable[str]) -> dict[str, int]:

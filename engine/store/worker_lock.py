@@ -19,6 +19,8 @@ STOP_TIMEOUT_S = 10.0
 """A worker stops at a chunk border and syncs its part, which takes a while on a slow disk."""
 _POLL_S = 0.02
 _SECOND_LOOK_S = 0.06
+_TICK_S = 0.02
+"""The clock of file times lags behind the system's by a tick of the kernel, 10 ms at most."""
 
 
 def worker_lock(state_folder: Path, timeout_s: float = 0) -> FileLock:
@@ -62,10 +64,6 @@ def stop_worker(state_folder: Path, timeout_s: float = STOP_TIMEOUT_S) -> bool:
 def is_stop_wanted(state_folder: Path) -> bool:
     """Return whether the worker has been asked to stop."""
     return (state_folder / STOP_NAME).exists()
-
-
-_TICK_S = 0.02
-"""The clock of file times lags behind the system's by a tick of the kernel, 10 ms at most."""
 
 
 def forget_stop(state_folder: Path, *, older_than: float | None = None) -> None:

@@ -4,7 +4,7 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -142,30 +142,27 @@ def _mounted(lines: Iterable[str]) -> Iterator[FileSystem]:
         yield FileSystem(rest.split(" ")[0], mount_path, device)
 
 
+def disk_usage(folder: Path) -> tuple[int, int]:
+    """Return the bytes that an ordinary user can still write in a folder, and those of its whole disk. OSError."""
+    usage = shutil.disk_usage(folder)
+    return usage.free, usage.total
+
+
 def disk_bytes(folder: Path) -> int:
     """Return the bytes of the disk that contains a folder. Raises OSError."""
-    return shutil.disk_usage(folder).total
+    return disk_usage(folder)[1]
 
 
 def free_bytes(folder: Path) -> int:
-    """Return the bytes that an ordinary user can still write in a folder."""
-    return shutil.disk_usage(folder).free
+    """Return the bytes that an ordinary user can still write in a folder. Raises OSError."""
+    return disk_usage(folder)[0]
 
 
-def free_bytes_below(folder: Path) -> int:
+def disk_usage_below(folder: Path) -> tuple[int, int]:
     """Return the same for a folder that may not exist yet: of the nearest existing one above it. Raises OSError."""
-    return _below(folder, free_bytes)
-
-
-def disk_bytes_below(folder: Path) -> int:
-    """Return the bytes of the disk of a folder that may not exist yet. Raises OSError."""
-    return _below(folder, disk_bytes)
-
-
-def _below(folder: Path, ask: Callable[[Path], int]) -> int:
     for each in (folder, *folder.parents):
         try:
-            return ask(each)
+            return disk_usage(each)
         except FileNotFoundError:
             continue  # it is created later
     raise FileNotFoundError(folder)

@@ -13,12 +13,12 @@ from discpress.engine.queue.tasks.records import DoctorTask
 from discpress.engine.store.model import Title
 from discpress.engine.targets import TARGETS
 from discpress.tui.views.jobs import has_figures, job_state
+from discpress.tui.views.labels import SEVERITY_STYLES
 from discpress.tui.widgets.graph import bar
 from discpress.tui.widgets.palette import Line, wrapped
 
 _BAR_CELLS = 24
 _MOST_FINDINGS = 100
-_STYLES = {Severity.ERROR: "bad", Severity.WARNING: "warn"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def check_lines(check: Check, width: int, *, is_ascii: bool) -> list[Line]:
     lines: list[Line] = []
     for text in check.findings[:_MOST_FINDINGS]:
         severity = _severity(text)
-        lines += wrapped(display_name(text), width, _STYLES.get(severity, "normal") if severity else "normal")
+        lines += wrapped(display_name(text), width, SEVERITY_STYLES.get(severity, "normal") if severity else "normal")
     more = len(check.findings) - _MOST_FINDINGS
     return [*lines, [(f"{more} more in the job's log", "dim")]] if more > 0 else lines
 

@@ -4,7 +4,7 @@ import time
 from collections.abc import Sequence
 
 from discpress.engine.errors import DiscpressError
-from discpress.engine.images.doctor.findings import Finding, Severity
+from discpress.engine.images.doctor.findings import Finding
 from discpress.engine.library.naming import system_label
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job
@@ -18,14 +18,13 @@ from discpress.tui.commands import Keys
 from discpress.tui.views.check import Check, check_head, check_lines
 from discpress.tui.views.frame.columns import STATE_STYLES
 from discpress.tui.views.jobs import job_note, job_state
-from discpress.tui.views.labels import MATCH_STYLES, margin_of
+from discpress.tui.views.labels import MATCH_STYLES, SEVERITY_STYLES, margin_of
 from discpress.tui.views.library import LibraryView
 from discpress.tui.views.title_settings import describe_settings
 from discpress.tui.widgets.palette import Line, wrapped
 
 _LABEL = 10
 _DIGEST_LABEL = 14
-_SEVERITY_STYLES = {Severity.ERROR: "bad", Severity.WARNING: "warn"}
 
 
 def _row(label: str, text: str, style: str = "normal") -> Line:
@@ -100,7 +99,7 @@ def _findings(
     for finding in findings:
         text = f"{finding.level}: {finding.message}"
         if check is None or text not in check.findings:
-            lines += wrapped(display_name(text), width, _SEVERITY_STYLES.get(finding.level, "normal"))
+            lines += wrapped(display_name(text), width, SEVERITY_STYLES.get(finding.level, "normal"))
     return lines or [[("nothing else found", "good")]]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from discpress.engine.dats.match import Verdict
+from discpress.engine.images.doctor.findings import Severity
 from discpress.engine.library.families import FamilyEstimate
 from discpress.engine.names import display_name
 from discpress.engine.store.model import StoredEstimate, Title
@@ -46,6 +47,8 @@ def reason_of(title: Title, failed: Mapping[Path, str]) -> str:
     return display_name(failed.get(title.path, "")).removeprefix(f"{display_name(title.path)}: ")
 
 
+SEVERITY_STYLES = {Severity.ERROR: "bad", Severity.WARNING: "warn"}
+"""Styles of findings; others are normal."""
 MATCH_STYLES = {
     Verdict.EXACT: "good",
     Verdict.MIA: "good",

@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.convert.batch.model import DiskSpace
+from discpress.engine.convert.batch.space import space_below
 from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.system.files import device_below
-from discpress.engine.system.filesystems import disk_bytes_below, free_bytes_below
 
 
 def queue_spaces(jobs: Iterable[Job], size_of: Callable[[Path], int | None]) -> tuple[DiskSpace, ...]:
@@ -64,7 +64,7 @@ def _ask(spaces: dict[int, DiskSpace], folder: Path) -> int | None:
     try:
         device = device_below(folder)
         if device not in spaces:
-            spaces[device] = DiskSpace(folder, free_bytes_below(folder), total_bytes=disk_bytes_below(folder))
+            spaces[device] = space_below(folder)
     except OSError:
         return None
     return device

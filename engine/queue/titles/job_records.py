@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Set
 from pathlib import Path
 
-from discpress.engine.queue.job_rows import SELECT_JOBS, job_from
-from discpress.engine.queue.jobs import ALIVE, Job
+from discpress.engine.queue.job_rows import ALIVE_STATES, SELECT_JOBS, job_from
+from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.reader import QueueReader
 from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS, TaskKind
 from discpress.engine.queue.titles.examined import DAMAGE_CODES, found_damage, has_examined
@@ -12,10 +12,9 @@ from discpress.engine.store.store import Store
 
 _MOST_JOBS = 20
 """Latest jobs of a title among which its last whole check is found."""
-_ALIVE = ", ".join(f"'{state}'" for state in ALIVE)
 _DAMAGE = ", ".join(f"'{code}'" for code in DAMAGE_CODES)
 _KINDS = ", ".join(f"'{kind}'" for kind in CONVERSION_KINDS)
-_SELECT_WORKING = f"{SELECT_JOBS} WHERE kind IN ({_KINDS}) AND state IN ({_ALIVE})"
+_SELECT_WORKING = f"{SELECT_JOBS} WHERE kind IN ({_KINDS}) AND state IN ({ALIVE_STATES})"
 _SELECT_SUSPECT = f"""{SELECT_JOBS} WHERE ended_at IS NOT NULL
 AND (error_code IN ({_DAMAGE}) OR (kind = '{TaskKind.DOCTOR}' AND state = 'done'))"""
 

@@ -66,7 +66,7 @@ async def test_it_counts_the_room_of_the_disk(tmp_path: Path, games: Path) -> No
 
 
 async def test_a_disk_without_room_is_said(tmp_path: Path, games: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("discpress.engine.system.filesystems.free_bytes", lambda folder: 512)
+    monkeypatch.setattr("discpress.engine.system.filesystems.disk_usage", lambda folder: (512, 2**40))
     async with opened(tmp_path, **at_work(games)) as desk:
         await plan_all(desk)
         assert "512 B" in desk.lines("summary")

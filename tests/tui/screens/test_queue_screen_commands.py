@@ -336,7 +336,7 @@ async def test_a_long_reason_is_on_the_screen_to_its_end(width: int, height: int
 async def test_the_queue_shows_the_free_space_now_after_it_and_after_the_trash_is_emptied(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("discpress.engine.system.filesystems.free_bytes", lambda folder: 1000 * MIB)
+    monkeypatch.setattr("discpress.engine.system.filesystems.disk_usage", lambda folder: (1000 * MIB, 2**40))
     games = [replace(title(f"{number}.iso", 500, 300), path=tmp_path / f"{number}.iso") for number in range(2)]
     async with opened(tmp_path, titles=games, width=120) as desk:
         task = ConvertTask(ConversionRequest(trash_source=True))

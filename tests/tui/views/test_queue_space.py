@@ -19,7 +19,7 @@ SIZE, GAIN = 500, 200
 @pytest.fixture(autouse=True)
 def free(monkeypatch: pytest.MonkeyPatch) -> None:
     """A disk with 1,000 bytes."""
-    monkeypatch.setattr("discpress.engine.system.filesystems.free_bytes", lambda folder: 1000)
+    monkeypatch.setattr("discpress.engine.system.filesystems.disk_usage", lambda folder: (1000, 2**40))
 
 
 def waiting(folder: Path, *, trash_source: bool = False, output_folder: Path | None = None) -> Job:

@@ -1,6 +1,7 @@
 """The title under the cursor, beside or below the table: what it is, what it becomes, its sizes, its history."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -47,6 +48,8 @@ class _Painter:
     session: Session
     title: Title
     width: int
+    jobs: Sequence[Job] = ()
+    """The title's newest jobs, newest first."""
 
     def row(self, label: str, *pieces: tuple[str, str]) -> Line:
         return [(f"{label:<{_LABEL}}", "dim"), *pieces]
@@ -75,7 +78,7 @@ def pane_lines(session: Session, title: Title, width: int, height: int, form: Pa
         return _side(session, title, width)[:height]
     count = 3 if form is PaneForm.COLUMNS else 2
     inner = (width - (count - 1) * _GAP) // count
-    painter = _Painter(session, title, inner)
+    painter = _Painter(session, title, inner, _jobs_of(session, title) if form is PaneForm.COLUMNS else ())
     blocks = [_now(painter), _becomes(painter)]
     why = _why(session, title, inner)
     if form is PaneForm.COLUMNS:
@@ -86,7 +89,7 @@ def pane_lines(session: Session, title: Title, width: int, height: int, form: Pa
 
 
 def _side(session: Session, title: Title, width: int) -> list[Line]:
-    painter = _Painter(session, title, width)
+    painter = _Painter(session, title, width, _jobs_of(session, title))
     lines: list[Line] = [*_why(session, title, width)]
     heads = (
         ("now", _now(painter)),
@@ -188,12 +191,19 @@ def _why(session: Session, title: Title, width: int) -> list[Line]:
     return wrapped(text, width, "warn") if text else []
 
 
+def _jobs_of(session: Session, title: Title) -> Sequence[Job]:
+    """Return the title's newest jobs; none if the state file cannot be read now."""
+    try:
+        return session.queue.of_path(title.path, _MOST_JOBS)
+    except DiscpressError:
+        return ()
+
+
 def _check(painter: _Painter) -> list[Line]:
     """Return what a check found; nothing without one."""
     session = painter.session
     try:
-        jobs = session.queue.of_path(painter.title.path, _MOST_JOBS)
-        check = newest_check(session.queue, painter.title, jobs)
+        check = newest_check(session.queue, painter.title, painter.jobs)
     except DiscpressError:
         return []
     return [] if check is None else check_lines(check, painter.width, is_ascii=session.is_ascii)
@@ -231,15 +241,7 @@ def _sizes(painter: _Painter) -> list[Line]:
 
 def _history(painter: _Painter) -> list[Line]:
     """Return the title's jobs, newest first, with the last words of one that runs."""
-    session = painter.session
-    try:
-        jobs = session.queue.of_path(painter.title.path, _MOST_JOBS)
-    except DiscpressError:
-        return []
-    lines: list[Line] = []
-    for job in jobs:
-        lines += _job(painter, job)
-    return lines
+    return [line for job in painter.jobs for line in _job(painter, job)]
 
 
 def _job(painter: _Painter, job: Job) -> list[Line]:

@@ -69,7 +69,7 @@ def test_rows_keep_the_order_in_which_titles_were_given_and_names_go_by_path(tmp
 def test_free_space_is_counted_per_disk_after_and_once_the_trash_is_empty(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("discpress.engine.system.filesystems.free_bytes", lambda folder: 100_000)
+    monkeypatch.setattr("discpress.engine.system.filesystems.disk_usage", lambda folder: (100_000, 2**40))
     one, unknown = estimated(title_at(tmp_path / "a.iso"), 40_000), title_at(tmp_path / "b.iso")
     (space,) = plan(one, unknown, trash_source=True).spaces
     assert (space.free_bytes, space.after_bytes, space.unknown) == (100_000, 60_000, 1)
