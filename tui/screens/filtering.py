@@ -73,7 +73,8 @@ class Filtering(DiscScreen):
         """Open the line for the filter."""
         field = self.query_one(FilterInput)
         field.add_class("-open")
-        field.focus()
+        # At once: focus() would let the keys that came together with this one act as commands.
+        self.set_focus(field)
 
     def action_clear_filter(self) -> None:
         """Clear the filter; if there is none, the marks."""
@@ -89,7 +90,7 @@ class Filtering(DiscScreen):
 
     def _close_filter(self) -> None:
         self.query_one(FilterInput).remove_class("-open")
-        self._table.focus()
+        self.set_focus(self._table)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """Filter as it is typed."""
@@ -97,7 +98,7 @@ class Filtering(DiscScreen):
 
     def on_filter_input_left(self) -> None:
         """Go to the rows; the line stays."""
-        self._table.focus()
+        self.set_focus(self._table)
 
     def on_filter_input_cleared(self) -> None:
         """Take the filter off."""

@@ -29,6 +29,7 @@ from discpress.tui.screens.trash import TrashScreen
 from discpress.tui.screens.tune import TuneScreen
 from discpress.tui.views.frame.columns import SORTS
 from discpress.tui.views.trash import TrashView
+from discpress.tui.widgets.filter_input import FilterInput
 
 pytestmark = pytest.mark.slow
 
@@ -144,6 +145,15 @@ async def test_a_word_that_cannot_be_is_explained_and_changes_nothing(tmp_path: 
         assert len(desk.view.rows) == len(LIBRARY)
         await desk.press("escape")
         assert words not in desk.lines("status")
+
+
+async def test_the_filter_has_the_keys_as_soon_as_it_is_open(tmp_path: Path) -> None:
+    async with opened(tmp_path) as desk:
+        screen = desk.in_front(LibraryScreen)
+        screen.action_filter()  # nothing is awaited: on a slow line the next keys are there already
+        field = desk.app.focused
+        screen.action_clear_filter()
+        assert (type(field), desk.app.focused) == (FilterInput, desk.table)
 
 
 async def test_the_arrows_leave_the_filter_for_the_table(tmp_path: Path) -> None:
