@@ -93,3 +93,24 @@ async def test_the_letter_of_a_column_may_be_typed_ahead(tmp_path: Path) -> None
     async with opened(tmp_path) as desk:
         await burst(desk, "s", "s", "down")
         assert (desk.view.sort_key, desk.table.cursor) == ("saving", 1)
+
+
+async def test_a_filter_may_be_typed_ahead_and_so_may_the_command_behind_it(tmp_path: Path) -> None:
+    async with opened(tmp_path, titles=[title("One.iso", 100), title("Two.iso", 100)]) as desk:
+        await burst(desk, "slash", *"two", "enter", "c")
+        assert "Two.zso" in desk.text
+        assert "One.zso" not in desk.text
+
+
+async def test_a_paste_goes_into_the_filter_that_the_key_before_it_opens(tmp_path: Path) -> None:
+    async with opened(tmp_path, titles=[title("One.iso", 100), title("Two.iso", 100)]) as desk:
+        desk.app.post_message(events.Key("slash", "/"))
+        desk.app.post_message(events.Paste("two"))
+        await settle(desk.pilot)
+        assert "1 of 2 shown" in desk.text
+
+
+async def test_a_widget_that_is_taken_down_with_a_key_does_not_keep_the_next_one(tmp_path: Path) -> None:
+    async with opened(tmp_path, titles=[title("One.iso", 100)]) as desk:
+        await burst(desk, "enter", "escape", "escape", "t", "escape", "u")
+        desk.in_front(TrashScreen)
