@@ -45,6 +45,7 @@ COMMANDS = {
     "demo": "discpress.engine.cli.library.commands:run_demo",
     "queue": "discpress.engine.cli.queue.commands:run_queue",
     "history": "discpress.engine.cli.queue.commands:run_history",
+    "watch": "discpress.engine.cli.library.watch:run_watch",
     "serve": "discpress.engine.cli.web.serve:run_serve",
     "completion": "discpress.engine.cli.shell.completion:run_completion",
 }

@@ -17,13 +17,15 @@ webhook = "https://host/path"
 mouse = "auto"
 ascii = false
 keys = { quit = "ctrl+q" }
+[[watch]]
+folder = "~/downloads"
 """
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from discpress.engine.config import notices, values
 from discpress.engine.config.notices import Webhook
@@ -34,6 +36,9 @@ from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
 from discpress.engine.targets import AUTO
 from discpress.engine.targets.by_system import of_one
+
+if TYPE_CHECKING:
+    from discpress.engine.config.watch_rules import WatchRule
 
 FILE_NAME = "config.toml"
 TARGET = "target"
@@ -87,6 +92,8 @@ class Config:
     """A program and its arguments that the worker runs at the end of a batch; empty for none."""
     webhook: Webhook | None = None
     """The address that gets a message at the end of a batch; None sends none."""
+    watch: "tuple[WatchRule, ...]" = ()
+    """The folders whose new images are converted by themselves."""
 
     @property
     def request(self) -> ConversionRequest:
@@ -156,6 +163,7 @@ def parse_config(decoded: Mapping[str, Any], path: Path, targets: Collection[str
         "notify": lambda value: values.one_of(value, NOTIFY),
         "on_done": notices.program,
         "webhook": notices.webhook,
+        "watch": lambda value: _watch_rules(value, targets),
         "mouse": values.mouse,
         "ascii": values.boolean,
         "keys": values.keys,
@@ -175,3 +183,9 @@ def parse_config(decoded: Mapping[str, Any], path: Path, targets: Collection[str
     if single != AUTO:
         checked["targets"] = MappingProxyType({**of_one(single), **checked.get("targets", {})})
     return Config(**checked)
+
+
+def _watch_rules(value: object, targets: Collection[str]) -> "tuple[WatchRule, ...]":
+    from discpress.engine.config.watch_rules import watch_rules  # noqa: PLC0415 - few users watch folders
+
+    return watch_rules(value, targets)

@@ -28,10 +28,11 @@ def folders(value: object) -> tuple[Path, ...]:
     """Return folders as absolute paths."""
     if not isinstance(value, list):
         _refuse(value, 'a list of folders like ["/games"]')
-    return tuple(_folder(item) for item in value)
+    return tuple(folder(item) for item in value)
 
 
-def _folder(value: object) -> Path:
+def folder(value: object) -> Path:
+    """Return a folder as an absolute path."""
     allowed = "an absolute path or one that starts with ~"
     if not isinstance(value, str) or "\0" in value:
         _refuse(value, allowed)

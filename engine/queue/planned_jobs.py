@@ -3,13 +3,21 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 from discpress.engine.convert.batch.model import PlannedTitle
-from discpress.engine.queue.jobs import JobRequest
+from discpress.engine.queue.jobs import Job, JobRequest
 from discpress.engine.queue.tasks.base import Source
-from discpress.engine.queue.tasks.records import ConvertTask, RepairTask
+from discpress.engine.queue.tasks.records import ConvertTask, RepairTask, Task
 from discpress.engine.request import ConversionRequest
 from discpress.engine.system.files import absolute
+
+Work: TypeAlias = tuple[Path, Task]
+
+
+def work_of(job: Job | JobRequest) -> Work:
+    """Return the key under which two jobs count as the same work."""
+    return job.path, job.task.work
 
 
 def job_of(

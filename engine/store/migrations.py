@@ -248,5 +248,12 @@ MIGRATIONS: Migrations = (
         ) WITHOUT ROWID""",
         "ALTER TABLE digests ADD COLUMN tracks TEXT NOT NULL DEFAULT ''",
     ),
+    (
+        # What the rules of watched folders have done with an image: it is done once for each file that it was.
+        """CREATE TABLE watched (
+            path BLOB NOT NULL PRIMARY KEY, identity TEXT NOT NULL, rule TEXT NOT NULL, step TEXT NOT NULL,
+            job INTEGER NOT NULL, at REAL NOT NULL
+        )""",
+    ),
 )
 """Every step of the schema, oldest first; a released step is never edited."""

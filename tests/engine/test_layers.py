@@ -15,7 +15,7 @@ TOPS = ("discpress", "engine", "tui")
 
 PRINTING_FRONTS = {"discpress.tui.main", "discpress.tui.terminal.driver"}
 """Before the app is on the screen, and after."""
-CONFIG_READERS = {"tui", "cli", "worker", "queue"}
+CONFIG_READERS = {"tui", "cli", "worker", "watch", "queue"}
 MAX_LINES = 300
 
 

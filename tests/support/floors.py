@@ -4,7 +4,7 @@ FLOORS = (
     {"discpress"},
     {"tui"},
     {"cli"},
-    {"worker"},
+    {"worker", "watch"},
     {"queue"},
     {"lab", "library"},
     {"convert"},

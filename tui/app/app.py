@@ -13,7 +13,6 @@ from typing import ClassVar
 
 from textual import events
 from textual.actions import ActionParseResult
-from textual.app import App
 from textual.await_complete import AwaitComplete
 from textual.binding import Binding, BindingType
 from textual.dom import DOMNode
@@ -21,7 +20,7 @@ from textual.message import Message
 
 from discpress.engine.errors import DiscpressError
 from discpress.engine.store.model import Title
-from discpress.tui.app.input_order import InputHandled, InputOrder
+from discpress.tui.app.input_order import OrderedApp
 from discpress.tui.app.navigation import Router
 from discpress.tui.app.notifications import Notifier
 from discpress.tui.app.polling import Poller
@@ -59,7 +58,7 @@ WATCH_S = 15.0
 TMUX_CLIPBOARD = 'tmux passes it on only after "set -g set-clipboard on".'
 
 
-class DiscpressApp(App[int]):
+class DiscpressApp(OrderedApp):
     """discpress on a terminal."""
 
     CSS_PATH = Path(__file__).with_name("app.tcss")
@@ -87,7 +86,6 @@ class DiscpressApp(App[int]):
         self.worker_control = WorkerControl(self, session, self.notifier)
         self.poller = Poller(self, session, self.notifier, self.worker_control)
         self.quit_flow = QuitFlow(self, session, self.notifier)
-        self.input_order = InputOrder(self, self._handle_input)
         self.forget_screen: Callable[[], None] = lambda: None
         """Lets the next update send all cells, if only changed ones are sent."""
         self._notices = list(notices)
@@ -121,7 +119,7 @@ class DiscpressApp(App[int]):
     # Requests of the screens
 
     def post_message(self, message: Message) -> bool:
-        """Post a message; requests have a queue of their own, for the keys of a burst are in this one already."""
+        """Post a message; requests have a queue of their own."""
         if not isinstance(message, Request):
             return super().post_message(message)
         self._requests.append(message)
@@ -248,25 +246,16 @@ class DiscpressApp(App[int]):
     # What Textual calls
 
     async def on_event(self, event: events.Event) -> None:
-        """Handle keys and pastes one after the other, and clear the message before a click."""
-        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            await self.input_order.take(event)
-            return
+        """Clear the message before a click; drop keys after the one that ends the app: its screens are taken down."""
         if isinstance(event, events.MouseDown) and not event.is_forwarded:
             self.notifier.clear()
         if not (self.quit_flow.has_quit and isinstance(event, events.Key)):
             await super().on_event(event)
 
-    async def _handle_input(self, event: events.Event) -> None:
-        """Clear the message before a key; drop keys after the one that ends the app, whose screens are taken down."""
-        if isinstance(event, events.Key):
-            self.notifier.clear()
-        if not self.quit_flow.has_quit:
-            await super().on_event(event)
-
-    async def on_input_handled(self, message: InputHandled) -> None:
-        """Handle the next key, if there is one."""
-        await self.input_order.follow(message)
+    async def handle_input(self, event: events.Event) -> None:
+        """Clear the message before a key or a paste."""
+        self.notifier.clear()
+        await super().handle_input(event)
 
     def pop_screen(self) -> AwaitComplete:
         """Leave a screen, and show the message that had no place on it."""

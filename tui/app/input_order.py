@@ -69,3 +69,26 @@ class InputOrder:
 
     def _send_behind(self, *, is_last: bool) -> bool:
         return self._target is not None and self._target.post_message(InputHandled(self._number, is_last=is_last))
+
+
+class OrderedApp(App[int]):
+    """An app that handles keys and pastes one after the other."""
+
+    def __init__(self, *, ansi_color: bool | None = None) -> None:
+        super().__init__(ansi_color=ansi_color)
+        self._input_order = InputOrder(self, self.handle_input)
+
+    async def on_event(self, event: events.Event) -> None:
+        """Put a key or a paste of the terminal in order; everything else is handled at once."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            await self._input_order.take(event)
+        else:
+            await super().on_event(event)
+
+    async def handle_input(self, event: events.Event) -> None:
+        """Handle a key or a paste; the one before it is through."""
+        await super().on_event(event)
+
+    async def on_input_handled(self, message: InputHandled) -> None:
+        """Handle the next key, if there is one."""
+        await self._input_order.follow(message)

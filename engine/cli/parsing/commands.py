@@ -33,6 +33,7 @@ ADDERS = {
     "throughput": "discpress.engine.cli.parsing.benchmark:add_throughput",
     _QUEUE: "discpress.engine.cli.parsing.queue:add_queue",
     "history": "discpress.engine.cli.parsing.queue:add_history",
+    "watch": "discpress.engine.cli.parsing.library:add_watch",
     "serve": "discpress.engine.cli.parsing.library:add_serve",
     "completion": "discpress.engine.cli.parsing.library:add_completion",
 }

@@ -146,3 +146,21 @@ def add_completion(commands: "Subparsers") -> None:
     parser.add_argument("shell", nargs="?", choices=tuple(SCRIPTS), help="the shell")
     parser.add_argument("--list", choices=WORD_LISTS, help="print the words that the scripts ask for: titles by serial")
     add_state(parser)
+
+
+def add_watch(commands: "Subparsers") -> None:
+    """Add `watch`."""
+    parser = add_command(
+        commands,
+        "watch",
+        "convert the new images of watched folders",
+        "Look at the folders of the [[watch]] tables in the settings file again and again. An image is taken when its\n"
+        "size and time stood still for two looks and no program writes it. The queue converts it, once.\n"
+        "A rule stops after three failures in a row.",
+        "  discpress watch\n  discpress watch --once    # for cron: two looks, wait for the jobs, end",
+    )
+    parser.add_argument("--once", action="store_true", help="look twice, wait for the jobs, then end")
+    parser.add_argument("-n", "--dry-run", action="store_true", help="only show what would be converted")
+    parser.add_argument("--every", type=int, metavar="SECONDS", help="time between two looks, for all rules")
+    parser.add_argument("--retry", action="store_true", help="try again what failed, and start stopped rules again")
+    add_state(parser)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
-from typing import TypeAlias
 
 from discpress.engine.cli.exit_codes import joined_exit_code
 from discpress.engine.cli.images.inputs import Input, expand_inputs
@@ -34,7 +33,7 @@ from discpress.engine.images.source import FileSource
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
 from discpress.engine.queue.jobs import ALIVE, Job, JobRequest
-from discpress.engine.queue.planned_jobs import job_of
+from discpress.engine.queue.planned_jobs import Work, job_of, work_of
 from discpress.engine.queue.tasks import records as tasks
 from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS, TaskKind
@@ -42,8 +41,6 @@ from discpress.engine.request import ConversionRequest
 from discpress.engine.system.files import absolute, holder_of
 
 MOST_PRIORITY = 1000
-
-_Work: TypeAlias = tuple[Path, tasks.Task]
 
 
 def run_add(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
@@ -88,7 +85,7 @@ class _Adding:
         self._requests: list[JobRequest] = []
         self._rows: list[PlannedTitle | None] = []  # of each request; None if it writes nothing
         self._names: dict[Path, str] = {}  # of the images that the library knows
-        self._known: dict[_Work, Job | None] = {_work_of(job): job for job in queue.jobs.jobs(ALIVE)}
+        self._known: dict[Work, Job | None] = {work_of(job): job for job in queue.jobs.jobs(ALIVE)}
         self._check_options()
         for notice in notices:
             printer.notice(notice)
@@ -134,7 +131,7 @@ class _Adding:
 
     def _add(self) -> bool:
         """Put the requested jobs into the queue and report them; return whether any was added."""
-        numbers = self._queue.jobs.add_new(self._requests, _work_of)
+        numbers = self._queue.jobs.add_new(self._requests, work_of)
         added = []
         for number, request, row in zip(numbers, self._requests, self._rows, strict=True):
             if number is None:
@@ -168,7 +165,7 @@ class _Adding:
         request = self._conversion(each) if isinstance(each, PlannedInput) else self._other(each)
         if request is None:
             return None
-        work = _work_of(request)
+        work = work_of(request)
         if work in self._known:
             job = self._known[work]
             return f"is job {job.id} already ({state_of(job)})" if job else "is named twice"
@@ -292,8 +289,3 @@ class _Adding:
             force=self._arguments.even_useless,
             idle_priority=self._arguments.idle,
         )
-
-
-def _work_of(job: Job | JobRequest) -> _Work:
-    """Return the key under which two jobs count as the same work."""
-    return job.path, job.task.work

@@ -50,8 +50,8 @@ function _shtab_discpress_using
   test "$_shtab_discpress_cmdpath" = "$argv"
 end
 
-set -g _shtab_discpress_commands convert repair info doctor verify undo trash scan ls playlist set estimate dat identify rename duplicates demo seek throughput queue 'queue add' 'queue list' 'queue watch' 'queue log' 'queue wait' 'queue pause' 'queue resume' 'queue cancel' 'queue retry' 'queue move' 'queue stop' 'queue run' 'queue service' 'queue notify' history serve completion
-set -g _shtab_discpress_opts_with_value --against --align --block-size --blocks --budget --by --checksum --checksum-file --compression --crc32 --dir --duration --filter --fixdat --folder --force --format --host --idle --keep --kind --level --levels --list --md5 --method --most-apps --older-than --on-conflict --output --output-dir --parallel --pattern --port --priority --replacement --sample --sha1 --sha256 --sort --state --target --threads --timeout --url --window -O -b -c -f -l -m -o -p -t
+set -g _shtab_discpress_commands convert repair info doctor verify undo trash scan ls playlist set estimate dat identify rename duplicates demo seek throughput queue 'queue add' 'queue list' 'queue watch' 'queue log' 'queue wait' 'queue pause' 'queue resume' 'queue cancel' 'queue retry' 'queue move' 'queue stop' 'queue run' 'queue service' 'queue notify' history watch serve completion
+set -g _shtab_discpress_opts_with_value --against --align --block-size --blocks --budget --by --checksum --checksum-file --compression --crc32 --dir --duration --every --filter --fixdat --folder --force --format --host --idle --keep --kind --level --levels --list --md5 --method --most-apps --older-than --on-conflict --output --output-dir --parallel --pattern --port --priority --replacement --sample --sha1 --sha256 --sort --state --target --threads --timeout --url --window -O -b -c -f -l -m -o -p -t
 
 complete -c discpress -e
 complete -c discpress -f
@@ -365,6 +365,14 @@ complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npo
 complete -c discpress -n '_shtab_discpress_using history' -s h -l help -d 'show this help message and exit'
 complete -c discpress -n '_shtab_discpress_using history' -l json -d 'one JSON object a line on stdout'
 complete -c discpress -n '_shtab_discpress_using history' -l state -xka "(__fish_complete_directories)" -d 'folder of discpress'"'"'s state (also DISCPRESS_STATE)'
+complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npos -eq 0' -a watch -d 'Look at the folders of the [[watch]] tables in the settings file again and again. An image is taken when its'
+complete -c discpress -n '_shtab_discpress_using watch' -s h -l help -d 'show this help message and exit'
+complete -c discpress -n '_shtab_discpress_using watch' -l json -d 'one JSON object a line on stdout'
+complete -c discpress -n '_shtab_discpress_using watch' -l once -d 'look twice, wait for the jobs, then end'
+complete -c discpress -n '_shtab_discpress_using watch' -s n -l dry-run -d 'only show what would be converted'
+complete -c discpress -n '_shtab_discpress_using watch' -l every -x -d 'time between two looks, for all rules'
+complete -c discpress -n '_shtab_discpress_using watch' -l retry -d 'try again what failed, and start stopped rules again'
+complete -c discpress -n '_shtab_discpress_using watch' -l state -xka "(__fish_complete_directories)" -d 'folder of discpress'"'"'s state (also DISCPRESS_STATE)'
 complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npos -eq 0' -a serve -d 'Serve the app to browsers. The printed address contains a token, without which nothing is answered.'
 complete -c discpress -n '_shtab_discpress_using serve' -s h -l help -d 'show this help message and exit'
 complete -c discpress -n '_shtab_discpress_using serve' -l json -d 'one JSON object a line on stdout'

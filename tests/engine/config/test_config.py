@@ -53,7 +53,7 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         (
             "colour = 1",
             "config.toml: unknown key 'colour': expected one of folders, target, targets, level, threads, trash,"
-            " trash_days, playlists, theme, notify, on_done, webhook, mouse, ascii, keys, format, methods,"
+            " trash_days, playlists, theme, notify, on_done, webhook, watch, mouse, ascii, keys, format, methods,"
             " block_size",
         ),
         ('target = "ops"', "config.toml: target: unknown target 'ops': did you mean opl?"),

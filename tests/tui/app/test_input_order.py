@@ -2,11 +2,11 @@
 
 import pytest
 from textual import events
-from textual.app import App, ComposeResult
+from textual.app import ComposeResult
 from textual.widget import Widget
 
 from discpress.tui.app import input_order
-from discpress.tui.app.input_order import InputHandled, InputOrder
+from discpress.tui.app.input_order import InputHandled, OrderedApp
 
 
 class Silent(Widget, can_focus=True):
@@ -22,21 +22,11 @@ class Silent(Widget, can_focus=True):
         message.stop()
 
 
-class SilentApp(App[int]):
+class SilentApp(OrderedApp):
     """Has one silent widget, with the focus."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.order = InputOrder(self, super().on_event)
 
     def compose(self) -> ComposeResult:
         yield Silent()
-
-    async def on_event(self, event: events.Event) -> None:
-        if isinstance(event, events.Key) and not event.is_forwarded:
-            await self.order.take(event)
-        else:
-            await super().on_event(event)
 
 
 async def test_a_key_whose_end_is_never_told_keeps_the_next_ones_only_for_a_while(
