@@ -1,20 +1,20 @@
 """Chooses the kernel for LZ4 blocks: the native one if it is built, finds its functions and passes its self-test.
 
-The choice is made when the first LZ4 block is packed or read, so `--help` does not wait for it. DISCPRESS_KERNEL
-forces a kernel.
+The choice is made when the first LZ4 block is packed or read, so `--help` does not wait for it. The test of a level
+takes 3 ms of processor time, that of all levels 40, so a process tests what it uses. DISCPRESS_KERNEL forces a kernel.
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from types import ModuleType
 from typing import TypeVar
 
 from discpress.engine.codecs import native
-from discpress.engine.codecs.lz4_blocks import Lz4Codec
+from discpress.engine.codecs.lz4_blocks import FAST_LEVEL, Lz4Codec
 from discpress.engine.codecs.native import KernelUnavailableError, NativeLz4Codec, Step
-from discpress.engine.codecs.self_test import check_kernel
+from discpress.engine.codecs.self_test import LEVELS, check_kernel
 from discpress.engine.errors import UsageError
 
 T = TypeVar("T")
@@ -38,17 +38,20 @@ class KernelChoice:
     """The reasons against faster kernels, one for each attempt; empty for the fastest."""
 
 
-def lz4_codec() -> Lz4Codec:
-    """Return the codec for LZ4 blocks; UsageError if DISCPRESS_KERNEL names a kernel that is missing."""
-    return chosen_kernel().codec
+def lz4_codec(level: int = FAST_LEVEL) -> Lz4Codec:
+    """Return the codec that decodes LZ4 blocks and packs them at this level.
+
+    UsageError if DISCPRESS_KERNEL names a kernel that is missing.
+    """
+    return chosen_kernel((FAST_LEVEL, min(max(level, FAST_LEVEL), Lz4Codec.max_level))).codec
 
 
-def chosen_kernel() -> KernelChoice:
-    """Return the kernel of this process; UsageError if DISCPRESS_KERNEL names a kernel that is missing."""
+def chosen_kernel(levels: Sequence[int] = LEVELS) -> KernelChoice:
+    """Return the kernel for these levels; UsageError if DISCPRESS_KERNEL names a kernel that is missing."""
     request = _request()
     if request == PLAIN:
         return KernelChoice(_PLAIN_CODEC, PLAIN, None, (f"native: {VARIABLE}={PLAIN}",))
-    choice = find_kernel()
+    choice = find_kernel(tuple(sorted(set(levels))))
     if request == NATIVE and choice.kernel != NATIVE:
         raise _missing("; ".join(choice.reasons))
     return choice
@@ -90,15 +93,15 @@ def _missing(reason: str) -> UsageError:
 
 
 @cache
-def find_kernel() -> KernelChoice:
-    """Return the first kernel that works, the fastest first; the plain kernel is the last choice."""
+def find_kernel(levels: tuple[int, ...] = tuple(LEVELS)) -> KernelChoice:
+    """Return the first kernel that works at these levels, the fastest first; the plain kernel is the last choice."""
     if native.WHY_NOT_LOADED:
         return KernelChoice(_PLAIN_CODEC, PLAIN, None, (f"{NATIVE}: {native.WHY_NOT_LOADED}",))
     reasons: list[str] = []
     for step in Step:
         try:
             codec = NativeLz4Codec(step)
-            check_kernel(codec)
+            check_kernel(codec, levels)
         except KernelUnavailableError as error:
             reasons.append(f"{step}: {error}")
             continue

@@ -186,7 +186,7 @@ def codec_of(settings: Settings) -> "Codec":
     """Return the codec for these settings, chosen by format and target, with the kernel of this process."""
     target = TARGETS.get(settings.target)
     for_emulators = target is not None and target.is_emulator
-    return encoder_for(settings).codec(settings.methods, for_emulators=for_emulators)
+    return encoder_for(settings).codec(settings, for_emulators=for_emulators)
 
 
 def highest_level(image_format: ImageFormat, methods: Sequence[Method] = ()) -> int:

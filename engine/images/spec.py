@@ -90,8 +90,8 @@ class Encoder(ABC):
         """Return the highest level that changes the result, without loading a kernel."""
 
     @abstractmethod
-    def codec(self, methods: Sequence[Method] = (), *, for_emulators: bool = False) -> "Codec":
-        """Return the codec that packs the blocks; `for_emulators` allows blocks that consoles cannot load."""
+    def codec(self, settings: Settings, *, for_emulators: bool = False) -> "Codec":
+        """Return the codec that packs blocks with these settings; `for_emulators` allows what consoles cannot load."""
 
     @abstractmethod
     def layout(self, settings: Settings, total_bytes: int, index_shift: int = 0) -> "Layout":

@@ -148,7 +148,7 @@ class ToyEncoder(Encoder):
     def highest_level(self, methods: Sequence[Method] = ()) -> int:
         return _CODEC.max_level
 
-    def codec(self, methods: Sequence[Method] = (), *, for_emulators: bool = False) -> Codec:
+    def codec(self, settings: Settings, *, for_emulators: bool = False) -> Codec:
         return _CODEC
 
     def layout(self, settings: Settings, total_bytes: int, index_shift: int = 0) -> Layout:

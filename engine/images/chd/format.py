@@ -54,10 +54,10 @@ class _ChdEncoder(Encoder):
 
         return highest_hunk_level(methods)
 
-    def codec(self, methods: Sequence[Method] = (), *, for_emulators: bool = False) -> "Codec":
+    def codec(self, settings: Settings, *, for_emulators: bool = False) -> "Codec":
         from discpress.engine.codecs.hunks import HunkCodec
 
-        return HunkCodec(methods)
+        return HunkCodec(settings.methods)
 
     def layout(self, settings: Settings, total_bytes: int, index_shift: int = 0) -> "Layout":
         from discpress.engine.images.chd.layout import chd_layout

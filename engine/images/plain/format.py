@@ -19,7 +19,7 @@ class _IsoEncoder(Encoder):
     def highest_level(self, methods: Sequence[Method] = ()) -> int:
         return DEFAULT_LEVEL  # it means nothing
 
-    def codec(self, methods: Sequence[Method] = (), *, for_emulators: bool = False) -> "Codec":
+    def codec(self, settings: Settings, *, for_emulators: bool = False) -> "Codec":
         from discpress.engine.images.plain.writer import PlainCodec
 
         return PlainCodec()

@@ -44,10 +44,10 @@ class _ZsoEncoder(_IndexedEncoder):
 
         return Lz4Codec.max_level
 
-    def codec(self, methods: Sequence[Method] = (), *, for_emulators: bool = False) -> "Codec":
+    def codec(self, settings: Settings, *, for_emulators: bool = False) -> "Codec":
         from discpress.engine.codecs.kernels import lz4_codec
 
-        return lz4_codec()
+        return lz4_codec(settings.level)
 
 
 class _CsoEncoder(_IndexedEncoder):
@@ -61,7 +61,7 @@ class _CsoEncoder(_IndexedEncoder):
 
         return DeflateCodec.max_level
 
-    def codec(self, methods: Sequence[Method] = (), *, for_emulators: bool = False) -> "Codec":
+    def codec(self, settings: Settings, *, for_emulators: bool = False) -> "Codec":
         from discpress.engine.codecs import libdeflate
         from discpress.engine.codecs.deflate import DeflateCodec
 

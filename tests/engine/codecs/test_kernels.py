@@ -1,6 +1,7 @@
 """Which kernel is taken, and why: what is built, what liblz4 exports, what the self-test says, what the user wishes."""
 
 from array import array
+from collections.abc import Sequence
 
 import pytest
 from kernels import native_codec
@@ -21,13 +22,13 @@ WHY = "fastReset: it is Monday"
 
 @pytest.fixture
 def without_native(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "find_kernel", lambda: KernelChoice(Lz4Codec(), "plain", None, (WHY,)))
+    monkeypatch.setattr(kernels, "find_kernel", lambda _levels: KernelChoice(Lz4Codec(), "plain", None, (WHY,)))
 
 
 def refuse(steps: set[Step], monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the self-test fail for these steps."""
 
-    def check(codec: NativeLz4Codec) -> None:
+    def check(codec: NativeLz4Codec, _levels: Sequence[int]) -> None:
         if codec.step in steps:
             raise KernelUnavailableError("the self-test failed: it is Monday")
 
@@ -84,6 +85,29 @@ def test_one_wrong_bit_is_found(level: int, monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(Wrong, "level", level)
     with pytest.raises(KernelUnavailableError, match=f"level {level} "):
         check_kernel(Wrong(Step.FAST_RESET))
+
+
+@pytest.mark.parametrize(("level", "tested"), [(1, (1,)), (9, (1, 9)), (0, (1,)), (22, (1, 12))])
+def test_a_codec_is_tested_at_its_level_and_the_fast_one(
+    level: int, tested: tuple[int, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[Sequence[int]] = []
+    monkeypatch.delenv("DISCPRESS_KERNEL", raising=False)
+    monkeypatch.setattr(kernels, "find_kernel", find_kernel.__wrapped__)
+    monkeypatch.setattr(kernels, "check_kernel", lambda _codec, levels: seen.append(levels))
+    native_codec(Step.FAST_RESET)
+    assert lz4_codec(level).name == "lz4 native"
+    assert seen == [tested]
+
+
+def test_a_level_with_a_wrong_bit_is_packed_plainly_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    native_codec(Step.FAST_RESET)
+    monkeypatch.delenv("DISCPRESS_KERNEL", raising=False)
+    monkeypatch.setattr(kernels, "find_kernel", find_kernel.__wrapped__)
+    monkeypatch.setattr(kernels, "NativeLz4Codec", Wrong)
+    names = {level: codec_of(Settings(ImageFormat.ZSO, level=level)).name for level in (4, 9, 12)}
+    assert names == {4: "lz4 native", 9: "lz4 plain", 12: "lz4 native"}
+    assert chosen_kernel().kernel == "plain"
 
 
 def test_a_wrong_decoder_is_found() -> None:

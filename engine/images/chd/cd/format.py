@@ -43,10 +43,10 @@ class _CdEncoder(Encoder):
 
         return highest_cd_level(methods)
 
-    def codec(self, methods: Sequence[Method] = (), *, for_emulators: bool = False) -> "Codec":
+    def codec(self, settings: Settings, *, for_emulators: bool = False) -> "Codec":
         from discpress.engine.codecs.cd.hunk_codec import CdHunkCodec
 
-        return CdHunkCodec(methods)
+        return CdHunkCodec(settings.methods)
 
     def layout(
         self, settings: Settings, total_bytes: int, index_shift: int = 0, metadata: "Sequence[NewEntry]" = ()
