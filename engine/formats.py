@@ -150,6 +150,8 @@ HUNK_METHODS = (Method.ZSTD, Method.LZMA, Method.ZLIB)
 CD_METHODS = (Method.CDLZ, Method.CDZL, Method.CDZS, Method.CDFL)
 """The methods for the hunks of a CHD of a CD, whose sectors and subcode are packed apart: LZMA, deflate, Zstandard, and
 FLAC for sound; in the order of the list in a file's header."""
+SYNC = b"\x00" + b"\xff" * 10 + b"\x00"
+"""The first bytes of a raw data sector of a CD."""
 CD_FRAME_BYTES = 2448
 """Bytes of a frame of a CD in a CHD: a sector of 2,352, and its subcode of 96."""
 CD_HUNK_SIZE = 8 * CD_FRAME_BYTES

@@ -8,11 +8,10 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
+from discpress.engine.cli.imports import no_collections
 from discpress.engine.cli.main import COMMANDS, run
 from discpress.engine.errors import CancelledError, DiscpressError
 from discpress.engine.names import display_name
-from discpress.tui.arguments import parse_app_words
-from discpress.tui.terminal.capabilities import check_terminal, prepare_textual
 
 _COMMAND_LINE_OPTIONS = {"-h", "--help", "--version"}
 
@@ -69,10 +68,14 @@ def _interruptible() -> Iterator[None]:
 
 def _app(words: Sequence[str], sort: str | None = None) -> int:
     def app() -> int:
+        from discpress.tui.arguments import parse_app_words
+        from discpress.tui.terminal.capabilities import check_terminal, prepare_textual
+
         arguments = parse_app_words(words, COMMANDS)
         check_terminal(os.environ, is_tty=_is_tty())
         prepare_textual()
-        from discpress.tui.app.launch import open_app
+        with no_collections():
+            from discpress.tui.app.launch import open_app
 
         return open_app(
             [Path(each).absolute() for each in arguments.folders],

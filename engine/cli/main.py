@@ -7,14 +7,12 @@ import argparse
 import contextlib
 import os
 import sys
-import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from pkgutil import resolve_name
 from typing import TypeAlias, cast
 
 from discpress.engine.cli.disk_waits import paths_of, wait_for_disks
-from discpress.engine.cli.imports import no_collections
+from discpress.engine.cli.imports import named, no_collections
 from discpress.engine.cli.output.printers import JsonPrinter, OutputLostError, Printer, ReaderGoneError, TextPrinter
 from discpress.engine.cli.parsing.commands import build_parser
 from discpress.engine.cli.parsing.parser import Parser
@@ -56,17 +54,17 @@ def run(argv: Sequence[str]) -> int:
     """Run `discpress` with these arguments and return its exit code."""
     try:
         with no_collections():
-            parser = build_parser(argv)
-        arguments = parser.parse_words(argv)
+            arguments = build_parser(argv).parse_words(argv)
+            command = command_of(arguments.command)
     except UsageError as error:
         return _refuse(error, argv)
-    return run_command(command_of(arguments.command), arguments)
+    return run_command(command, arguments)
 
 
 def command_of(name: str) -> _Command:
     """Return the function of a command."""
     with no_collections():
-        return cast(_Command, resolve_name(COMMANDS[name]))
+        return cast(_Command, named(COMMANDS[name]))
 
 
 def run_iso2zso() -> None:
@@ -141,5 +139,7 @@ def _run(command: _Command, arguments: argparse.Namespace, printer: Printer) -> 
         return 1
     except Exception as error:  # noqa: BLE001 - the last resort: a bug must not look like lost data
         printer.error(DiscpressError(f"internal error: {error!r}", hint="report it with the lines below"))
+        import traceback  # noqa: PLC0415 - for bugs only
+
         traceback.print_exc()
         return 1

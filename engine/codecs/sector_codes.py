@@ -13,11 +13,10 @@ from types import ModuleType
 from typing import NamedTuple
 
 from discpress.engine.codecs.crc import crc
+from discpress.engine.formats import SYNC
 from discpress.engine.system.files import Readable
 
 SECTOR_BYTES = 2352
-SYNC = b"\x00" + b"\xff" * 10 + b"\x00"
-"""The first bytes of a raw data sector."""
 MODE_OFFSET = 15
 ECC_START = 2076
 EDC_BYTES = 4

@@ -2,8 +2,7 @@
 
 from struct import Struct
 
-from discpress.engine.codecs.sector_codes import SYNC
-from discpress.engine.formats import ImageFormat, is_block_size
+from discpress.engine.formats import SYNC, ImageFormat, is_block_size
 from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec, Kind
 

@@ -4,12 +4,13 @@ Each call runs in its own daemon thread, which ends with the answer and does not
 """
 
 import contextlib
-import shutil
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, wait
 from pathlib import Path
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future
 
 T = TypeVar("T")
 
@@ -18,6 +19,8 @@ _LOOK_S = 0.1
 
 def ask_aside(question: Callable[[], T]) -> "Future[T]":
     """Call `question` in a daemon thread; the future holds its result or the exception it raised."""
+    from concurrent.futures import Future  # noqa: PLC0415 - loads `logging`, which help does without
+
     answer: Future[T] = Future()
     answer.set_running_or_notify_cancel()  # the call cannot be cancelled: the caller can only stop waiting
 
@@ -33,6 +36,8 @@ def ask_aside(question: Callable[[], T]) -> "Future[T]":
 
 def wait_for_answer(answer: "Future[T]", look: Callable[[], object]) -> T:
     """Return the result of a future, or raise its exception; `look`, called ten times a second, may raise to stop."""
+    from concurrent.futures import wait  # noqa: PLC0415 - as above
+
     while not wait([answer], _LOOK_S).done:
         look()
     return answer.result()
@@ -43,5 +48,7 @@ def touch(folder: Path) -> None:
 
     The call asks for the free space, because the system answers stat from its cache of a share.
     """
+    import shutil  # noqa: PLC0415 - loads three compressors
+
     with contextlib.suppress(OSError):
         shutil.disk_usage(folder)

@@ -1,15 +1,16 @@
 """The page cache: drops the pages of a file, and counts those that are left (Linux; unknown elsewhere)."""
 
-import ctypes
-import mmap
 import os
 import sys
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from discpress.engine.system.files import is_refused
 
+if TYPE_CHECKING:
+    import ctypes
+
 _WINDOW_BYTES = 256 * 1024 * 1024  # 64 KiB of mincore answers; a multiple of every page size
-_MAP_FAILED = ctypes.c_void_p(-1).value
 
 
 def drop_cached(fd: int, offset: int = 0, length: int = 0) -> str:
@@ -50,13 +51,16 @@ def resident_range(fd: int, offset: int, length: int) -> int | None:
     """Return how many pages of these bytes are in memory; None if the system cannot tell."""
     if not sys.platform.startswith("linux"):
         return None
-    libc = _libc()
+    import ctypes  # noqa: PLC0415 - 4 ms, and only conversions and measurements count pages
+    import mmap  # noqa: PLC0415
+
+    libc, failed = _libc(), ctypes.c_void_p(-1).value
     count = 0
     end = offset + length
     for start in range(offset - offset % mmap.PAGESIZE, end, _WINDOW_BYTES):
         window = min(_WINDOW_BYTES, end - start)
         address = libc.mmap(None, window, mmap.PROT_READ, mmap.MAP_SHARED, fd, start)
-        if address == _MAP_FAILED:
+        if address == failed:
             return None
         try:
             answers = ctypes.create_string_buffer(-(-window // mmap.PAGESIZE))
@@ -70,7 +74,9 @@ def resident_range(fd: int, offset: int, length: int) -> int | None:
 
 
 @lru_cache(maxsize=1)
-def _libc() -> ctypes.CDLL:
+def _libc() -> "ctypes.CDLL":
+    import ctypes  # noqa: PLC0415 - as above
+
     libc = ctypes.CDLL(None, use_errno=True)
     libc.mmap.restype = ctypes.c_void_p
     libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_int64]

@@ -4,6 +4,7 @@ import argparse
 import asyncio
 import contextlib
 import faulthandler
+import gc
 import logging
 import logging.handlers
 import os
@@ -61,6 +62,7 @@ def run_worker(state: Path, idle_s: float = IDLE_S, is_cancelled: Callable[[], b
     stop.
     """
     faulthandler.enable()  # the log then shows the place of a native crash
+    gc.freeze()  # the modules stay: no collection needs to look at them
     _start_log(state)
     is_first = True
     began_at = time.time()

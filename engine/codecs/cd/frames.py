@@ -16,10 +16,10 @@ from discpress.engine.codecs.sector_codes import (
     ECC_START,
     MODE_OFFSET,
     SECTOR_BYTES,
-    SYNC,
     has_right_ecc,
     with_ecc,
 )
+from discpress.engine.formats import SYNC
 from discpress.engine.system.files import Readable
 
 SUBCODE_BYTES = 96

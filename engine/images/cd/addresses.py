@@ -1,6 +1,7 @@
 """Addresses of sectors as minutes, seconds and frames: in the headers of raw sectors (ECMA-130, 14), and as text."""
 
-from discpress.engine.codecs.sector_codes import MODE_OFFSET, SYNC
+from discpress.engine.codecs.sector_codes import MODE_OFFSET
+from discpress.engine.formats import SYNC
 from discpress.engine.system.files import Readable
 
 FRAMES_PER_SECOND = 75

@@ -14,10 +14,10 @@ from discpress.engine.codecs.sector_codes import (
     EDC_BYTES,
     MODE_OFFSET,
     SECTOR_BYTES,
-    SYNC,
     ecc_of,
     edc,
 )
+from discpress.engine.formats import SYNC
 from discpress.engine.system.files import Readable
 
 _SUBMODE_OFFSET = 18

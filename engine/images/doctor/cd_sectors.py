@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from discpress.engine.codecs.sector_codes import ECC_START, MODE_OFFSET, SYNC
+from discpress.engine.codecs.sector_codes import ECC_START, MODE_OFFSET
+from discpress.engine.formats import SYNC
 from discpress.engine.images.cd.addresses import address_of, header_address
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.sectors import SectorForm, ecc_is_right, edc_is_right, sector_form

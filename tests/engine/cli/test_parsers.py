@@ -44,6 +44,13 @@ def test_what_begins_with_no_command_has_them_all(words: list[str]) -> None:
     assert commands_of(build_parser(words)).keys() == COMMANDS.keys()
 
 
+@pytest.mark.parametrize("words", [["--help"], ["-h"], ["--version"]])
+def test_a_list_of_commands_makes_no_options_and_shows_the_same(words: list[str]) -> None:
+    listed = build_parser(words)
+    assert not any(isinstance(each, argparse.ArgumentParser) for each in commands_of(listed).values())
+    assert listed.format_help() == build_parser().format_help()
+
+
 @pytest.mark.e2e
 def test_a_conversion_imports_neither_library_nor_benchmarks_to_be_parsed() -> None:
     foreign = ["library.catalog", "library.filter_words", "measure.throughput", "queue.tasks.kinds"]
@@ -74,6 +81,19 @@ def test_a_plain_conversion_imports_nothing_that_only_others_need(tmp_path: Path
     )
     said = subprocess.run([sys.executable, "-P", "-c", script], capture_output=True, text=True, check=True)
     assert said.stdout == "0 []\n"
+
+
+def test_collections_ignore_what_a_command_imported(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = gc.get_freeze_count()
+    try:
+        with no_collections():
+            pass
+        assert gc.get_freeze_count() == before
+        with no_collections():
+            monkeypatch.setitem(sys.modules, "imported", sys)
+        assert gc.get_freeze_count() > before
+    finally:
+        gc.unfreeze()
 
 
 @pytest.mark.parametrize("is_enabled", [True, False])
