@@ -25,6 +25,8 @@ Readable: TypeAlias = bytes | bytearray | memoryview
 # For paths below a file, Windows reports ENOENT, others ENOTDIR; a name in an archive may be too long.
 _NOT_SUCH = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG}
 _REFUSALS = {errno.EPERM, errno.EACCES, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP, errno.EOPNOTSUPP}
+_MOST_BYTES = 2**63 - 1
+"""Largest size of a file: the operating system takes no larger offset."""
 _SEEK_LOCK = threading.Lock()
 _HAS_POSITIONAL = hasattr(os, "preadv") and hasattr(os, "pwrite")
 _READ_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -161,10 +163,13 @@ def open_regular(path: Path) -> tuple[int, os.stat_result]:
 
 
 def read_into(fd: int, buffer: Writable, offset: int) -> int:
-    """Fill `buffer` from byte `offset` on and return the number of bytes: fewer only at the file's end."""
+    """Fill `buffer` from byte `offset` on and return the number of bytes: fewer only at the file's end.
+
+    An offset that no file reaches is beyond the end, whatever size it has: it may be read from a damaged header.
+    """
     view = memoryview(buffer)
     done = 0
-    while done < len(view):
+    while done < len(view) and offset + len(view) <= _MOST_BYTES:
         if _HAS_POSITIONAL:
             count = os.preadv(fd, [view[done:]], offset + done)
         else:
@@ -181,7 +186,7 @@ def read_into(fd: int, buffer: Writable, offset: int) -> int:
 
 def read_at(fd: int, offset: int, length: int) -> bytes:
     """Return the bytes from `offset` on: fewer than `length` only at the file's end."""
-    if _HAS_POSITIONAL:
+    if _HAS_POSITIONAL and offset + length <= _MOST_BYTES:
         data = os.pread(fd, length, offset)  # without a buffer of zeros that is copied again
         if len(data) == length:
             return data

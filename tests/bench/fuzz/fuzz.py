@@ -1,10 +1,11 @@
 """Coverage-guided fuzzing of everything that parses bytes: sniff, headers, indexes, maps, readers, doctor, discs, ZIP.
 
     pip install atheris
-    python tests/bench/fuzz/fuzz.py --seconds 3600 [--corpus DIR] [--seed N]
+    python tests/bench/fuzz/fuzz.py --seconds 3600 [--corpus DIR] [--seed N] [--only cds]
 
-Seeds are made of tests/data/golden: discs cut to 64 KiB, as they are, packed, as CHD and in archives, and the heads of
-the packed ones. A find is an exception that is no DiscpressError, more than 2 s of processor time for a MiB, or 128 MiB
+Seeds are sheets, track tables, kept files, hunks and CHD files of CDs. Without `--only cds` there are others, made of
+tests/data/golden: discs cut to 64 KiB, as they are, packed, as CHD and in archives, and the heads of the packed ones. A
+find is an exception that is no DiscpressError, more than 2 s of processor time for a MiB, or 128 MiB
 of memory beyond the interpreter, the fuzzer's own included; its input is written to the corpus folder as crash-*. Once
 mended it belongs into tests/data/fuzz, where tests/engine/images/test_fuzzed.py looks at it ever after. Prints
 executions and processor time.
@@ -42,12 +43,9 @@ def peak_mib() -> int:
 
 
 def make_seeds(folder: Path) -> None:
-    """Write small images of every kind."""
+    """Write small images of every kind but CDs."""
     from archive_files import DEFLATED, SEVEN_ZIP_FILTERS, STORED, write_7z, write_zip
-    from cd_sectors import form_1
     from chd_images import create_raw, made_chd
-    from made_cds import MadeDisc, write_ccd, write_cue, write_gdi, write_mds
-    from packed_cds import CODECS, MadeTrack, made_cd
     from sample_images import GOLDEN, convert_image, pack, write_image
 
     from discpress.engine.discs.iso9660 import find
@@ -77,17 +75,6 @@ def make_seeds(folder: Path) -> None:
             write_zip(folder / f"{name}.{method}.zip", {"a.iso": small, "b/c.zso": b"no image"}, method)
         for filters in SEVEN_ZIP_FILTERS:
             write_7z(folder / f"{name}.{filters}.7z", {"a.iso": small}, filters)
-    for tag in (*CODECS, b"zlib"):
-        codec = tag.decode()
-        tracks = [MadeTrack("MODE2_RAW", form_1(0, bytes(2048)) * 9), MadeTrack("AUDIO", b"\1\2" * 1176 * 8)]
-        for entry_tag in (b"CHT2", b"CHGD"):
-            made = made_cd(tracks, [tag], tag=entry_tag, frames_per_hunk=4)
-            (folder / f"cd.{codec}.{entry_tag.decode()}.chd").write_bytes(made.encode())
-        (folder / f"cd.{codec}.iso.chd").write_bytes(made_cd([MadeTrack("MODE1", small)], [tag]).encode())
-    described = MadeDisc().add("MODE2/2352", 3).add("AUDIO", 2, pregap=2)
-    for write, suffix in ((write_cue, "cue"), (write_ccd, "ccd"), (write_mds, "mds"), (write_gdi, "gdi")):
-        path = write(folder / f"fuzzed.{suffix}", described)
-        path.rename(folder / f"sheet.{suffix}")
     for path in GOLDEN.iterdir():
         if path.suffix not in {".iso", ".chd"}:  # the map of a CHD stands at its end
             (folder / path.name).write_bytes(path.read_bytes()[:MAX_BYTES])
@@ -95,6 +82,43 @@ def make_seeds(folder: Path) -> None:
         extent = find(image, "PSP_GAME/PARAM.SFO")
         if extent is not None:
             (folder / "param.sfo").write_bytes(image.read_at(extent.offset, extent.length))
+
+
+def make_cd_seeds(folder: Path) -> None:
+    """Write CHD files of CDs, sheets, and the parts of both."""
+    from cd_sectors import form_1
+    from kept_entries import kept_chd
+    from made_cds import MadeDisc, write_ccd, write_cue, write_gdi, write_mds
+    from made_hunks import HUNK
+    from packed_cds import CODECS, FRAME, PACKERS, MadeTrack, made_cd
+
+    from discpress.engine.images.cd.kept.entry import encode
+    from discpress.engine.images.cd.kept.reading import kept_in
+    from discpress.engine.images.open import open_image
+
+    tracks = [MadeTrack("MODE2_RAW", form_1(0, bytes(2048)) * 9), MadeTrack("AUDIO", b"\1\2" * 1176 * 8)]
+    for tag in (*CODECS, b"zlib"):
+        codec = tag.decode()
+        for entry_tag in (b"CHT2", b"CHGD"):
+            made = made_cd(tracks, [tag], tag=entry_tag, frames_per_hunk=4)
+            (folder / f"cd.{codec}.{entry_tag.decode()}.chd").write_bytes(made.encode())
+        (folder / f"cd.{codec}.iso.chd").write_bytes(made_cd([MadeTrack("MODE1", bytes(SMALL_BYTES))], [tag]).encode())
+        for frames in (1, 4):
+            (folder / f"hunk.{codec}.{frames}").write_bytes(PACKERS[tag](HUNK[: frames * FRAME]))
+    for entry_tag in (b"CHT2", b"CHGD"):
+        entries = [track.entry(number, entry_tag) for number, track in enumerate(tracks, 1)]
+        (folder / f"tracks.{entry_tag.decode()}").write_bytes(b"\n".join(entries))
+    described = MadeDisc().add("MODE2/2352", 3).add("AUDIO", 2, pregap=2)
+    for write, suffix in ((write_cue, "cue"), (write_ccd, "ccd"), (write_mds, "mds"), (write_gdi, "gdi")):
+        path = write(folder / f"fuzzed.{suffix}", described)
+        if suffix == "cue":
+            kept_path = folder / "kept.chd"
+            kept_path.write_bytes(kept_chd(path))
+            with open_image(kept_path) as image:
+                kept = kept_in(image).files
+            if kept is not None:
+                (folder / "kept.payload").write_bytes(encode(kept))
+        path.rename(folder / f"sheet.{suffix}")
 
 
 def fuzz(corpus: Path, seconds: int, seed: int) -> None:
@@ -136,6 +160,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=int, default=3600, help="how long (default: 3600)")
     parser.add_argument("--seed", type=int, default=1, help="repeats a run (default: 1)")
+    parser.add_argument("--only", choices=["cds"], help="begin with seeds of this kind alone")
     parser.add_argument("--corpus", type=Path, help="keep and take up the corpus here (default: a new folder)")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -145,7 +170,9 @@ def main() -> int:
         return 0
     corpus.mkdir(parents=True, exist_ok=True)
     if not any(corpus.iterdir()):
-        make_seeds(corpus)
+        make_cd_seeds(corpus)
+        if options.only is None:
+            make_seeds(corpus)
     command = [sys.executable, __file__, "--child", f"--seconds={options.seconds}", f"--seed={options.seed}"]
     began = time.monotonic()
     done = subprocess.run([*command, f"--corpus={corpus}"], stderr=subprocess.PIPE, text=True)
