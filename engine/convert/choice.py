@@ -64,7 +64,10 @@ def resolve_settings(
     is_cd = keeps_tracks(tracks, system, image_format, target)
     encoder = CD_ENCODER if is_cd else encoder_of(image_format)
     settings, shift = _packed_settings(name, original_bytes, image_format, encoder, target, request, notices)
-    check_tracks(settings, target, 0 if tracks is None else tracks.total, name)
+    if tracks is None:
+        check_tracks(settings, target, 0, name)
+    else:
+        check_tracks(settings, target, tracks.total, name, tracks.unusual)
     notices += check_settings(settings, target, original_bytes, shift, name, system)
     warning = player_warning(target, system, settings.format)
     if warning:

@@ -253,7 +253,7 @@ def _decide(
     suffix_format = format_of_suffix(output_path)
     request = form_of_image(image, request, suffix_format)
     refuse_cut(image, identity, request.format or suffix_format)
-    tracks = TrackCounts.of(image.tracks) if isinstance(image, CdImage) else None
+    tracks = TrackCounts.of(image) if isinstance(image, CdImage) else None
     choice = resolve_settings(
         image.name, image.size, identity.system, request, suffix_format=suffix_format, tracks=tracks
     )

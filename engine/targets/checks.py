@@ -91,15 +91,19 @@ def _cd_warnings(settings: Settings, system: System) -> list[str]:
     return found
 
 
-def check_tracks(settings: Settings, target: Target, tracks: int, name: str) -> None:
+def check_tracks(settings: Settings, target: Target, tracks: int, name: str, gaps: str = "") -> None:
     """Raise UnplayedDiscError if a target does not play all of so many tracks of a disc called `name` from its CHD.
 
-    An image of another kind has none.
+    An image of another kind has none. `gaps` is what a target that refuses gaps and subcode does not load, as a clause
+    such as `no CHD with subcode`; empty if there is nothing of that kind.
     """
     label = target.label
+    hint = "use --target any to write it anyway"
     if settings.is_cd and target.first_track_only and tracks > 1:
         reason = f"{label} {target.does('read')} track 1 only, so the game lacks the other {tracks - 1}"
-        hint = "use --target any to write it anyway"
+    elif settings.is_cd and target.refuses_gaps and gaps:
+        reason = f"{label} {target.does('load')} {gaps}; it loads the GDI or CUE sheet"
+        hint = "use -f gdi or -f cue, or --target any to write the CHD anyway"
     elif settings.format is ImageFormat.CHD and target.plays_tracks and not settings.is_cd:
         reason = f"{label} {target.does('load')} the CHD of a CD, and this image has no tracks"
         hint = "name the CUE sheet of the disc, or use --target any to write it anyway"

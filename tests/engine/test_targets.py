@@ -129,6 +129,15 @@ def test_a_player_of_the_first_track_refuses_more(name: str) -> None:
         check_tracks(cd(Method.CDLZ), TARGETS[name], 3, "a.cue")
 
 
+def test_flycast_names_what_it_does_not_load_in_the_chd_of_a_cd_and_loads_instead() -> None:
+    gaps = "no CHD with pregaps or postgaps, as of track 2"
+    check_tracks(cd(Method.CDLZ), TARGETS["flycast"], 3, "a.gdi")
+    check_tracks(cd(Method.CDLZ), TARGETS["duckstation"], 3, "a.cue", gaps)
+    with pytest.raises(UnplayedDiscError) as found:
+        check_tracks(cd(Method.CDLZ), TARGETS["flycast"], 3, "a.cue", gaps)
+    assert found.value.reason == f"Flycast loads {gaps}; it loads the GDI or CUE sheet"
+
+
 @every_row
 def test_formats_that_a_target_loads(row: Row) -> None:
     assert row.loads == set(TARGETS[row.name].formats)

@@ -1,7 +1,7 @@
-"""Checks that a CHD keeps all of a CD, and that its target plays it."""
+"""Checks that a CHD keeps all of a CD."""
 
 from discpress.engine.convert.cd.form import details_of
-from discpress.engine.errors import SettingError, UnplayedDiscError, UnsupportedImageError
+from discpress.engine.errors import SettingError, UnsupportedImageError
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.kept.maker import kept_or_problem
 from discpress.engine.images.cd.raw_image import RawImage
@@ -10,10 +10,6 @@ from discpress.engine.images.chd.cd.disc_frames import lost_in_chd
 from discpress.engine.images.chd.cd.image import ChdCdImage
 from discpress.engine.images.doctor.cd_content import no_sheet_findings
 from discpress.engine.names import listed
-from discpress.engine.targets import Target
-
-GD_ROM_TRACKS = 3
-"""Fewest tracks of a GD-ROM that Flycast loads."""
 
 
 def check_kept(image: CdImage) -> list[str]:
@@ -44,24 +40,3 @@ def left_out(image: CdImage) -> int:
     if kept is None or image.source.member_number:
         return image.left_out_bytes
     return image.source.held_bytes - sum(file.size_bytes for file in kept.files)
-
-
-def check_played(image: CdImage, target: Target) -> None:
-    """Raise UnplayedDiscError if a target refuses the CHD of a disc for its tracks, as Flycast refuses gaps."""
-    if not target.refuses_gaps:
-        return
-    gap = next((each for each in image.tracks if each.pregap or each.silent_pregap or each.postgap), None)
-    if gap is not None:
-        problem = f"no CHD with pregaps or postgaps, as of track {gap.number}"
-    elif isinstance(image, ChdCdImage) and image.left_out_bytes:
-        problem = "no CHD with subcode"
-    elif image.is_gd_rom and len(image.tracks) < GD_ROM_TRACKS:
-        problem = f"no GD-ROM with fewer than {GD_ROM_TRACKS} tracks"
-    else:
-        return
-    reason = f"{target.label} {target.does('load')} {problem}"
-    raise UnplayedDiscError(
-        f"{image.name}: target {target.name}: {reason}",
-        reason=reason,
-        hint="use -f gdi or -f cue, which it loads, or --target any to write the CHD anyway",
-    )

@@ -91,11 +91,10 @@ def _form_of(
     if not isinstance(image, CdImage):
         return PackedForm(image.size)
     if choice.settings.is_cd:
-        from discpress.engine.convert.cd.chd_form import check_kept, check_played, left_out  # noqa: PLC0415 - CDs only
+        from discpress.engine.convert.cd.chd_form import check_kept, left_out  # noqa: PLC0415 - CDs only
         from discpress.engine.images.chd.cd.disc_frames import frames_of  # noqa: PLC0415
 
         remarks = check_kept(image)
-        check_played(image, choice.target)
         frames = frames_of(image)
         if lacking := left_out(image):
             remarks.append(f"{format_size(lacking)} next to its sectors, such as subcode, are not in the result")

@@ -1,16 +1,19 @@
-"""The number of tracks of a disc, by what is in them."""
+"""The tracks of a disc in short: their number by what is in them, and what a player may refuse."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from discpress.engine.formats import SECTOR_SIZE
-from discpress.engine.images.cd.tracks import Track, TrackKind
+from discpress.engine.formats import SECTOR_SIZE, ImageFormat
+from discpress.engine.images.cd.image import CdImage
+from discpress.engine.images.cd.tracks import TrackKind
 from discpress.engine.units import format_count
+
+GD_ROM_TRACKS = 3
+"""Fewest tracks of a GD-ROM that Flycast loads."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrackCounts:
-    """The number of tracks of a disc by what is in them."""
+    """The tracks of a disc in short."""
 
     data: int
     """Tracks of data, those of sound and films in sectors of 2,324 bytes included."""
@@ -19,12 +22,28 @@ class TrackCounts:
     sector_bytes: int = 0
     """Stored bytes of a sector, if those of all tracks have the same; else 0."""
 
+    first_gap: int = 0
+    """The number of the first track with a pregap or a postgap; 0 if none has one."""
+    has_subcode: bool = False
+    """Whether it is in a CHD with subcode, which another CHD of it keeps."""
+    is_gd_rom: bool = False
+    """Whether it is a GD-ROM."""
+
     @classmethod
-    def of(cls, tracks: Sequence[Track]) -> "TrackCounts":
-        """Return the counts of some tracks."""
+    def of(cls, disc: CdImage) -> "TrackCounts":
+        """Return the tracks of an open disc."""
+        tracks = disc.tracks
         audio = sum(track.kind is TrackKind.AUDIO for track in tracks)
         sizes = {track.kind.sector_bytes for track in tracks}
-        return cls(len(tracks) - audio, audio, sizes.pop() if len(sizes) == 1 else 0)
+        gaps = (track.number for track in tracks if track.pregap or track.silent_pregap or track.postgap)
+        return cls(
+            len(tracks) - audio,
+            audio,
+            sizes.pop() if len(sizes) == 1 else 0,
+            next(gaps, 0),
+            disc.format is ImageFormat.CHD and disc.left_out_bytes > 0,
+            disc.is_gd_rom,
+        )
 
     @property
     def is_single_data(self) -> bool:
@@ -35,6 +54,17 @@ class TrackCounts:
     def is_iso(self) -> bool:
         """Whether the stored sectors are those of an ISO."""
         return self.is_single_data and self.sector_bytes == SECTOR_SIZE
+
+    @property
+    def unusual(self) -> str:
+        """What a loader such as Flycast does not take in a CHD, as a clause; empty if there is nothing of that kind."""
+        if self.first_gap:
+            return f"no CHD with pregaps or postgaps, as of track {self.first_gap}"
+        if self.has_subcode:
+            return "no CHD with subcode"
+        if self.is_gd_rom and self.total < GD_ROM_TRACKS:
+            return f"no GD-ROM with fewer than {GD_ROM_TRACKS} tracks"
+        return ""
 
     @property
     def total(self) -> int:

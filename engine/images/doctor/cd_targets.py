@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from discpress.engine.errors import UnsupportedImageError
 from discpress.engine.formats import ImageFormat
+from discpress.engine.images.cd.counts import GD_ROM_TRACKS
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.user_data import data_track
 from discpress.engine.images.doctor.findings import TARGET_PREFIX, Finding, Severity
@@ -15,7 +16,6 @@ from discpress.engine.targets import PS2_DISCS, Target
 TRACKS = f"{TARGET_PREFIX}tracks"
 """Code of the finding on tracks that a loader leaves out."""
 _FLYCAST = "loader-flycast"
-_GD_ROM_TRACKS = 3
 
 
 def cd_target_findings(image: CdImage, target: Target | None) -> Iterator[Finding]:
@@ -67,5 +67,5 @@ def _flycast_findings(image: CdImage) -> Iterator[Finding]:
         yield Finding(Severity.WARNING, _FLYCAST, message)
     if image.left_out_bytes:
         yield Finding(Severity.WARNING, _FLYCAST, "Flycast loads no CHD with subcode; it loads the GDI or CUE sheet")
-    if image.is_gd_rom and len(image.tracks) < _GD_ROM_TRACKS:
+    if image.is_gd_rom and len(image.tracks) < GD_ROM_TRACKS:
         yield Finding(Severity.WARNING, _FLYCAST, "Flycast loads no GD-ROM with fewer than three tracks")

@@ -98,7 +98,7 @@ def _title(file: _File, image: Image, disc: DiscInfo) -> Title:
         inode=file.inode,
         findings=checked.findings,
         codecs=image.codec_names,
-        tracks=TrackCounts.of(image.tracks) if isinstance(image, CdImage) else None,
+        tracks=TrackCounts.of(image) if isinstance(image, CdImage) else None,
         stated=file.stated,
     )
 

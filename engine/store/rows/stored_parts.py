@@ -1,15 +1,16 @@
 """The files of a title and the tracks of its disc, as the state file stores them.
 
     {"name": "Game.iso", "files": [["Game.iso.002", 1073741824], ["Game.iso.003", 700]]}
-    {"files": [["Game (Track 1).bin", 1073741824], ["Game (Track 2).bin", 700]], "tracks": [1, 1, 2352]}
+    {"files": [["Game (Track 1).bin", 1073741824], ["Game (Track 2).bin", 700]], "tracks": [1, 1, 2352, 2, 0, 0]}
 
-`tracks` are the number of those of data, of those of music, and the bytes of a sector. The text is empty for a title
-whose file is an image of its own without tracks, and `?` for one that an earlier version stored, which did not know of
-parts or tracks.
+`tracks` are the number of those of data, of those of music, the bytes of a sector, the first track with a gap, and
+whether there is subcode and whether it is a GD-ROM. An earlier version stored only the first three. The text is empty
+for a title whose file is an image of its own without tracks, and `?` for one that an earlier version stored, which did
+not know of parts or tracks.
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.images.cd.tracks import MAX_TRACKS, RAW_SECTOR_SIZE
@@ -18,6 +19,8 @@ from discpress.engine.store.rows.checked import LARGEST
 from discpress.engine.store.rows.plain_json import load_object
 
 _UNKNOWN = "?"
+_TRACKS = [each.name for each in fields(TrackCounts)]
+_OLD_TRACKS = 3
 _MOST_FILES = 1000
 """Files of one title: the numbers of parts have three digits."""
 
@@ -49,7 +52,7 @@ def parts_text(title: Title) -> str:
     if title.whole_name or title.others:
         found["files"] = [[each.name, each.size_bytes] for each in title.others]
     if title.tracks is not None:
-        found["tracks"] = [title.tracks.data, title.tracks.audio, title.tracks.sector_bytes]
+        found["tracks"] = [int(getattr(title.tracks, name)) for name in _TRACKS]
     return json.dumps(found) if found else ""
 
 
@@ -68,16 +71,27 @@ def parts_from(text: str) -> StoredParts:
     files = found.get("files", [] if "tracks" in found and not name else None)
     if not isinstance(files, list) or len(files) > _MOST_FILES:
         raise ValueError("not an array of files")
-    return StoredParts(tuple(map(_file, files)), name, _tracks(found["tracks"]) if "tracks" in found else None)
+    numbers = _numbers(found["tracks"]) if "tracks" in found else []
+    return StoredParts(tuple(map(_file, files)), name, _counts(numbers), is_known=len(numbers) != _OLD_TRACKS)
 
 
-def _tracks(value: JsonValue) -> TrackCounts:
-    if not isinstance(value, list) or len(value) != len(TrackCounts.__dataclass_fields__):
-        raise ValueError("not two numbers of tracks and the bytes of a sector")
+def _numbers(value: JsonValue) -> list[int]:
+    if not isinstance(value, list) or len(value) not in {_OLD_TRACKS, len(_TRACKS)}:
+        raise ValueError("not the numbers about tracks")
     numbers = [each for each in value if type(each) is int and 0 <= each <= RAW_SECTOR_SIZE]
     if len(numbers) != len(value) or sum(numbers[:2]) > MAX_TRACKS:
         raise ValueError("not numbers of tracks and bytes")
-    return TrackCounts(*numbers)
+    if any(gap > sum(numbers[:2]) for gap in numbers[3:4]) or any(each > 1 for each in numbers[4:]):
+        raise ValueError("not the number of a track, and two yes or no")
+    return numbers
+
+
+def _counts(numbers: list[int]) -> TrackCounts | None:
+    if not numbers:
+        return None
+    data, audio, sector_bytes, *more = numbers
+    first_gap, has_subcode, is_gd_rom = more or (0, 0, 0)
+    return TrackCounts(data, audio, sector_bytes, first_gap, bool(has_subcode), bool(is_gd_rom))
 
 
 def _file(value: JsonValue) -> OtherFile:

@@ -290,7 +290,7 @@ def test_a_disc_that_flycast_refuses_is_left_out_of_a_folder_and_fails_if_it_is_
     write_all(desk.folder, {"Odd [red].cue": sheet, "a.bin": game, "b.bin": SOUND})
     (left_out,) = events(desk, "skipped", *command, str(desk.folder), "-r", "-f", "chd", "--target", "flycast")
     assert left_out["code"] == "no-player"
-    assert "no CHD with pregaps or postgaps, as of track 2; use -f gdi" in left_out["message"]
+    assert "no CHD with pregaps or postgaps, as of track 2; it loads the GDI or CUE sheet" in left_out["message"]
     code, _ = desk.ask(*command, str(desk.folder / "Odd [red].cue"), "-f", "chd", "--target", "flycast")
     assert code == 2
 

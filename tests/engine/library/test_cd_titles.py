@@ -378,7 +378,10 @@ def test_a_gdi_is_one_title_with_its_tracks(store: Store, games: Path) -> None:
     write_old(games / "Rain (Japan).gdi", sheet.encode())
     (title,) = scan(store, games)
     assert (title.format, title.system, title.region) == (ImageFormat.GDI, System.DREAMCAST, "JP")
-    assert (title.tracks, [each.name for each in title.others]) == (TrackCounts(2, 1, 2352), list(tracks))
+    assert (title.tracks, [each.name for each in title.others]) == (
+        TrackCounts(2, 1, 2352, is_gd_rom=True),
+        list(tracks),
+    )
     assert standing(title).state is State.READY
     assert read_again(store, games) == []
 

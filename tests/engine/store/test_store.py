@@ -143,12 +143,21 @@ def test_the_files_of_a_set_come_back(store: Store) -> None:
     assert store.titles() == [title]
 
 
-@pytest.mark.parametrize("tracks", [TrackCounts(1, 0, 2048), TrackCounts(2, 97), TrackCounts(0, 12, 2352)])
+@pytest.mark.parametrize(
+    "tracks", [TrackCounts(1, 0, 2048), TrackCounts(2, 97, 0, 99), TrackCounts(0, 12, 2352, 1, True, True)]
+)
 def test_the_tracks_of_a_cd_come_back_with_its_files_and_without_any(store: Store, tracks: TrackCounts) -> None:
     chd = replace(TITLE, tracks=tracks)
     sheet = replace(chd, path=GAMES / "Game.cue", others=OTHERS)
     store.save_titles([chd, sheet])
     assert {title.path: title for title in store.titles()} == {chd.path: chd, sheet.path: sheet}
+
+
+def test_the_tracks_that_an_earlier_version_stored_are_read_again(store: Store) -> None:
+    store.save_titles([replace(TITLE, tracks=TrackCounts(1, 2, 2352))])
+    store.file.write(lambda connection: connection.execute("UPDATE titles SET parts = '{\"tracks\": [1, 2, 2352]}'"))
+    (title,) = store.titles()
+    assert (title.tracks, title.is_outdated) == (TrackCounts(1, 2, 2352), True)
 
 
 def test_sheets_raw_dumps_and_faulty_chds_of_an_older_version_are_read_again(folder: Path) -> None:
@@ -166,7 +175,8 @@ def test_sheets_raw_dumps_and_faulty_chds_of_an_older_version_are_read_again(fol
 WRONG_PARTS = [
     "[]", "{}", "1", '{"name": "a"}', '{"name": "a", "tracks": [1, 0, 0]}', '{"files": [], "tracks": null}',
     *(f'{{"tracks": {each}}}' for each in (
-        "[]", "[1, 2]", "[1, 2, 3, 4]", "[-1, 2, 0]", "[50, 50, 0]", '["1", 2, 0]', "[true, 1, 0]", "[1, 0, 2353]",
+        "[]", "[1, 2]", "[1, 2, 3, 4]", "[-1, 2, 0]", "[1, 2, 0, 4, 0, 0]", "[1, 2, 0, 0, 2, 0]",
+        "[1, 2, 0, 0, 0, true]",        "[50, 50, 0]", '["1", 2, 0]', "[true, 1, 0]", "[1, 0, 2353]",
     )),
     '{"name": "", "files": []}', '{"name": "a/b", "files": []}',
     *(f'{{"name": "a", "files": [{each}]}}' for each in (

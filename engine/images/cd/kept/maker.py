@@ -35,7 +35,7 @@ def kept_or_problem(disc: CdImage) -> tuple[KeptFiles | None, str]:
     """
     if not isinstance(disc, SheetImage) or isinstance(disc, RawImage):
         return None, ""
-    if TrackCounts.of(disc.tracks).is_iso and not disc.tracks[0].pregap:
+    if TrackCounts.of(disc).is_iso and not disc.tracks[0].pregap:
         return None, ""
     try:
         return kept_files_of(disc), ""

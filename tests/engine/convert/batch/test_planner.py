@@ -12,6 +12,7 @@ from title_fields import title_at as a_title
 from discpress.engine.convert.batch.model import Batch, Candidate, Skip
 from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.formats import ImageFormat, Settings
+from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.states import Standing, State
 from discpress.engine.store.digests import Digests
@@ -167,6 +168,37 @@ def test_a_disc_that_the_target_does_not_play_is_left_out_unless_it_is_named_wit
         assert row.reason == "This is a PSP disc; OPL plays PS2 discs only."
     if skip is None and options.target == "opl":
         assert row.warnings == ("This is a PSP disc; OPL plays PS2 discs only.",)
+
+
+@pytest.mark.parametrize(
+    ("tracks", "target", "skip", "reason"),
+    [
+        (TrackCounts(1, 1, 2352), "flycast", None, ""),
+        (TrackCounts(1, 1, 2352, 2), "flycast", Skip.NO_PLAYER, "no CHD with pregaps or postgaps, as of track 2; it"),
+        (TrackCounts(1, 1, 2352, 2), "any", None, ""),
+        (TrackCounts(1, 1, 2352, 0, True), "flycast", Skip.NO_PLAYER, "Flycast loads no CHD with subcode; it loads"),
+        (TrackCounts(1, 1, 2352, 0, False, True), "flycast", Skip.NO_PLAYER, "no GD-ROM with fewer than 3 tracks"),
+        (TrackCounts(2, 1, 2352, 0, False, True), "flycast", None, ""),
+    ],
+    ids=["plain", "gap", "gap for any", "subcode", "two tracks", "GD-ROM"],
+)
+def test_a_disc_whose_chd_its_target_refuses_is_left_out_with_the_reason_of_the_loader(
+    tracks: TrackCounts, target: str, skip: Skip | None, reason: str, tmp_path: Path
+) -> None:
+    disc = replace(title_at(tmp_path / "a.cue", format=ImageFormat.CUE, system="dreamcast"), tracks=tracks)
+    (row,) = plan(disc, target=target).rows
+    assert (row.skip, row.state) == (skip, State.READY if skip is None else State.NO_PLAYER)
+    assert reason in row.reason
+    (as_it_is,) = plan(disc, target=target, format=ImageFormat.GDI).rows
+    assert as_it_is.is_converted
+
+
+def test_a_named_disc_whose_chd_its_target_refuses_is_a_failure_of_the_batch(tmp_path: Path) -> None:
+    disc = title_at(tmp_path / "a.cue", format=ImageFormat.CUE, system="dreamcast")
+    named = Candidate(replace(disc, tracks=TrackCounts(1, 1, 2352, 2)), is_named=True)
+    (row,) = plan_batch([named], ConversionRequest()).rows
+    assert (row.skip, row.is_failure) == (Skip.SETTING, True)
+    assert "a.cue: target flycast: Flycast loads no CHD with pregaps" in row.reason
 
 
 def test_each_title_goes_by_the_target_of_its_system(tmp_path: Path) -> None:
