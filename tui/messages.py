@@ -7,6 +7,7 @@ A request needs no answer: its effect comes back as a new screen, a notification
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
@@ -14,7 +15,9 @@ from discpress.engine.queue.jobs import Job
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import Title
 from discpress.tui.commands import Place
-from discpress.tui.views.bench import TARGETS_OWN, Form
+
+if TYPE_CHECKING:
+    from discpress.tui.views.bench import Form
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +83,8 @@ class OpenTune(OpenScreen):
     """The first one is shown; the settings can be kept for all."""
     block_size: int | None = None
     """The block size to begin with, in bytes; None for the title's own."""
-    form: Form = TARGETS_OWN
-    """The container to begin with."""
+    form: "Form" = (None, ())
+    """The container to begin with; by default the one of the target."""
 
 
 @dataclass(eq=False, slots=True)

@@ -20,7 +20,6 @@ from discpress.engine.formats import (
 )
 from discpress.engine.images.chd.cd.format import CD_ENCODER, DEFAULT_METHODS
 from discpress.engine.images.registry import PLAIN, encoder_of, written_forms
-from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
 from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import StoredEstimate, Title
@@ -140,12 +139,12 @@ class Tuning:
     @property
     def block_sizes(self) -> Sequence[int]:
         """The rows of its grid."""
-        return grid_block_sizes(self.format, self.methods)
+        return encoder_of(self.format, self.methods).grid_block_sizes
 
     @property
     def levels(self) -> Sequence[int]:
         """The columns of its grid."""
-        return grid_levels(self.format, self.methods) or _NO_LEVELS
+        return encoder_of(self.format, self.methods).grid_levels(self.methods) or _NO_LEVELS
 
     def moved(self, rows: int, columns: int) -> "Tuning":
         """Return the choice some rows (block sizes) down and some columns (levels) to the right, within the grid."""

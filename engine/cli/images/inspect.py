@@ -27,9 +27,9 @@ from discpress.engine.errors import CancelledError, DamagedImageError, Discpress
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.kept.reading import Kept, kept_in
 from discpress.engine.images.cd.tracks import Track
-from discpress.engine.images.doctor.content import NO_DISC, loss_findings
+from discpress.engine.images.doctor.content import loss_findings
 from discpress.engine.images.doctor.doctor import Severity, examine
-from discpress.engine.images.doctor.findings import NOT_CHECKED
+from discpress.engine.images.doctor.findings import NO_DISC, NOT_CHECKED
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_source
 from discpress.engine.images.recognise import recognise

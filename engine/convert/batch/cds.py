@@ -2,19 +2,20 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from discpress.engine.convert.cd.cut import way_to_chd
-from discpress.engine.convert.cd.form import kept_beside
-from discpress.engine.convert.cd.needs import NEVER_CUT, keeps_tracks
+from discpress.engine.convert.cd.needs import NEVER_CUT, keeps_tracks, way_to_chd
 from discpress.engine.formats import SHEETS, ImageFormat
-from discpress.engine.images.doctor.cd_content import NO_SHEET
+from discpress.engine.images.doctor.findings import NO_SHEET
 from discpress.engine.images.registry import spec_of
-from discpress.engine.images.sets.sheet_sets import SheetsBeside
 from discpress.engine.images.spec import Kind
 from discpress.engine.store.model import Title
 from discpress.engine.systems import SYSTEMS, System
 from discpress.engine.targets import Target
 from discpress.engine.targets.checks import player_warning, wrong_system
+
+if TYPE_CHECKING:
+    from discpress.engine.images.sets.sheet_sets import SheetsBeside
 
 
 def cd_problem(title: Title, target: Target, made: ImageFormat) -> str:
@@ -73,12 +74,15 @@ def loses_sectors(title: Title, made: ImageFormat) -> bool:
 class SharedFiles:
     """Finds the titles of a batch whose files a sheet outside the title names as well; reads a folder's sheets once."""
 
-    _folders: dict[Path, SheetsBeside] = field(default_factory=dict)
+    _folders: "dict[Path, SheetsBeside]" = field(default_factory=dict)
 
     def warning(self, title: Title) -> str:
         """Return the warning that a title's original stays for such a sheet; empty if there is none. Never raises."""
         if title.format is None or title.is_archived or spec_of(title.format).kind is not Kind.SHEET:
             return ""
+        from discpress.engine.convert.cd.form import kept_beside  # noqa: PLC0415 - for sheets only, 30 ms
+        from discpress.engine.images.sets.sheet_sets import SheetsBeside  # noqa: PLC0415 - as above
+
         folder = title.file_path.parent
         if folder not in self._folders:
             self._folders[folder] = SheetsBeside(folder)

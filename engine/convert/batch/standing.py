@@ -8,8 +8,7 @@ from discpress.engine.convert.batch.cds import cd_problem
 from discpress.engine.convert.choice import resolve_settings, target_of
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.doctor.content import NO_DISC
-from discpress.engine.images.doctor.findings import DOUBT, TARGET_PREFIX
+from discpress.engine.images.doctor.findings import DOUBT, NO_DISC, TARGET_PREFIX
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
 from discpress.engine.states import Standing, State

@@ -4,10 +4,10 @@ Of a PS2 disc, and of discs for computers, the sectors of a single data track co
 read. Other consoles need more: sound, films in form 2, protection. Their discs are never cut.
 """
 
-from discpress.engine.convert.cd.needs import NEVER_CUT
+from discpress.engine.convert.cd.needs import NEVER_CUT, way_to_chd
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import UnsupportedImageError
-from discpress.engine.formats import SECTOR_SIZE, ImageFormat
+from discpress.engine.formats import SECTOR_SIZE
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.user_data import UserDataImage
 from discpress.engine.images.image import Image
@@ -33,13 +33,6 @@ def check_cut(image: CdImage, disc: DiscInfo) -> None:
         else f"{image.name}: this is an audio CD: an ISO cannot contain sound",
         hint=way_to_chd(image.format),
     )
-
-
-def way_to_chd(image_format: ImageFormat | None) -> str:
-    """Return the way to a CHD of a disc that needs its raw sectors, as an instruction."""
-    if image_format is ImageFormat.CHD:
-        return "keep the CHD, which emulators load"
-    return "use -f chd, which keeps all tracks, and which emulators load"
 
 
 def cut_notices(image: Image) -> tuple[str, ...]:

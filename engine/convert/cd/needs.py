@@ -41,3 +41,10 @@ def default_format(target: Target, tracks: TrackCounts | None, system: str) -> I
     if ImageFormat.CHD in target.formats and keeps_tracks(tracks, system, ImageFormat.CHD):
         return ImageFormat.CHD
     return target.default_format
+
+
+def way_to_chd(image_format: ImageFormat | None) -> str:
+    """Return the way to a CHD of a disc that needs its raw sectors, as an instruction."""
+    if image_format is ImageFormat.CHD:
+        return "keep the CHD, which emulators load"
+    return "use -f chd, which keeps all tracks, and which emulators load"

@@ -6,15 +6,13 @@ from typing import TYPE_CHECKING
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
 from discpress.engine.formats import SECTOR_SIZE
 from discpress.engine.images.cd.image import CdImage
-from discpress.engine.images.doctor.content import NO_DISC, NO_VOLUME, VOLUME_SIZE
-from discpress.engine.images.doctor.findings import Finding, Severity
+from discpress.engine.images.doctor.content import NO_VOLUME, VOLUME_SIZE
+from discpress.engine.images.doctor.findings import NO_DISC, NO_SHEET, Finding, Severity
 from discpress.engine.images.known_disc import PVD_SECTOR, volume_bytes
 
 if TYPE_CHECKING:
     from discpress.engine.images.cd.raw_image import RawImage
 
-NO_SHEET = "no-sheet"
-"""Code of the finding on a raw dump whose tracks only a sheet could tell apart."""
 _MARGIN_SECTORS = 150
 """A volume may count the two seconds after its track, which some dumps store with the track that follows."""
 

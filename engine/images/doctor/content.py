@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
 from discpress.engine.formats import SECTOR_SIZE
-from discpress.engine.images.doctor.findings import Finding, Severity
+from discpress.engine.images.doctor.findings import NO_DISC, RAW_SIZE, Finding, Severity
 from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, find_disc, volume_bytes
 from discpress.engine.images.nintendo_loss import FULL_BYTES, LOSS_BYTES, describe_loss
@@ -15,12 +15,8 @@ NO_VOLUME = "no-volume"
 """Code of the finding on an image that contains no disc."""
 VOLUME_SIZE = "volume-size"
 """Code of the finding on an image that is shorter than its own volume."""
-RAW_SIZE = "raw-size"
-"""Code of the finding on a raw dump that ends within a sector."""
 LOSSY = "lossy"
 """Code of the finding on an image that lacks the padding of its disc."""
-NO_DISC = "no known disc inside: no volume descriptor (ISO 9660, UDF) in sector 16, and no mark of a console"
-"""The message about an image without a recognised disc."""
 _PSP_SYSTEM_ID = b"PSP GAME"
 _SYSTEM_ID_OFFSET = 8
 

@@ -13,6 +13,12 @@ TARGET_PREFIX = "target-"
 """Prefix of the codes that depend on the program or console that loads the file."""
 DOUBT = "target-doubt"
 """Code of the finding on an image that its target loads, but may fail on."""
+RAW_SIZE = "raw-size"
+"""Code of the finding on a raw dump that ends within a sector."""
+NO_SHEET = "no-sheet"
+"""Code of the finding on a raw dump whose tracks only a sheet could tell apart."""
+NO_DISC = "no known disc inside: no volume descriptor (ISO 9660, UDF) in sector 16, and no mark of a console"
+"""The message about an image without a recognised disc."""
 FINDINGS_PER_CODE = 10
 """Number of listed findings for each code; one more finding has the count of the rest."""
 

@@ -8,14 +8,13 @@ from discpress.engine.errors import DamagedImageError
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.doctor.cd_content import cd_content_findings, no_sheet_findings
 from discpress.engine.images.doctor.content import (
-    RAW_SIZE,
     VOLUME_SIZE,
     cut_short,
     loss_findings,
     no_disc_findings,
     size_findings,
 )
-from discpress.engine.images.doctor.findings import Finding, Severity
+from discpress.engine.images.doctor.findings import RAW_SIZE, Finding, Severity
 from discpress.engine.images.image import Image
 from discpress.engine.store.model import Fault
 

@@ -13,7 +13,7 @@ from typing import TypeAlias
 
 from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.formats import ImageFormat, Settings
-from discpress.engine.images.doctor.content import RAW_SIZE
+from discpress.engine.images.doctor.findings import RAW_SIZE
 from discpress.engine.names import natural_key
 from discpress.engine.store.losses import Losses
 from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from discpress.engine.errors import DiscpressError
-from discpress.engine.measure.estimate import grid_block_sizes
+from discpress.engine.images.registry import encoder_of
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job
 from discpress.engine.states import Concern
@@ -217,7 +217,7 @@ def _sizes(painter: _Painter) -> list[Line]:
     try:
         known = known_by_settings(session.store.estimates_of(title.identity))
         tuning = Tuning.of(title, session.chooser)
-        sizes = grid_block_sizes(tuning.format)
+        sizes = encoder_of(tuning.format).grid_block_sizes
         cells = [cell_of(replace(tuning, block_size=size), title, session.chooser, known) for size in sizes]
     except DiscpressError:
         return []
