@@ -11,8 +11,10 @@ from discpress.engine.formats import ImageFormat, Method
 
 FORM = ("format", "block_size", "level", "methods", "alignment", "target")
 """The fields that decide the form of a result; a title's own settings consist of these."""
+ALWAYS = ("crc32", "xxh3")
+"""The digests that every conversion computes."""
 ON_REQUEST = ("md5", "sha1", "sha256")
-"""The digests that a conversion computes on request, besides crc32 and XXH3-128."""
+"""The digests that a conversion computes besides if they are requested."""
 
 
 class OnConflict(StrEnum):

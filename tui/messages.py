@@ -40,14 +40,14 @@ class OpenScreen(Request):
     """Base of the requests that open another screen on top."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class GoTo(Request):
     """Go to a place from wherever it was asked for; the screens that lie over the library are left."""
 
     place: Place
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class OpenDetails(OpenScreen):
     """Show everything known of a title."""
 
@@ -55,7 +55,7 @@ class OpenDetails(OpenScreen):
     """The path of its image."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class OpenPlan(OpenScreen):
     """Show what converting titles will do."""
 
@@ -67,7 +67,7 @@ class OpenPlan(OpenScreen):
     """Whether only titles that their target does not load are rewritten."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class OpenRename(OpenScreen):
     """Show new names for titles."""
 
@@ -75,7 +75,7 @@ class OpenRename(OpenScreen):
     """The titles, in the order of the rows."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class OpenTune(OpenScreen):
     """Choose settings for titles."""
 
@@ -87,50 +87,47 @@ class OpenTune(OpenScreen):
     """The container to begin with; by default the one of the target."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class OpenBench(OpenScreen):
     """Show the benchmarks of a title."""
 
     title: Title
 
 
-@dataclass(eq=False, slots=True)
 class OpenQueue(OpenScreen):
     """Show the queue."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class OpenLog(OpenScreen):
     """Show the log of a job."""
 
     job: Job
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class OpenMessages(OpenScreen):
     """Show the messages since the start."""
 
     notices: Sequence[Notice]
 
 
-@dataclass(eq=False, slots=True)
 class OpenTrash(OpenScreen):
     """Show the originals that conversions replaced."""
 
 
-@dataclass(eq=False, slots=True)
 class OpenSettings(OpenScreen):
     """Show the settings."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class SelectTitle(Request):
     """Go back to the library and put its cursor on a title."""
 
     path: Path
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class RunCommand(Request):
     """Run a command as its key would, after the messages that wait already."""
 
@@ -138,7 +135,6 @@ class RunCommand(Request):
     """Its name in the table of commands."""
 
 
-@dataclass(eq=False, slots=True)
 class Quit(Request):
     """Leave the app, or ask first what becomes of unfinished jobs."""
 
@@ -146,7 +142,7 @@ class Quit(Request):
 # Work
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class Notify(Request):
     """Show a message in place of the last one."""
 
@@ -154,36 +150,33 @@ class Notify(Request):
     is_error: bool = False
 
 
-@dataclass(eq=False, slots=True)
 class Refresh(Request):
     """Poll the state file now instead of at the next tick."""
 
 
-@dataclass(eq=False, slots=True)
 class StartWorker(Request):
     """Start a worker if something waits for one and none is alive."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class WantEstimates(Request):
     """Request the estimates that titles on the screen lack, under the settings that are stored for them now."""
 
     titles: Sequence[Title]
 
 
-@dataclass(eq=False, slots=True)
 class Rescan(Request):
     """Scan the folders for new, changed and vanished images."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class OpenFolders(Request):
     """Add folders to the settings, show them and scan them."""
 
     folders: Sequence[Path]
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class SaveSettings(Request):
     """Write changed settings into the settings file and follow them."""
 
@@ -193,14 +186,14 @@ class SaveSettings(Request):
     """The notification once they are written."""
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class TitlesQueued(Request):
     """Start converting: titles of a plan are in the queue now, and the library comes back without their marks."""
 
     paths: Collection[Path]
 
 
-@dataclass(eq=False, slots=True)
+@dataclass(eq=False)
 class CopyPath(Request):
     """Copy a path to the clipboard of the terminal."""
 

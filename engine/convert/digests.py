@@ -12,7 +12,6 @@ from discpress.engine.codecs.crc import crc32
 from discpress.engine.request import ON_REQUEST
 from discpress.engine.system.files import Readable
 
-ALWAYS = ("crc32", "xxh3")
 CHECKED_TOO = ("sha224", "sha384", "sha512")
 """Kinds that checksum files of others may have; discpress writes none."""
 

@@ -7,14 +7,14 @@ from pathlib import Path, PureWindowsPath
 from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.convert.checksum_lists import Checksum, ChecksumList
 from discpress.engine.convert.checksums import decoded_name
-from discpress.engine.convert.digests import ALWAYS, CHECKED_TOO, Digester, DigestSet
+from discpress.engine.convert.digests import CHECKED_TOO, Digester, DigestSet
 from discpress.engine.convert.verify import digest_stored
 from discpress.engine.errors import UsageError, VerifyError
 from discpress.engine.images.image import Image
 from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
-from discpress.engine.request import ON_REQUEST
+from discpress.engine.request import ALWAYS, ON_REQUEST
 from discpress.engine.system.files import absolute
 
 _CHECKED = {*ALWAYS, *ON_REQUEST, *CHECKED_TOO}

@@ -18,7 +18,6 @@ from discpress.engine.targets.by_system import PLAYED, choices
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import BY_NAME, Keys, Place, commands_at
 from discpress.tui.dialogs.own_screen import OwnScreen
-from discpress.tui.dialogs.pick import Choice, Pick
 from discpress.tui.messages import GoTo, Notify, OpenQueue, OpenScreen, OpenTrash, Request, SaveSettings
 from discpress.tui.views.frame.title_bar import tab_of, tabs_of, totals_of
 from discpress.tui.views.library import LibraryView
@@ -128,6 +127,8 @@ class DiscScreen(OwnScreen[None]):
         self, question: str, values: Sequence[T], describe: Callable[[T], str], present: T, take: Callable[[T], None]
     ) -> None:
         """Ask for one of some values; `take` is called with the one that was chosen, not if the list was left."""
+        from discpress.tui.dialogs.pick import Choice, Pick  # noqa: PLC0415 - 5 ms, once a list is opened
+
         offered = [Choice(place, (display_name(describe(value)),)) for place, value in enumerate(values)]
         first = values.index(present) if present in values else 0
 

@@ -17,7 +17,6 @@ from discpress.engine.targets.by_system import target_name
 from discpress.engine.units import format_count
 from discpress.tui.app.session import ON_SCREEN, Changes, Session
 from discpress.tui.commands import Place, bindings_at
-from discpress.tui.dialogs.pick import PickTarget
 from discpress.tui.messages import (
     CopyPath,
     Notify,
@@ -180,6 +179,8 @@ class LibraryScreen(LibraryPanes):
 
     def action_choose_target(self) -> None:
         """Choose what plays the discs of the system of the title under the cursor."""
+        from discpress.tui.dialogs.pick import PickTarget  # noqa: PLC0415 - 5 ms, once a list is opened
+
         row = self.title_row()
         if row is None:
             return

@@ -6,7 +6,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, Self, TypeAlias, get_args
 
-from discpress.engine.convert.digests import ALWAYS
 from discpress.engine.lab.options import SeekOptions, ThroughputOptions, parameters_of, seek_options, throughput_options
 from discpress.engine.queue.tasks.base import (
     NO_SOURCE,
@@ -21,7 +20,7 @@ from discpress.engine.queue.tasks.base import (
 )
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.trash import PurgeTask, UndoTask
-from discpress.engine.request import ON_REQUEST, ConversionRequest
+from discpress.engine.request import ALWAYS, ON_REQUEST, ConversionRequest
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.rows.plain_json import texts_in
 
