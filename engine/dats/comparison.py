@@ -1,7 +1,6 @@
 """The comparison of one image, or of the tracks of a disc, with the games of a list."""
 
 import zlib
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -21,8 +20,6 @@ _TRACK_MARK = "(track "
 class TrackComparison:
     """The tracks of a disc, or its only one, compared with the files of a game."""
 
-    same: int
-    """Tracks that are files of the game."""
     is_whole: bool
     """Whether all tracks are all files of the game, and the list has all tracks of the disc."""
     is_partial_list: bool
@@ -40,14 +37,19 @@ def compare_tracks(tracks: Sequence[TrackDigest], files: Sequence[IndexedFile]) 
     Unrelated games share tracks, so that only all of them together tell a disc.
     """
     listed = [file for file in files if file.kind is FileKind.DATA]
-    has_crc32 = all(file.crc32 is not None for file in listed)
-    theirs = Counter(f"{file.crc32:08x}" if has_crc32 else (file.sha1 or b"").hex() for file in listed)
-    ours = Counter(track.crc32 if has_crc32 else track.sha1 for track in tracks)
-    sizes = Counter(track.size_bytes for track in tracks)
-    is_size_same = all(sizes[file.size_bytes] for file in listed if file.size_bytes is not None)
-    same = (ours & theirs).total()
-    is_partial = len(listed) == 1 and _TRACK_MARK in listed[0].name.lower()
-    return TrackComparison(same, ours == theirs and is_size_same and not is_partial, is_partial)
+    if len(listed) == 1 and _TRACK_MARK in listed[0].name.lower():
+        return TrackComparison(is_whole=False, is_partial_list=True)
+    return TrackComparison(is_whole=len(listed) == len(tracks) and _are_same(tracks, listed), is_partial_list=False)
+
+
+def _are_same(tracks: Sequence[TrackDigest], listed: Sequence[IndexedFile]) -> bool:
+    """Return whether as many tracks are these files, in any order."""
+    sizes = {track.size_bytes for track in tracks}
+    if any(file.size_bytes not in sizes for file in listed if file.size_bytes is not None):
+        return False
+    if all(file.crc32 is not None for file in listed):
+        return sorted(int(track.crc32, 16) for track in tracks) == sorted(file.crc32 or 0 for file in listed)
+    return sorted(track.sha1 for track in tracks) == sorted((file.sha1 or b"").hex() for file in listed)
 
 
 def has_listed_sheet(tracks: Sequence[TrackDigest], files: Sequence[IndexedFile]) -> bool | None:

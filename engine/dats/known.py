@@ -8,7 +8,7 @@ from pathlib import Path
 
 from discpress.engine.dats.serials import serial_key
 from discpress.engine.discs.info import DiscInfo
-from discpress.engine.store.digests import Digests, Grade
+from discpress.engine.store.digests import Digests, Grade, ListedDigests
 from discpress.engine.store.model import Fault
 from discpress.engine.store.rows import digest_rows, keys
 from discpress.engine.store.rows.checked import BYTES, NAME, Row, Shape, UnreadableError, made_by, token
@@ -23,7 +23,10 @@ _TITLE = Shape(
         "fault": token(_FAULTS, None),
     }
 )
-_SELECT = f"SELECT {_TITLE.select('t')}, {digest_rows.SELECTED} FROM titles t JOIN digests d ON d.identity = t.identity"
+_ROW = Shape({"digests_path": BYTES}) + _TITLE + digest_rows.LISTED
+_FIRST_LISTED = 1 + len(_TITLE)
+_SELECT = f"""SELECT d.path, {_TITLE.select("t")}, {digest_rows.LISTED.select("d")}
+FROM titles t JOIN digests d ON d.identity = t.identity"""
 _AT_ONCE = 500
 _DVD_METADATA = b"DVD " + hashlib.sha1(b"\0", usedforsecurity=False).digest()
 """Tag and SHA-1 of the only metadata of a DVD's CHD: an empty text with its end."""
@@ -41,37 +44,38 @@ class KnownTitle:
     """Its serial, as `serial_key` makes it; empty if it has none."""
     fault: Fault | None
     """The fault that a scan found."""
-    digests: list[Digests] = field(default_factory=list)
+    digests: list[ListedDigests] = field(default_factory=list)
     """Its digests, the best grade first; without those of the user data of a CD."""
 
     @classmethod
     def of(cls, key: bytes, disc: DiscInfo, known: Sequence[Digests]) -> "KnownTitle":
-        """Return a disc with these digests, the best grade first."""
-        digests = [each for each in known if each.grade is not Grade.USER_DATA]
-        return cls(key, disc.system, serial_key(disc.serial), None, digests)
+        """Return a disc with these digests."""
+        digests = [each.listed for each in known if each.grade is not Grade.USER_DATA]
+        return cls(key, disc.system, serial_key(disc.serial), None, digest_rows.best_first(digests))
 
     @property
     def is_decoded(self) -> bool:
         """Whether this very file was decoded whole."""
-        return any(each.grade is Grade.DECODED for each in self.digests)
+        return bool(self.digests) and self.digests[0].grade is Grade.DECODED
 
 
 def known_titles(connection: sqlite3.Connection, paths: Collection[Path] | None = None) -> list[KnownTitle]:
     """Return the titles with digests among some paths; None: all. Unreadable rows are left out."""
     found: dict[bytes, KnownTitle] = {}
     for row in _rows(connection, paths):
-        own, rest = row[: len(_TITLE)], row[len(_TITLE) :]
-        digests = digest_rows.listed_from(rest, own[0])
+        try:
+            values = _ROW.read(row)
+        except UnreadableError:
+            continue
+        path, key, system, serial, fault = values[:_FIRST_LISTED]
+        digests = digest_rows.listed_from(values[_FIRST_LISTED:], path, key)
         if digests is None or digests.grade is Grade.USER_DATA:
             continue
-        title = found.get(own[0])
+        title = found.get(key)
         if title is None:
-            try:
-                key, system, serial, fault = _TITLE.read(own)
-            except UnreadableError:
-                continue
-            title = found[own[0]] = KnownTitle(key, system, serial_key(serial), fault)
-        title.digests.append(digests)
+            found[key] = KnownTitle(key, system, serial_key(serial), fault, [digests])
+        else:
+            title.digests.append(digests)
     for title in found.values():
         if len(title.digests) > 1:
             title.digests = digest_rows.best_first(title.digests)

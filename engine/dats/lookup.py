@@ -3,8 +3,7 @@
 import sqlite3
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from discpress.engine.dats.index import file_name
 from discpress.engine.dats.model import FileKind, FileStatus
@@ -38,14 +37,15 @@ _FILE = Shape(
         "sha1": Column(frozenset({bytes}), None, _sha1).or_null,
     }
 )
+_NAME = _FILE.names.index("name")
+_ROW = _FILE + Shape({"game_name": TEXT})
 _FILES = f"SELECT {_FILE.select('f')}, g.name FROM dat_files f JOIN dat_games g ON (g.dat, g.number) = (f.dat, f.game)"
 _SERIALS = "SELECT serial, dat, game FROM dat_serials WHERE serial IN ({})"
 _SERIAL = Shape({"serial": TEXT, "dat": NUMBER, "game": NUMBER})
 
 
-@dataclass(frozen=True, slots=True)
-class IndexedFile:
-    """A file of a list."""
+class IndexedFile(NamedTuple):
+    """A file of a list: a tuple, because one is made for each title of a library."""
 
     dat: int
     """Number of the list."""
@@ -109,10 +109,8 @@ def files_of_games(
 def games_of_list(connection: sqlite3.Connection, dat: int) -> dict[int, list[IndexedFile]]:
     """Return the games of a list by their places, each as its files."""
     found: dict[int, list[IndexedFile]] = defaultdict(list)
-    for *row, game_name in connection.execute(f"{_FILES} WHERE f.dat = ? ORDER BY f.game, f.number", (dat,)):
-        file = _file_from(row, game_name)
-        if file is not None:
-            found[file.game].append(file)
+    for file in _files_from(connection.execute(f"{_FILES} WHERE f.dat = ? ORDER BY f.game, f.number", (dat,))):
+        found[file.game].append(file)
     return found
 
 
@@ -131,21 +129,18 @@ def games_by_serial(connection: sqlite3.Connection, serials: Collection[str]) ->
 
 def _files(connection: sqlite3.Connection, column: str, wanted: Collection[Any]) -> Iterator[IndexedFile]:
     for some in _parts(sorted(wanted)):
-        for *row, game_name in connection.execute(f"{_FILES} WHERE {column} IN ({_marks(some)})", some):
-            file = _file_from(row, game_name)
-            if file is not None:
-                yield file
+        yield from _files_from(connection.execute(f"{_FILES} WHERE {column} IN ({_marks(some)})", some))
 
 
-def _file_from(row: Row, game_name: object) -> IndexedFile | None:
-    try:
-        dat, game, number, name, kind, status, size_bytes, crc32, sha1 = _FILE.read(row)
-    except UnreadableError:
-        return None
-    if not isinstance(game_name, str):
-        return None
-    name = file_name(name, game_name)
-    return IndexedFile(dat, game, number, name, kind, status, size_bytes, crc32, sha1, game_name)
+def _files_from(rows: Iterable[Row]) -> Iterator[IndexedFile]:
+    """Yield the files of rows without unreadable ones; a call for each of 20,000 would take as long as the query."""
+    for row in rows:
+        try:
+            values = _ROW.read(row)
+        except UnreadableError:
+            continue
+        values[_NAME] = file_name(values[_NAME], values[-1])
+        yield IndexedFile._make(values)
 
 
 def _parts(values: Sequence[Any]) -> Iterable[Sequence[Any]]:

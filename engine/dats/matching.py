@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from discpress.engine.dats.comparison import (
     compare_tracks,
@@ -26,7 +27,7 @@ from discpress.engine.dats.lookup import (
 from discpress.engine.dats.match import Match, Verdict
 from discpress.engine.dats.model import FileKind, FileStatus
 from discpress.engine.formats import SECTOR_SIZE
-from discpress.engine.store.digests import Digests, Grade, TrackDigest
+from discpress.engine.store.digests import Grade, ListedDigests, TrackDigest
 from discpress.engine.store.model import Fault
 from discpress.engine.systems import System
 
@@ -57,6 +58,46 @@ def match_title(connection: sqlite3.Connection, title: KnownTitle) -> Match | No
     return dict(_Matcher(connection, lists, [title]).matches())[title.key] if lists else None
 
 
+class _Probe(NamedTuple):
+    """The digests of a title in the form in which the lists are asked for them: each is made once."""
+
+    size_bytes: int
+    """Size of the decoded image."""
+    grade: Grade
+    """The reason to believe them; decoded if another digest of the same file is."""
+    crc32: int | None
+    """The crc32 of the image, or of the largest track; None if it is not known."""
+    sha1: bytes
+    """The SHA-1 of the decoded image; empty if not known."""
+    overall_sha1s: tuple[bytes, ...]
+    """Those over data and metadata of its CHD, as its header states it, and as it would be."""
+    tracks: tuple[TrackDigest, ...]
+    """The tracks; empty for an image without."""
+    largest: TrackDigest | None
+    """The largest track."""
+
+
+def _probe(digests: ListedDigests, grade: Grade, *, has_disks: bool) -> _Probe:
+    crc32, sha1, overall_sha1, size_bytes, _, _ = digests
+    tracks = _tracks_of(digests)
+    if not (tracks or sha1 or overall_sha1):
+        return _Probe(size_bytes, grade, int(crc32, 16) if crc32 else None, b"", (), (), None)
+    largest = max(tracks, key=lambda track: track.size_bytes) if tracks else None
+    crc32 = crc32 if largest is None else largest.crc32
+    overall = [overall_sha1] if overall_sha1 else []
+    if has_disks and _is_dvd(digests):
+        overall.append(overall_sha1_of_dvd(sha1))
+    return _Probe(
+        size_bytes,
+        grade,
+        int(crc32, 16) if crc32 else None,
+        b"" if digests.tracks else bytes.fromhex(sha1),
+        tuple(map(bytes.fromhex, dict.fromkeys(overall))),
+        tracks,
+        largest,
+    )
+
+
 class _Matcher:
     """All lookups for some titles are made together, because each has a cost of its own."""
 
@@ -64,21 +105,26 @@ class _Matcher:
         self, connection: sqlite3.Connection, lists: Sequence[ListedDat], titles: Sequence[KnownTitle]
     ) -> None:
         self._connection = connection
-        self._lists = {each.id: each for each in lists}
+        self._names = {each.id: (each.label, each.shown_name) for each in lists}
         self._covering = _covering(lists)
         self._titles = titles
         self._families = game_families(connection)
-        self._has_disks = any(each.disks for each in lists)
-        every = [digests for title in titles for digests in title.digests]
-        self._by_crc32 = files_by_crc32(connection, {int(crc32, 16) for each in every for crc32 in _crc32s(each)})
-        self._by_sha1 = files_by_sha1(connection, {sha1 for each in every for sha1 in self._sha1s(each)})
-        self._games = files_of_games(connection, {file.key for each in every for file in self._files_of_tracks(each)})
+        has_disks = any(each.disks for each in lists)
+        self._probes = [list(_probes_of(title, has_disks=has_disks)) for title in titles]
+        every = [probe for probes in self._probes for probe in probes]
+        self._by_crc32 = files_by_crc32(connection, {probe.crc32 for probe in every if probe.crc32 is not None})
+        sha1s = {sha1 for probe in every for sha1 in (probe.sha1, *probe.overall_sha1s) if sha1}
+        self._by_sha1 = files_by_sha1(connection, sha1s)
+        with_tracks = (probe for probe in every if probe.tracks)
+        self._games = files_of_games(
+            connection, {file.key for probe in with_tracks for file in self._files_of_tracks(probe)}
+        )
 
     def matches(self) -> Iterator[tuple[bytes, Match]]:
         """Yield the match of each title."""
         unmatched: list[tuple[KnownTitle, Match | None]] = []
-        for title in self._titles:
-            found = self._best_hit(title)
+        for title, probes in zip(self._titles, self._probes, strict=True):
+            found = self._best_hit(probes)
             if found is not None and found.verdict is not Verdict.UNKNOWN:
                 yield title.key, found
             else:
@@ -90,73 +136,72 @@ class _Matcher:
 
     def all_hits(self) -> Iterator[tuple[bytes, list[Match]]]:
         """Yield all results of each title that is listed somewhere."""
-        for title in self._titles:
-            hits = [hit for digests in title.digests for hit in self._hits(title, digests)]
+        for title, probes in zip(self._titles, self._probes, strict=True):
+            hits = [hit for probe in probes for hit in self._hits(probe)]
             if hits:
                 yield title.key, hits
 
-    def _sha1s(self, digests: Digests) -> Iterator[bytes]:
-        if digests.sha1 and not digests.tracks:
-            yield bytes.fromhex(digests.sha1)
-        if digests.overall_sha1:
-            yield bytes.fromhex(digests.overall_sha1)
-        if self._has_disks and _is_dvd(digests):
-            yield bytes.fromhex(overall_sha1_of_dvd(digests.sha1))
-
-    def _files_of_tracks(self, digests: Digests) -> Sequence[IndexedFile]:
+    def _files_of_tracks(self, probe: _Probe) -> Sequence[IndexedFile]:
         """Return the files that equal the largest track of a CD: each may be that of its game."""
-        tracks = _tracks_of(digests)
-        if not tracks:
+        if probe.largest is None or probe.crc32 is None:
             return ()
-        largest = max(tracks, key=lambda track: track.size_bytes)
-        found = [each for each in self._by_crc32.get(int(largest.crc32, 16), ()) if each.kind is FileKind.DATA]
-        return [each for each in found if each.size_bytes in {None, largest.size_bytes}][:MOST_SHARING]
+        sizes = {None, probe.largest.size_bytes}
+        found = [
+            each
+            for each in self._by_crc32.get(probe.crc32, ())
+            if each.kind is FileKind.DATA and each.size_bytes in sizes
+        ]
+        return found[:MOST_SHARING]
 
-    def _best_hit(self, title: KnownTitle) -> Match | None:
+    def _best_hit(self, probes: Sequence[_Probe]) -> Match | None:
         """Return the best result of all digests in all lists; UNKNOWN if a list has one of several tracks only."""
-        hits = [hit for digests in title.digests for hit in self._hits(title, digests)]
-        best = min(hits, key=_rank, default=None)
-        if best is None or not self._families:
-            return best
-        named = (self._families.get((hit.dat, hit.number)) for hit in sorted(hits, key=_rank) if hit.names_game)
+        hits = [hit for probe in probes for hit in self._hits(probe)]
+        if len(hits) > 1:
+            hits.sort(key=_rank)
+        if not hits or not self._families:
+            return hits[0] if hits else None
+        named = (self._families.get((hit.dat, hit.number)) for hit in hits if hit.names_game)
         family = next(filter(None, named), None)
-        return best if family is None else replace(best, family=family)
+        return hits[0] if family is None else replace(hits[0], family=family)
 
-    def _hits(self, title: KnownTitle, digests: Digests) -> Iterator[Match]:
-        # The decoding of a CHD compares the image with the SHA-1 in its header.
-        grade = Grade.DECODED if title.is_decoded else digests.grade
-        if tracks := _tracks_of(digests):
-            yield from self._hits_of_tracks(tracks, digests, grade)
-        elif digests.crc32:
-            for file in self._by_crc32.get(int(digests.crc32, 16), ()):
-                if file.kind is FileKind.DATA and file.size_bytes in {None, digests.size_bytes}:
-                    yield self._hit(file, grade, file.status)
-        for sha1 in self._sha1s(digests):
-            is_of_image = sha1.hex() == digests.sha1
+    def _hits(self, probe: _Probe) -> Iterator[Match]:
+        if probe.tracks:
+            yield from self._hits_of_tracks(probe)
+        elif probe.crc32 is not None:
+            sizes = {None, probe.size_bytes}
+            for file in self._by_crc32.get(probe.crc32, ()):
+                if file.kind is FileKind.DATA and file.size_bytes in sizes:
+                    yield self._named(file, _BY_STATUS[file.status], probe.grade)
+        if probe.sha1:
+            for file in self._by_sha1.get(probe.sha1, ()):
+                is_size = probe.size_bytes in {0, file.size_bytes or probe.size_bytes}
+                if file.kind is FileKind.DATA and is_size:
+                    yield self._named(file, _BY_STATUS[file.status], probe.grade)
+        for sha1 in probe.overall_sha1s:
             for file in self._by_sha1.get(sha1, ()):
-                is_kind = file.kind is (FileKind.DATA if is_of_image else FileKind.DISK)
-                is_size = not is_of_image or digests.size_bytes in {0, file.size_bytes or digests.size_bytes}
-                if is_kind and is_size:
-                    yield self._hit(file, grade, file.status)
+                if file.kind is FileKind.DISK:
+                    yield self._named(file, _BY_STATUS[file.status], probe.grade)
 
-    def _hits_of_tracks(self, tracks: Sequence[TrackDigest], digests: Digests, grade: Grade) -> Iterator[Match]:
-        for file in self._files_of_tracks(digests):
+    def _hits_of_tracks(self, probe: _Probe) -> Iterator[Match]:
+        for file in self._files_of_tracks(probe):
             files = self._games.get(file.key, ())
-            found = compare_tracks(tracks, files)
-            hit = self._hit(file, grade, worst_status(files))
+            found = compare_tracks(probe.tracks, files)
             if found.is_whole:
-                yield replace(hit, sheet=has_listed_sheet(tracks, files))
+                sheet = has_listed_sheet(probe.tracks, files)
+                yield self._named(file, _BY_STATUS[worst_status(files)], probe.grade, sheet=sheet)
             elif found.is_partial_list:
-                reason = "its data track is the listed one; the list has no other tracks"
-                yield replace(hit, verdict=Verdict.UNKNOWN, grade=None, reason=reason)
+                yield self._named(file, reason="its data track is the listed one; the list has no other tracks")
 
-    def _hit(self, file: IndexedFile, grade: Grade, status: FileStatus) -> Match:
-        return self._named(file, _BY_STATUS[status], grade)
-
-    def _named(self, file: IndexedFile, verdict: Verdict = Verdict.UNKNOWN, grade: Grade | None = None) -> Match:
-        listed = self._lists.get(file.dat)
-        label, name = ("", "") if listed is None else (listed.label, listed.shown_name)
-        return Match(verdict, grade, file.dat, label, name, file.game_name, file.game)
+    def _named(
+        self,
+        file: IndexedFile,
+        verdict: Verdict = Verdict.UNKNOWN,
+        grade: Grade | None = None,
+        reason: str = "",
+        sheet: bool | None = None,
+    ) -> Match:
+        label, name = self._names.get(file.dat, ("", ""))
+        return Match(verdict, grade, file.dat, label, name, file.game_name, file.game, reason, sheet)
 
     def _unmatched(
         self,
@@ -212,22 +257,21 @@ def _covering(lists: Sequence[ListedDat]) -> dict[System, list[ListedDat]]:
     return found
 
 
-def _crc32s(digests: Digests) -> Iterator[str]:
-    tracks = _tracks_of(digests)
-    if tracks:
-        yield max(tracks, key=lambda track: track.size_bytes).crc32
-    elif digests.crc32:
-        yield digests.crc32
+def _probes_of(title: KnownTitle, *, has_disks: bool) -> Iterator[_Probe]:
+    # The decoding of a CHD compares the image with the SHA-1 in its header.
+    is_decoded = title.is_decoded
+    for digests in title.digests:
+        yield _probe(digests, Grade.DECODED if is_decoded else digests.grade, has_disks=has_disks)
 
 
-def _tracks_of(digests: Digests) -> tuple[TrackDigest, ...]:
+def _tracks_of(digests: ListedDigests) -> tuple[TrackDigest, ...]:
     """Return the tracks of a CD; an image of raw sectors whose tracks are not known may be a single one."""
     if digests.tracks or not digests.crc32 or not is_raw_size(digests.size_bytes):
         return digests.tracks
     return (TrackDigest("", 0, digests.size_bytes, digests.crc32, digests.sha1),)
 
 
-def _is_dvd(digests: Digests) -> bool:
+def _is_dvd(digests: ListedDigests) -> bool:
     return bool(digests.sha1) and not digests.tracks and digests.size_bytes % SECTOR_SIZE == 0
 
 
@@ -239,7 +283,7 @@ def _can_check(title: KnownTitle, listed: ListedDat) -> bool:
     return any(_is_whole(each) for each in title.digests)
 
 
-def _is_whole(digests: Digests) -> bool:
+def _is_whole(digests: ListedDigests) -> bool:
     """Return whether digests are comparable with those of images or tracks in a list."""
     if digests.tracks or (digests.sha1 and not digests.overall_sha1) or _is_dvd(digests):
         return True

@@ -55,15 +55,13 @@ class Column:
     """Converts a value. Raises ValueError, TypeError or KeyError if it is out of range. None: no conversion."""
     as_they_are: frozenset[type] = frozenset()
     """Types of values that are not converted."""
-    is_count: bool = False
-    """Whether it accepts any whole number that is not negative."""
+    limits: tuple[float, float] | None = None
+    """The smallest and the largest number that it accepts; None if it has no numbers, or if `convert` checks them."""
 
     @property
     def or_null(self) -> "Column":
         """The same column, with NULL accepted and read as None."""
-        return replace(
-            self, types=self.types | _NULL, default=None, as_they_are=self.as_they_are | _NULL, is_count=False
-        )
+        return replace(self, types=self.types | _NULL, default=None, as_they_are=self.as_they_are | _NULL)
 
 
 _NULL: frozenset[type] = frozenset({type(None)})
@@ -71,24 +69,12 @@ _NULL: frozenset[type] = frozenset({type(None)})
 
 def integer(low: int = 0, high: int = LARGEST) -> Column:
     """Return a column of whole numbers of a range, both ends included."""
-
-    def check(value: int) -> int:
-        if low <= value <= high:
-            return value
-        raise ValueError
-
-    return Column(frozenset({int}), max(low, 0), check, is_count=(low, high) == (0, LARGEST))
+    return Column(frozenset({int}), max(low, 0), limits=(low, high))
 
 
 def real(low: float = 0.0, high: float = LAST_TIME_S) -> Column:
     """Return a column of numbers of a range, both ends included: never infinite."""
-
-    def check(value: float) -> float:
-        if low <= value <= high:
-            return value
-        raise ValueError
-
-    return Column(frozenset({float}), max(low, 0.0), check)
+    return Column(frozenset({float}), max(low, 0.0), limits=(low, high))
 
 
 def token(members: Mapping[str, Any], default: Any) -> Column:
@@ -132,9 +118,8 @@ class Shape:
     def __init__(self, columns: Mapping[str, Column]) -> None:
         self.names = tuple(columns)
         self._columns = tuple(columns.values())
-        self._counts = [index for index, column in enumerate(self._columns) if column.is_count]
-        self._steps: dict[tuple[type, ...], list[_Step]] = {}
-        """The conversions for a row of these types; few combinations exist, because only nullable columns vary."""
+        self._steps: dict[tuple[type, ...], tuple[list[_Range], list[_Step]]] = {}
+        """The checks for a row of these types; few combinations exist, because only nullable columns vary."""
 
     def __len__(self) -> int:
         return len(self.names)
@@ -143,6 +128,10 @@ class Shape:
         """Return the columns for a SELECT; `table` is an alias to prefix them with."""
         return ", ".join(f"{table}.{name}" if table else name for name in self.names)
 
+    def __add__(self, other: "Shape") -> "Shape":
+        """Return the shape of the columns of two, with other names in each: one after the other."""
+        return Shape(dict(zip(self.names + other.names, self._columns + other._columns, strict=True)))
+
     def part(self, *names: str) -> "Shape":
         """Return the shape of some of the columns."""
         return Shape({name: self._columns[self.names.index(name)] for name in names})
@@ -150,12 +139,13 @@ class Shape:
     def read(self, row: Row) -> list[Any]:
         """Return the values of a row. Raises UnreadableError if one of them is not allowed."""
         types = tuple(map(type, row))
-        steps = self._steps.get(types)
-        if steps is None:
-            steps = self._steps[types] = self._steps_for(types)
+        checks = self._steps.get(types)
+        if checks is None:
+            checks = self._steps[types] = self._steps_for(types)
+        ranges, steps = checks
         values = list(row)
-        for index in self._counts:  # no call for each: half the columns of a title are counts
-            if values[index] < 0:
+        for index, low, high in ranges:  # no call for each: half the columns of a title are numbers
+            if not low <= values[index] <= high:
                 raise UnreadableError(self.names[index])
         for index, convert in steps:
             try:
@@ -176,14 +166,20 @@ class Shape:
             values.append(found)
         return values, faults
 
-    def _steps_for(self, types: tuple[type, ...]) -> "list[_Step]":
+    def _steps_for(self, types: tuple[type, ...]) -> "tuple[list[_Range], list[_Step]]":
+        ranges: list[_Range] = []
         steps: list[_Step] = []
         for index, (column, found) in enumerate(zip(self._columns, types, strict=True)):
             if found not in column.types:
                 raise UnreadableError(self.names[index])
-            if column.convert is not None and not column.is_count and found not in column.as_they_are:
+            if found in column.as_they_are:
+                continue
+            if column.limits is not None:
+                ranges.append((index, *column.limits))
+            if column.convert is not None:
                 steps.append((index, column.convert))
-        return steps
+        return ranges, steps
 
 
+_Range: TypeAlias = tuple[int, float, float]
 _Step: TypeAlias = tuple[int, Callable[[Any], Any]]

@@ -3,11 +3,12 @@
 import contextlib
 import re
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any, TypeVar
 
-from discpress.engine.store.digests import DIGEST_NAMES, Digests, Grade, TrackDigest
+from discpress.engine.store.digests import DIGEST_NAMES, Digests, Grade, ListedDigests, TrackDigest
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.rows import keys
 from discpress.engine.store.rows.checked import (
@@ -24,12 +25,13 @@ from discpress.engine.store.rows.checked import (
 )
 
 _HEX = re.compile(r"[0-9a-f]*")
+DigestsT = TypeVar("DigestsT", Digests, ListedDigests)
 _NO_PATH = b""
 """Of digests that an older version stored without a path."""
 
 
 def _hex(text: str) -> str:
-    if _HEX.fullmatch(text) is None:
+    if text and _HEX.fullmatch(text) is None:
         raise ValueError
     return text
 
@@ -68,10 +70,8 @@ _COLUMNS = f"identity, path, {_SHAPE.select()}"
 _SAVE = f"INSERT OR REPLACE INTO digests ({_COLUMNS}) VALUES ({', '.join('?' * (2 + len(_SHAPE)))})"
 _SELECT = f"SELECT path, {_SHAPE.select()} FROM digests WHERE identity = ? AND path IN (?, x'')"
 _SELECT_ALL = f"SELECT t.path, d.path, {_SHAPE.select('d')} FROM titles t JOIN digests d ON d.identity = t.identity"
-LISTED = _SHAPE.part("crc32", "sha1", "overall_sha1", "size_bytes", "grade", "tracks")
+LISTED = _SHAPE.part(*ListedDigests._fields)
 """The columns that datfiles are compared with: half of all, in half the time."""
-SELECTED = f"d.path, {LISTED.select('d')}"
-"""The columns for `listed_from`, of a table named `d`."""
 _SELECT_DISCS = f"""SELECT t.path, t.format, d.path, {_SHAPE.select("d")} FROM digests d
 JOIN titles t ON t.identity = d.identity WHERE d.xxh3 != ''"""
 _DISC = Shape({"path": PATH, "format": TEXT})
@@ -145,20 +145,17 @@ def _digests_from(row: Row, key: bytes) -> Digests | None:
     return replace(digests, grade=Grade.FOLLOWED) if is_loose else digests
 
 
-def listed_from(row: Row, key: bytes) -> Digests | None:
-    """Return the digests of the columns SELECTED, as `read` does."""
-    if row[0] not in (key, _NO_PATH):
+def listed_from(values: Sequence[Any], path: bytes, key: bytes) -> ListedDigests | None:
+    """Return the digests of the columns LISTED, which were read, for the path of that key; None if of another path."""
+    if path == key:
+        return ListedDigests._make(values)
+    if path != _NO_PATH:
         return None
-    try:
-        crc32, sha1, overall_sha1, size_bytes, grade, tracks = LISTED.read(row[1:])
-    except UnreadableError:
-        return None
-    if row[0] == _NO_PATH and grade is Grade.DECODED:
-        grade = Grade.FOLLOWED
-    return Digests(crc32, sha1=sha1, size_bytes=size_bytes, overall_sha1=overall_sha1, grade=grade, tracks=tracks)
+    digests = ListedDigests._make(values)
+    return digests._replace(grade=Grade.FOLLOWED) if digests.grade is Grade.DECODED else digests
 
 
-def best_first(found: Iterable[Digests]) -> list[Digests]:
+def best_first(found: Iterable[DigestsT]) -> list[DigestsT]:
     """Return digests in the order of their grades."""
     return sorted(found, key=lambda digests: list(Grade).index(digests.grade))
 
