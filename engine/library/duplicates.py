@@ -69,6 +69,11 @@ class Choice:
     problem: str
     """The reason why all copies stay, as a clause; empty if one is kept and others may go."""
 
+    @property
+    def going(self) -> tuple[Title, ...]:
+        """The titles that may go to the trash."""
+        return tuple(title for title, reason in self.others if not reason and not self.problem)
+
 
 def find_copies(titles: Iterable[Title], states: TitleStates) -> list[Copies]:
     """Return the discs that several of these titles hold, the ones that take the most space first."""
@@ -102,7 +107,11 @@ def choose(copies: Copies, rule: KeepRule, users: Mapping[Path, Set[Path]], stat
     if len(fitting) != 1:
         problem = "none of them is to be kept" if not fitting else f"{len(fitting)} of them are to be kept"
         return Choice(copies, None, (), f"{problem}; name one with --keep")
-    (kept,) = fitting
+    return choose_kept(copies, fitting[0], users, states)
+
+
+def choose_kept(copies: Copies, kept: Title, users: Mapping[Path, Set[Path]], states: TitleStates) -> Choice:
+    """Return what becomes of copies if the user keeps this one of them; `users` as for `choose`."""
     problem = _why_not(kept, states)
     if problem:
         return Choice(copies, None, (), f"{display_name(kept.path)}: {problem}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.tasks.kinds import TRASH_KINDS
 from discpress.engine.queue.tasks.records import ConvertTask
-from discpress.engine.queue.tasks.trash import others_of
+from discpress.engine.queue.tasks.trash import DuplicatesTask, others_of
 from discpress.engine.system.disk_probe import Place
 from discpress.engine.system.files import device_below
 from discpress.engine.system.filesystems import mount_name
@@ -35,7 +35,9 @@ def output_place(job: Job) -> Place:
 
 def places_of(job: Job) -> tuple[Place, ...]:
     """Return all places that a job works in."""
-    others = (Place(folder.parent.parent, None) for folder in others_of(job.task))
+    copies = job.task.copies if isinstance(job.task, DuplicatesTask) else ()
+    folders = (*(entry.parent.parent for entry in others_of(job.task)), *(path.parent for path in copies))
+    others = (Place(folder, None) for folder in folders)
     return tuple(dict.fromkeys((source_place(job), output_place(job), *others)))
 
 

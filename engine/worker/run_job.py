@@ -35,13 +35,14 @@ from discpress.engine.queue.tasks.records import (
     ThroughputTask,
     VerifyTask,
 )
-from discpress.engine.queue.tasks.trash import PurgeTask, UndoTask
+from discpress.engine.queue.tasks.trash import DuplicatesTask, PurgeTask, UndoTask
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.model import JsonValue
 from discpress.engine.targets import TARGETS
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore, finished_entry
 from discpress.engine.worker.estimate_job import refine_into
 from discpress.engine.worker.lab_job import LabJob
+from discpress.engine.worker.trash.copies import put_copies_away
 from discpress.engine.worker.trash.entries import TrashTurn
 from discpress.engine.worker.trash.several import run_trash_job
 from discpress.engine.worker.turn import Outcome, Turn, part_owner
@@ -62,6 +63,8 @@ def run_job(turn: Turn) -> Outcome:
             return _examine(turn, task)
         case PurgeTask() | UndoTask():
             return _work_on_trash(turn)
+        case DuplicatesTask() as task:
+            return Outcome(put_copies_away(turn, task, _journal(turn)))
         case SeekTask() | ThroughputTask() as task:
             return _test(turn, task)
 

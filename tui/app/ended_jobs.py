@@ -5,7 +5,7 @@ from pathlib import Path
 
 from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.snapshot import QueueSnapshot
-from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS, TRASH_KINDS
+from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS, SUMMARY_KINDS, TaskKind
 from discpress.engine.queue.tasks.trash import others_of
 from discpress.engine.units import format_size
 from discpress.tui.commands import Keys
@@ -21,9 +21,9 @@ def ended_between(before: QueueSnapshot | None, now: QueueSnapshot) -> list[Job]
 
 
 def trash_news(ended: Iterable[Job]) -> tuple[str, bool]:
-    """Return the summary of the last job on several entries of the trash, and whether an entry stays; else no text."""
+    """Return the summary of the last job on copies or on several entries of the trash, and whether one stays."""
     for job in sorted(ended, key=lambda job: job.id, reverse=True):
-        if job.kind in TRASH_KINDS and others_of(job.task):
+        if job.kind is TaskKind.DUPLICATES or (job.kind in SUMMARY_KINDS and others_of(job.task)):
             if job.state is JobState.FAILED:
                 return job.error_message, True
             return str(job.result.get("summary", "")), bool(job.result.get("stayed"))

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Action, Job, JobState
-from discpress.engine.queue.tasks.kinds import TRASH_KINDS, TaskKind
+from discpress.engine.queue.tasks.kinds import SUMMARY_KINDS, TaskKind
 from discpress.engine.queue.tasks.trash import and_others
 from discpress.engine.units import format_duration, format_rate, format_size
 from discpress.tui.widgets.graph import bar
@@ -71,7 +71,7 @@ def job_note(job: Job) -> str:
         if not errors and not warnings:
             return "nothing found"
         return f"errors: {errors}, warnings: {warnings}; its log has them"
-    if job.state is JobState.DONE and job.kind in TRASH_KINDS:
+    if job.state is JobState.DONE and job.kind in SUMMARY_KINDS:
         return display_name(str(job.result.get("summary", "")))
     if job.state is JobState.DONE:
         return f"{format_size(job.saving_bytes)} smaller" if job.saving_bytes > 0 else ""

@@ -99,7 +99,7 @@ class _Keeping:
         for choice in choices:
             print_choice(choice, self._printer)
         possible = [choice for choice in choices if not choice.problem]
-        others = [title for choice in possible for title, reason in choice.others if not reason]
+        others = [title for choice in possible for title in choice.going]
         size_bytes = sum(title.file_bytes for title in others)
         text = f"{format_count(len(others), 'title')} of {format_count(len(possible), 'disc')} can go to the trash"
         facts = {"discs": len(found), "possible": len(possible), "titles": len(others), "file_bytes": size_bytes}
@@ -133,10 +133,9 @@ class _Keeping:
                 with self._printer.following(progress, kept.path), self._records.checking(kept.path):
                     copy = stack.enter_context(keep_copy(kept.path, self._threads, self._control, progress))
                 self._save(copy)
-                for title, reason in choice.others:
-                    if not reason:
-                        self._control.check()
-                        self._move(copy, title)
+                for title in choice.going:
+                    self._control.check()
+                    self._move(copy, title)
         except CancelledError:
             raise
         except DiscpressError as error:

@@ -8,7 +8,7 @@ from discpress.engine.convert.batch.model import PlannedTitle
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Action, Job, JobRequest, JobState
 from discpress.engine.queue.snapshot import QueueSnapshot
-from discpress.engine.queue.tasks.kinds import TRASH_KINDS, TaskKind
+from discpress.engine.queue.tasks.kinds import SUMMARY_KINDS, TaskKind
 from discpress.engine.queue.tasks.trash import and_others
 from discpress.engine.units import format_duration, format_percent, format_rate, format_size, smaller_text
 
@@ -121,7 +121,7 @@ def note_of(job: Job) -> str:
     """Return the remark about a job next to its figures, safe to show; mostly empty."""
     if job.fault:
         return display_name(job.fault)
-    if job.state is JobState.DONE and job.kind in TRASH_KINDS:
+    if job.state is JobState.DONE and job.kind in SUMMARY_KINDS:
         return display_name(str(job.result.get("summary", "")))
     if job.state is JobState.DONE:
         return f"{format_size(job.saving_bytes)} smaller" if job.saving_bytes > 0 else ""

@@ -21,6 +21,8 @@ class TaskKind(StrEnum):
     """Removes trashed titles for good after their replacements are verified; the path is that of the first entry."""
     UNDO = "undo"
     """Restores trashed titles; the path is that of the first entry."""
+    DUPLICATES = "duplicates"
+    """Moves copies of a disc to the trash; the path is that of the copy that stays."""
 
 
 JOB_KINDS = frozenset(TaskKind) - {TaskKind.GRID}
@@ -31,3 +33,5 @@ LAB_KINDS = frozenset({TaskKind.SEEK, TaskKind.THROUGHPUT})
 """Benchmarks: one at a time, because two would measure each other; their output is deleted when they end."""
 TRASH_KINDS = frozenset({TaskKind.PURGE, TaskKind.UNDO})
 """Work on an entry of the trash."""
+SUMMARY_KINDS = TRASH_KINDS | {TaskKind.DUPLICATES}
+"""Work whose result has a sentence for people, `summary`."""

@@ -19,7 +19,7 @@ from discpress.engine.queue.tasks.base import (
     text_in,
 )
 from discpress.engine.queue.tasks.kinds import TaskKind
-from discpress.engine.queue.tasks.trash import PurgeTask, UndoTask
+from discpress.engine.queue.tasks.trash import DuplicatesTask, PurgeTask, UndoTask
 from discpress.engine.request import ALWAYS, ON_REQUEST, ConversionRequest
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.rows.plain_json import texts_in
@@ -238,6 +238,7 @@ Task: TypeAlias = (
     | DoctorTask
     | PurgeTask
     | UndoTask
+    | DuplicatesTask
 )
 """The work of a job or of a background task."""
 BackgroundWork: TypeAlias = ScanTask | EstimateTask | GridTask

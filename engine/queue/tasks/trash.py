@@ -1,4 +1,4 @@
-"""Work on entries of the trash: one job for any number of them."""
+"""Work on the trash: one job for any number of entries, or for the copies of a disc that go there."""
 
 import os
 from collections.abc import Mapping
@@ -19,9 +19,10 @@ from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.rows.plain_json import path_in, texts_in
 
-_OTHERS, _AUTOMATIC = "entries", "automatic"
+_OTHERS, _AUTOMATIC, _COPIES = "entries", "automatic", "copies"
 _UNDO_PARAMETERS = PARAMETERS | {_OTHERS}
 _PURGE_PARAMETERS = _UNDO_PARAMETERS | {_AUTOMATIC}
+_DUPLICATES_PARAMETERS = PARAMETERS | {_COPIES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class PurgeTask(BaseTask):
     def to_cells(self) -> Cells:
         """Return the task as columns."""
         automatic: dict[str, JsonValue] = {_AUTOMATIC: True} if self.is_automatic else {}
-        return Cells({**source_json(self.source), **_others_json(self.others), **automatic})
+        return Cells({**source_json(self.source), **_paths_json(_OTHERS, self.others), **automatic})
 
     @classmethod
     def from_cells(cls, cells: Cells) -> Self:
@@ -47,7 +48,7 @@ class PurgeTask(BaseTask):
         is_automatic = cells.parameters.get(_AUTOMATIC, False)
         if not isinstance(is_automatic, bool):
             raise ValueError(f"{_AUTOMATIC} is not true or false")
-        return cls(source_in(cells.parameters, _PURGE_PARAMETERS), _others_in(cells.parameters), is_automatic)
+        return cls(source_in(cells.parameters, _PURGE_PARAMETERS), _paths_in(cells.parameters, _OTHERS), is_automatic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +63,32 @@ class UndoTask(BaseTask):
 
     def to_cells(self) -> Cells:
         """Return the task as columns."""
-        return Cells({**source_json(self.source), **_others_json(self.others)})
+        return Cells({**source_json(self.source), **_paths_json(_OTHERS, self.others)})
 
     @classmethod
     def from_cells(cls, cells: Cells) -> Self:
         """Return the task of the columns of a row."""
-        return cls(source_in(cells.parameters, _UNDO_PARAMETERS), _others_in(cells.parameters))
+        return cls(source_in(cells.parameters, _UNDO_PARAMETERS), _paths_in(cells.parameters, _OTHERS))
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicatesTask(BaseTask):
+    """Decode the copy of a disc that the user keeps, then move other copies to the trash, each if it is the same."""
+
+    kind: ClassVar[TaskKind] = TaskKind.DUPLICATES
+    source: Source = NO_SOURCE
+    """The copy that stays."""
+    copies: tuple[Path, ...] = ()
+    """The titles that go to the trash."""
+
+    def to_cells(self) -> Cells:
+        """Return the task as columns."""
+        return Cells({**source_json(self.source), **_paths_json(_COPIES, self.copies)})
+
+    @classmethod
+    def from_cells(cls, cells: Cells) -> Self:
+        """Return the task of the columns of a row."""
+        return cls(source_in(cells.parameters, _DUPLICATES_PARAMETERS), _paths_in(cells.parameters, _COPIES))
 
 
 def others_of(task: BaseTask) -> tuple[Path, ...]:
@@ -76,14 +97,14 @@ def others_of(task: BaseTask) -> tuple[Path, ...]:
 
 
 def and_others(task: BaseTask) -> str:
-    """Return ` and 2 more` for a task on several entries; empty for any other task."""
-    count = len(others_of(task))
+    """Return ` and 2 more` for a task on several entries or copies; empty for any other task."""
+    count = len(task.copies) if isinstance(task, DuplicatesTask) else len(others_of(task))
     return f" and {count} more" if count else ""
 
 
-def _others_json(others: tuple[Path, ...]) -> dict[str, JsonValue]:
-    return {_OTHERS: [os.fspath(path) for path in others]} if others else {}
+def _paths_json(name: str, paths: tuple[Path, ...]) -> dict[str, JsonValue]:
+    return {name: [os.fspath(path) for path in paths]} if paths else {}
 
 
-def _others_in(parameters: Mapping[str, JsonValue]) -> tuple[Path, ...]:
-    return tuple(map(path_in, texts_in(parameters[_OTHERS]))) if _OTHERS in parameters else ()
+def _paths_in(parameters: Mapping[str, JsonValue], name: str) -> tuple[Path, ...]:
+    return tuple(map(path_in, texts_in(parameters[name]))) if name in parameters else ()

@@ -31,7 +31,7 @@ from discpress.engine.queue.tasks.records import (
     ThroughputTask,
     VerifyTask,
 )
-from discpress.engine.queue.tasks.trash import PurgeTask, UndoTask
+from discpress.engine.queue.tasks.trash import DuplicatesTask, PurgeTask, UndoTask
 from discpress.engine.request import ON_REQUEST, ConversionRequest, OnConflict
 from discpress.engine.store.store import Store
 
@@ -97,6 +97,7 @@ TASKS_OF: dict[TaskKind, st.SearchStrategy[Task]] = {
     TaskKind.DOCTOR: st.builds(DoctorTask, st.none() | NAMES, SOURCES),
     TaskKind.PURGE: st.builds(PurgeTask, SOURCES, ENTRIES, st.booleans()),
     TaskKind.UNDO: st.builds(UndoTask, SOURCES, ENTRIES),
+    TaskKind.DUPLICATES: st.builds(DuplicatesTask, SOURCES, ENTRIES),
 }
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -180,6 +181,9 @@ def check_read_or_refused(kind: TaskKind, value: Any) -> None:
         (TaskKind.PURGE, {"entries": ["a"]}),
         (TaskKind.PURGE, {"automatic": 1}),
         (TaskKind.UNDO, {"automatic": True}),
+        (TaskKind.DUPLICATES, {"copies": "/games/a"}),
+        (TaskKind.DUPLICATES, {"copies": ["a"]}),
+        (TaskKind.DUPLICATES, {"entries": ["/games/a"]}),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused(kind: TaskKind, value: Any) -> None:
