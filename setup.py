@@ -15,11 +15,15 @@ from setuptools.errors import BaseError, CCompilerError
 CAN_HAVE_KERNEL = (
     sys.platform != "win32" and not sysconfig.get_config_var("Py_GIL_DISABLED") and not os.environ.get("DISCPRESS_PURE")
 )
-SOURCES = ("kernel", "sectors", "crc16", "crc32", "flac/rice", "flac/prediction", "flac/frames", "flac/decoder")
+SOURCES = (
+    *("kernel", "sectors", "crc16", "crc32"),
+    *("flac/rice", "flac/prediction", "flac/frames", "flac/decoder"),
+    *("chd/libraries", "chd/decode"),
+)
 KERNEL = Extension(
     "discpress.engine.codecs._kernel",
     [f"engine/codecs/{name}.c" for name in SOURCES],
-    depends=[f"engine/codecs/{name}.h" for name in ("kernel", "checksums", "flac/flac", "flac/bits")],
+    depends=[f"engine/codecs/{name}.h" for name in ("kernel", "checksums", "flac/flac", "flac/bits", "chd/libraries")],
     # FLAC frames are the same on all machines only if a product and a sum stay two operations.
     extra_compile_args=["-O3", "-ffp-contract=off", "-fvisibility=hidden"],
     libraries=["dl"] if sys.platform == "linux" else [],  # glibc before 2.34 has dlopen in a library of its own

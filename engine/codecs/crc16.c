@@ -14,21 +14,22 @@
 static Crc16 tables;
 static int has_tables;
 
-/* Called with the interpreter's lock held. */
-static void make_tables(void) {
+void chd_crc16_prepare(void) {
     if (!has_tables)
         crc16_make(&tables, POLYNOMIAL);
     has_tables = 1;
 }
+
+uint16_t chd_crc16(const uint8_t *data, size_t size, uint16_t value) { return crc16_of(&tables, data, size, value); }
 
 PyObject *crc16_one(PyObject *Py_UNUSED(module), PyObject *arguments) {
     Py_buffer data;
     unsigned int value;
     if (!PyArg_ParseTuple(arguments, "y*I:crc16", &data, &value))
         return NULL;
-    make_tables();
+    chd_crc16_prepare();
     PyThreadState *thread = data.len < LONG ? NULL : PyEval_SaveThread();
-    value = crc16_of(&tables, data.buf, (size_t)data.len, (uint16_t)value);
+    value = chd_crc16(data.buf, (size_t)data.len, (uint16_t)value);
     if (thread)
         PyEval_RestoreThread(thread);
     PyBuffer_Release(&data);
@@ -44,11 +45,11 @@ PyObject *crc16_of_blocks(PyObject *Py_UNUSED(module), PyObject *arguments) {
         return NULL;
     fits = size > 0 && data.len % size == 0 && out.len / 2 >= data.len / size && (uintptr_t)out.buf % 2 == 0;
     if (fits) {
-        make_tables();
+        chd_crc16_prepare();
         PyThreadState *thread = PyEval_SaveThread();
         const uint8_t *block = data.buf, *end = block + data.len;
         for (uint16_t *value = out.buf; block < end; block += size)
-            *value++ = crc16_of(&tables, block, (size_t)size, (uint16_t)start);
+            *value++ = chd_crc16(block, (size_t)size, (uint16_t)start);
         PyEval_RestoreThread(thread);
     } else {
         PyErr_SetString(PyExc_ValueError, "crc16_of_blocks: the buffers do not fit the block size");

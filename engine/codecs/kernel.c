@@ -255,6 +255,10 @@ static PyMethodDef methods[] = {
     {"crc16_of_blocks", crc16_of_blocks, METH_VARARGS, "crc16_of_blocks(data, block_size, start, out): one of each"},
     {"crc32", crc32_one, METH_VARARGS, "crc32(data, start=0, is_wide=True): zlib.crc32"},
     {"crc32_pays", crc32_pays, METH_NOARGS, "crc32_pays(): whether this processor has what makes crc32 fast"},
+    {"hunk_libraries", hunk_libraries, METH_NOARGS, "hunk_libraries(): no library yet, for hunk_bind"},
+    {"hunk_bind", hunk_bind, METH_VARARGS, "hunk_bind(libraries, codec, path): the version of the library"},
+    {"hunk_decode", hunk_decode, METH_VARARGS,
+     "hunk_decode(libraries, stored, start, rows, first, codecs, hunk_size, has_crcs, out, done): hunks decoded"},
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_kernel", NULL, 0, methods, NULL, NULL, NULL, NULL};

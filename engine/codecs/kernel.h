@@ -13,9 +13,14 @@ PyObject *crc16_one(PyObject *module, PyObject *arguments);
 PyObject *crc16_of_blocks(PyObject *module, PyObject *arguments);
 PyObject *crc32_one(PyObject *module, PyObject *arguments);
 PyObject *crc32_pays(PyObject *module, PyObject *none);
+PyObject *hunk_libraries(PyObject *module, PyObject *none);
+PyObject *hunk_bind(PyObject *module, PyObject *arguments);
+PyObject *hunk_decode(PyObject *module, PyObject *arguments);
 
 /* What they call, for tests/bench/fuzz_kernel.c too. */
 void sectors_make_tables(void);
+void chd_crc16_prepare(void); /* called with the interpreter's lock held, before chd_crc16 */
+uint16_t chd_crc16(const uint8_t *data, size_t size, uint16_t value);
 int crc32_is_fast(void);
 uint32_t crc32_of(const uint8_t *data, size_t size, uint32_t value, int is_wide);
 void frames_split_into(const uint8_t *frames, size_t count, uint8_t *bitmap, uint8_t *sectors, uint8_t *subcode);

@@ -9,7 +9,8 @@
      one byte damaged;
    - subframes of FLAC: behind a right head, of some block size and pair of channels, so that all of them are read;
    - frames of a CD, some of them with right sync and ECC: split into streams, and joined again.
-   - bytes for a crc32: by both of its loops it is that of the table, and in two steps that of one.
+   - bytes for a crc32: by both of its loops it is that of the table, and in two steps that of one;
+   - hunks of a CHD, see fuzz_hunks.h.
    Every other input reaches a decoder. */
 
 #include "../../engine/codecs/kernel.c"
@@ -47,6 +48,8 @@ static void *copy_of(const void *data, size_t size) {
     memcpy(copy, data, size);
     return copy;
 }
+
+#include "fuzz_hunks.h"
 
 static void decode_run(const uint8_t *data, size_t size) {
     int shift = data[0] & 3, raw = data[0] & 4;
@@ -188,7 +191,7 @@ static void sum_up(const uint8_t *data, size_t size) {
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
-    if (size < 6)
+    if (size < 8)
         return 0;
     if (data[0] >> 4 == 1)
         encode_samples(data, size);
@@ -198,6 +201,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         split_frames(data, size);
     else if (data[0] >> 4 == 4)
         sum_up(data, size);
+    else if (data[0] >> 4 == 5)
+        decode_hunks(data, size);
     else if (data[0] & 8)
         pack_chunk(data, size);
     else

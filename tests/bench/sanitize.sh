@@ -21,7 +21,7 @@ cd "$work"
 tar -xzf sdist/*.tar.gz -C sdist
 lz4libs=$(dirname "$(find sdist -name lz4hc.c)")
 
-kernel="$(echo engine/codecs/*.c engine/codecs/flac/*.c)"
+kernel="$(echo engine/codecs/*.c engine/codecs/flac/*.c engine/codecs/chd/*.c)"
 
 # Laid out as it is installed, before the editable installation in the path; -P keeps the current folder out of it.
 mkdir -p links/discpress
@@ -37,7 +37,8 @@ for system in 0 1; do  # 0: the liblz4 in the package; 1: the system's, where it
     --no-deps --target "packages$system" "lz4==$lz4"
   env LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
     PYTHONPATH="$work/packages$system:$work/links" PYTHONMALLOC=malloc DISCPRESS_KERNEL=native PYTHONDONTWRITEBYTECODE=1 \
-    "$python" -P -m pytest -q tests/engine/codecs tests/engine/images/test_image.py -p no:faulthandler
+    "$python" -P -m pytest -q tests/engine/codecs tests/engine/images/test_image.py \
+    tests/engine/images/chd/test_runs.py -p no:faulthandler
 done
 
 echo "== $cases fuzz cases"

@@ -13,13 +13,14 @@ from collections.abc import Iterator, Sequence
 from itertools import accumulate, islice, repeat
 from typing import NamedTuple
 
+from discpress.engine.codecs.chd.rows import CRC_START, ROW
 from discpress.engine.codecs.huffman import BitReader, HuffmanError, read_run_lengths
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.images.chd.bitfields import FIELDS_END, Fields
 from discpress.engine.images.chd.header import ChdHeader
-from discpress.engine.images.chd.map import CRC_START, WINDOW_HUNKS, HunkPlace, Window
+from discpress.engine.images.chd.map import WINDOW_HUNKS, HunkPlace, Window
 from discpress.engine.images.chd.map_kinds import IS_SELF, IS_STORED, SELF, SYMBOLS, Kind, decode_kinds
-from discpress.engine.images.chd.map_windows import own_crc, places, shifts
+from discpress.engine.images.chd.map_windows import own_crc, places, rows_of, shifts
 from discpress.engine.images.source import ByteSource, read_bytes, shown_name
 
 MAP_HEADER = struct.Struct(">I6sHBBBx")
@@ -80,6 +81,7 @@ class CompressedMap:
         self._kinds = bytearray()
         self._starts = array("Q")
         self._windows: OrderedDict[int, Window] = OrderedDict()
+        self._rows: dict[int, bytes] = {}
         count = -(-self._hunks // WINDOW_HUNKS)
         self._own_crcs = array("H", bytes(2 * count))
         self._unread = bytearray(b"\1") * count
@@ -94,6 +96,16 @@ class CompressedMap:
                 number, skip = divmod(first + len(found), WINDOW_HUNKS)
                 found += places(self._window(number), skip, count - len(found))
         return found
+
+    def rows(self, first: int, count: int) -> bytes:
+        """Return the places of existing hunks as rows for the native kernel; errors as for `places`."""
+        number, skip = divmod(first, WINDOW_HUNKS)
+        with self._lock:
+            rows = self._rows_of(number)[ROW.size * skip : ROW.size * (skip + count)]
+            while len(rows) < ROW.size * count:
+                number += 1
+                rows += self._rows_of(number)[: ROW.size * count - len(rows)]
+        return rows
 
     def window(self, number: int) -> Window:
         """Return a window, see `HunkMap.window`."""
@@ -125,8 +137,15 @@ class CompressedMap:
             self._starts.extend(following)
         self._windows[number] = window
         if len(self._windows) > _WINDOWS:
-            self._windows.popitem(last=False)
+            oldest, _ = self._windows.popitem(last=False)
+            self._rows.pop(oldest, None)
         return window
+
+    def _rows_of(self, number: int) -> bytes:
+        window = self._window(number)
+        if number not in self._rows:
+            self._rows[number] = rows_of(window)
+        return self._rows[number]
 
     def _start(self, number: int) -> _Start:
         place = len(_Start._fields) * number

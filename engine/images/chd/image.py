@@ -5,6 +5,7 @@ from functools import cached_property
 
 from discpress.engine.codecs.blocks import BlockError, Decoder, DecoderMissingError
 from discpress.engine.codecs.cd_hunks import CD_DECODERS
+from discpress.engine.codecs.chd.rows import CRC_START
 from discpress.engine.codecs.crc import crc16
 from discpress.engine.codecs.deflate import DeflateCodec
 from discpress.engine.codecs.flac.decoder import FlacDecoder
@@ -16,9 +17,10 @@ from discpress.engine.formats import ImageFormat
 from discpress.engine.images.block_image import BlockImage
 from discpress.engine.images.chd.compressed_map import CompressedMap
 from discpress.engine.images.chd.header import NO_SHA1, VERSION, ChdHeader, codec_name, read_header
-from discpress.engine.images.chd.map import CRC_START, WINDOW_HUNKS, HunkMap, HunkPlace, PlainMap
+from discpress.engine.images.chd.map import WINDOW_HUNKS, HunkMap, HunkPlace, PlainMap
 from discpress.engine.images.chd.map_kinds import Kind
 from discpress.engine.images.chd.metadata import MetadataEntry, read_metadata, sha1_problem
+from discpress.engine.images.chd.runs import HunkRuns
 from discpress.engine.images.image import StoredBlock, Sums, no_check
 from discpress.engine.images.source import ByteSource
 
@@ -69,6 +71,11 @@ class ChdImage(BlockImage):
         self.map: HunkMap = (
             CompressedMap(source, self.header) if self.header.is_compressed else PlainMap(source, self.header)
         )
+
+    @cached_property
+    def _runs(self) -> HunkRuns | None:
+        """The runs that the native kernel decodes; it is loaded when the first hunk is decoded."""
+        return HunkRuns.of(self.source, self.header, self.map) if isinstance(self.map, CompressedMap) else None
 
     @cached_property
     def kinds_without_codec(self) -> bytes:
@@ -186,6 +193,19 @@ class ChdImage(BlockImage):
             if place.kind != Kind.SELF:
                 return place
         raise self.damage(number, "it refers to a hunk that refers to another one, and so on")
+
+    def _decode_whole(self, first: int, count: int, buffer: memoryview) -> int:
+        """Decode whole hunks, see `BlockImage._decode_whole`; those that the kernel leaves out are decoded plainly."""
+        done = self._runs and self._runs.decode(first, count, buffer)
+        if not done:
+            return 0
+        if 0 in done:
+            places = self.locate(first, count)
+            left = [place for place, is_done in zip(places, done, strict=True) if not is_done]
+            for place, decoded in zip(left, self._decode_stored(left), strict=True):
+                at = (place.number - first) * self.block_size
+                buffer[at : at + len(decoded)] = decoded
+        return count
 
     def _decode_stored(self, blocks: Sequence[StoredBlock]) -> list[bytes]:
         """Decode hunks, equal ones only once, because a disc's padding is runs of equal hunks."""

@@ -12,8 +12,6 @@ from discpress.engine.images.chd.header import ChdHeader
 from discpress.engine.images.chd.map_kinds import Kind
 from discpress.engine.images.source import ByteSource, read_bytes, shown_name
 
-CRC_START = 0xFFFF
-"""Start value of the crc16, CCITT 0x1021, for `crc16`."""
 WINDOW_HUNKS = 256
 """Hunks whose places are read together."""
 _PLAIN_ENTRY = struct.Struct(">I")

@@ -8,6 +8,7 @@ import struct
 from collections.abc import Sequence
 from functools import lru_cache
 
+from discpress.engine.codecs.chd.rows import ROW
 from discpress.engine.codecs.crc import crc16
 from discpress.engine.images.chd.map import WINDOW_HUNKS, HunkPlace, Window
 from discpress.engine.images.chd.map_kinds import SELF, Kind
@@ -26,6 +27,15 @@ def places(window: Window, skip: int, most: int) -> list[HunkPlace]:
     columns = (column[passed : passed + most] for column in (window.offsets, window.lengths, window.crcs))
     stored = zip(*columns, strict=True)
     return [HunkPlace(kind, *next(referring if kind == Kind.SELF else stored)) for kind in kinds]
+
+
+def rows_of(window: Window) -> bytes:
+    """Return a window as rows for the native kernel."""
+    if not window.origins:
+        columns = zip(window.offsets, window.lengths, window.crcs, window.kinds, strict=True)
+        return b"".join([ROW.pack(*row) for row in columns])
+    found = places(window, 0, len(window.kinds))
+    return b"".join([ROW.pack(place.offset, place.length, place.crc, place.kind) for place in found])
 
 
 def own_crc(window: Window) -> int:

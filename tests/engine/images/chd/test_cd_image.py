@@ -186,6 +186,7 @@ class TestEfficiency:
             result: bytes = decode(block, stored, length)
             return result
 
+        monkeypatch.setattr(frames, "_runs", None)
         monkeypatch.setattr(frames, "_decode", note)
         return numbers
 

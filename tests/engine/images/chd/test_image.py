@@ -337,6 +337,7 @@ class TestEqualHunks:
             decoded.append(block.number)
             return decode(block, stored, length)
 
+        monkeypatch.setattr(image, "_runs", None)
         monkeypatch.setattr(image, "_decode", note)
         assert image.read_at(0, len(data)) == data
         assert decoded == [0, 50, 51, 52]

@@ -1,0 +1,1 @@
+"""CHD hunks in the native kernel."""

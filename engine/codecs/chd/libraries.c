@@ -1,0 +1,150 @@
+/* Finds the functions of compression libraries for CHD hunks, and keeps their contexts: libraries.py is the caller. */
+
+#define Py_LIMITED_API 0x030B0000
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+#include <dlfcn.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../kernel.h"
+#include "libraries.h"
+
+#define NAME "engine.codecs._kernel.hunks"
+#define LEAST_DICTIONARY 4096
+
+HunkLibraries *hunk_libraries_of(PyObject *capsule) { return PyCapsule_GetPointer(capsule, NAME); }
+
+HunkState *take_hunk_state(HunkLibraries *libraries) {
+    HunkState *state = libraries->states;
+    if (!state)
+        return calloc(1, sizeof *state);
+    libraries->states = state->next;
+    return state;
+}
+
+void put_hunk_state(HunkLibraries *libraries, HunkState *state) {
+    state->next = libraries->states;
+    libraries->states = state;
+}
+
+void free_hunk_states(HunkLibraries *libraries) {
+    for (HunkState *state; (state = libraries->states); free(state)) {
+        libraries->states = state->next;
+        if (state->inflates)
+            libraries->inflate_end(&state->inflating);
+        if (libraries->has[ZSTD])
+            libraries->zstd_free_decoder(state->zstd_decoder);
+        if (libraries->has[LZMA])
+            libraries->lzma_end(&state->unpacking);
+    }
+}
+
+int lzma_options_of(const HunkLibraries *libraries, size_t hunk_size, uint32_t level, LzmaOptions *options) {
+    memset(options, 0, sizeof *options);
+    if (libraries->lzma_preset(options, level))
+        return 0;
+    options->dictionary_bytes = hunk_size < LEAST_DICTIONARY ? LEAST_DICTIONARY : (uint32_t)hunk_size;
+    options->lc = 3, options->lp = 0, options->pb = 2;
+    return 1;
+}
+
+static void free_libraries(PyObject *capsule) {
+    HunkLibraries *libraries = hunk_libraries_of(capsule);
+    free_hunk_states(libraries);
+    free(libraries); /* the libraries stay loaded, because their packages use them too */
+}
+
+PyObject *hunk_libraries(PyObject *Py_UNUSED(module), PyObject *Py_UNUSED(none)) {
+    HunkLibraries *libraries = calloc(1, sizeof *libraries);
+    if (!libraries)
+        return PyErr_NoMemory();
+    PyObject *capsule = PyCapsule_New(libraries, NAME, free_libraries);
+    if (!capsule)
+        free(libraries);
+    return capsule;
+}
+
+typedef struct {
+    void *function; /* the place of its pointer */
+    const char *name;
+} Wanted;
+
+/* Find all functions; return the name of the first missing one, or NULL. */
+static const char *first_missing(void *library, const Wanted *wanted, size_t count) {
+    for (size_t each = 0; each < count; each++) {
+        void *found = dlsym(library, wanted[each].name);
+        if (!found)
+            return wanted[each].name;
+        memcpy(wanted[each].function, &found, sizeof found);
+    }
+    return NULL;
+}
+
+#define FIRST_MISSING(library, wanted) first_missing(library, wanted, sizeof(wanted) / sizeof *(wanted))
+
+static const char *find_zlib(HunkLibraries *into, void *library, const char *(**version)(void)) {
+    const Wanted wanted[] = {
+        {version, "zlibVersion"},
+        {&into->inflate_init, "inflateInit2_"},
+        {&into->inflate_reset, "inflateReset"},
+        {&into->inflate, "inflate"},
+        {&into->inflate_end, "inflateEnd"},
+    };
+    return FIRST_MISSING(library, wanted);
+}
+
+static const char *find_zstd(HunkLibraries *into, void *library, const char *(**version)(void)) {
+    const Wanted wanted[] = {
+        {version, "ZSTD_versionString"},
+        {&into->zstd_create_decoder, "ZSTD_createDCtx"},
+        {&into->zstd_free_decoder, "ZSTD_freeDCtx"},
+        {&into->zstd_decode, "ZSTD_decompressDCtx"},
+        {&into->zstd_content_size, "ZSTD_getFrameContentSize"},
+    };
+    return FIRST_MISSING(library, wanted);
+}
+
+static const char *find_lzma(HunkLibraries *into, void *library, const char *(**version)(void)) {
+    const Wanted wanted[] = {
+        {version, "lzma_version_string"},
+        {&into->lzma_decoder, "lzma_raw_decoder"},
+        {&into->lzma_preset, "lzma_lzma_preset"},
+        {&into->lzma_code, "lzma_code"},
+        {&into->lzma_end, "lzma_end"},
+    };
+    return FIRST_MISSING(library, wanted);
+}
+
+const char *find_hunk_library(HunkLibraries *into, int codec, void *library, const char **missing) {
+    static const char *(*const finders[CODECS])(HunkLibraries *, void *, const char *(**)(void)) = {
+        [ZLIB] = find_zlib, [ZSTD] = find_zstd, [LZMA] = find_lzma};
+    const char *(*version)(void);
+    *missing = finders[codec](into, library, &version);
+    if (*missing)
+        return NULL;
+    into->has[codec] = 1;
+    into->versions[codec] = version();
+    return into->versions[codec];
+}
+
+PyObject *hunk_bind(PyObject *Py_UNUSED(module), PyObject *arguments) {
+    PyObject *capsule, *path;
+    const char *missing;
+    int codec;
+    if (!PyArg_ParseTuple(arguments, "OiO&:hunk_bind", &capsule, &codec, PyUnicode_FSConverter, &path))
+        return NULL;
+    void *library = dlopen(PyBytes_AsString(path), RTLD_NOW | RTLD_LOCAL);
+    Py_DECREF(path);
+    HunkLibraries *into = hunk_libraries_of(capsule);
+    if (!into)
+        return NULL;
+    if (codec <= NO_CODEC || codec >= CODECS || into->has[codec])
+        return PyErr_Format(PyExc_ValueError, "hunk_bind: codec %d is unknown or bound already", codec);
+    if (!library)
+        return PyErr_Format(PyExc_ImportError, "%s", dlerror());
+    const char *version = find_hunk_library(into, codec, library, &missing);
+    if (!version)
+        return PyErr_Format(PyExc_ImportError, "%s is not exported", missing);
+    return PyUnicode_FromString(version);
+}

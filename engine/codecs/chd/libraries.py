@@ -1,0 +1,90 @@
+"""The libraries whose functions the native kernel calls for CHD hunks: those that Python's packages have loaded.
+
+The kernel contains no compressor. It finds zlib in Python's module `zlib`, liblzma in `_lzma`, and libzstd in the
+package `zstandard`. That package has two backends with the same libzstd; only the one that cffi uses exports it. A
+module that contains its library without exporting it leaves that codec to plain Python.
+"""
+
+import zlib
+from enum import IntEnum
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+
+import zstandard
+
+from discpress.engine.codecs.kernels import native_module
+
+
+class Library(IntEnum):
+    """A library, by its number in the kernel."""
+
+    ZLIB = 1
+    ZSTD = 2
+    LZMA = 3
+
+
+_OLDEST_LZMA = "5."
+
+
+class HunkLibraries:
+    """The libraries that one kernel has found."""
+
+    def __init__(self, module: ModuleType) -> None:
+        """Find each library in a kernel that has `hunk_libraries`."""
+        self.module = module
+        self.handle = module.hunk_libraries()
+        self.reasons: dict[Library, str] = {}
+        """The reasons why libraries are missing."""
+        for library in Library:
+            self._find(library)
+
+    def has(self, library: Library) -> bool:
+        """Return whether the kernel has found a library."""
+        return library not in self.reasons
+
+    def _find(self, library: Library) -> None:
+        reason = "its module is built into Python"
+        for path in _paths_of(library):
+            try:
+                version = self.module.hunk_bind(self.handle, library, path)
+            except ImportError as error:
+                reason = str(error)
+                continue
+            if _is_expected(library, version):
+                return
+            reason = f"found version {version}, but Python's module has another one"
+            break
+        self.reasons[library] = reason
+
+
+@cache
+def hunk_libraries() -> HunkLibraries | None:
+    """Return the libraries of the native kernel; None if this process takes the plain kernel, or it lacks them.
+
+    UsageError as `chosen_kernel`.
+    """
+    module = native_module()
+    return None if module is None or not hasattr(module, "hunk_libraries") else HunkLibraries(module)
+
+
+def _paths_of(library: Library) -> list[str]:
+    """Return the files that may contain a library, or may have loaded it."""
+    if library is Library.ZSTD:
+        folder = Path(zstandard.__file__).parent
+        return [str(path) for backend in ("backend_c", "_cffi") for path in sorted(folder.glob(f"{backend}.*so"))]
+    try:
+        module = zlib if library is Library.ZLIB else import_module("_lzma")
+    except ImportError:
+        return []
+    path = getattr(module, "__file__", None)
+    return [path] if path else []
+
+
+def _is_expected(library: Library, version: str) -> bool:
+    if library is Library.ZLIB:
+        return version == zlib.ZLIB_RUNTIME_VERSION
+    if library is Library.ZSTD:
+        return version == ".".join(map(str, zstandard.ZSTD_VERSION))
+    return version.startswith(_OLDEST_LZMA)

@@ -1,0 +1,124 @@
+/* The part of fuzz_kernel.c for runs of CHD hunks, by the system's zlib, Zstandard and liblzma.
+
+   These libraries are not instrumented. Their memory therefore ends at a page that nobody may touch. */
+
+#include <dlfcn.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "../../engine/codecs/chd/libraries.h"
+
+#define MAX_HUNKS 12
+#define GUARDED_BYTES (256 * 1024)
+
+static HunkLibraries hunk_codecs;
+static size_t (*zstd_pack)(void *, size_t, const void *, size_t, int);
+static int (*lzma_pack)(const LzmaFilter *, const void *, const uint8_t *, size_t, uint8_t *, size_t *, size_t);
+static int (*zlib_begin)(ZlibStream *, int, int, int, int, int, const char *, int);
+static int (*zlib_pack)(ZlibStream *, int);
+static int (*zlib_finish)(ZlibStream *);
+
+static void *found(void *library, const char *name) {
+    void *function = dlsym(library, name);
+    must(function != NULL);
+    return function;
+}
+
+static void find_hunk_codecs(void) {
+    static const char *const names[CODECS] = {[ZLIB] = "libz.so.1", [ZSTD] = "libzstd.so.1", [LZMA] = "liblzma.so.5"};
+    void *libraries[CODECS];
+    const char *missing;
+    for (int codec = ZLIB; codec < CODECS; codec++) {
+        libraries[codec] = dlopen(names[codec], RTLD_NOW | RTLD_LOCAL);
+        must(libraries[codec] && find_hunk_library(&hunk_codecs, codec, libraries[codec], &missing));
+    }
+    *(void **)&zstd_pack = found(libraries[ZSTD], "ZSTD_compress");
+    *(void **)&lzma_pack = found(libraries[LZMA], "lzma_raw_buffer_encode");
+    *(void **)&zlib_begin = found(libraries[ZLIB], "deflateInit2_");
+    *(void **)&zlib_pack = found(libraries[ZLIB], "deflate");
+    *(void **)&zlib_finish = found(libraries[ZLIB], "deflateEnd");
+    chd_crc16_prepare();
+}
+
+/* Return memory of exactly this size before a page that nobody may touch; `number` chooses one of two. */
+static uint8_t *guarded(int number, size_t size) {
+    static uint8_t *ends[2];
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    if (!ends[number]) {
+        uint8_t *memory = mmap(NULL, GUARDED_BYTES + page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        must(memory != MAP_FAILED && mprotect(memory + GUARDED_BYTES, page, PROT_NONE) == 0);
+        ends[number] = memory + GUARDED_BYTES;
+    }
+    must(size <= GUARDED_BYTES);
+    return ends[number] - size;
+}
+
+/* Pack a hunk; return the bytes, 0 if they are more than `most`. */
+static size_t pack_hunk(int codec, const uint8_t *hunk, size_t size, uint8_t *out, size_t most) {
+    size_t used = 0;
+    if (codec == ZSTD) {
+        used = zstd_pack(out, most, hunk, size, 3);
+        return used > most ? 0 : used;
+    }
+    if (codec == LZMA) {
+        LzmaOptions options;
+        must(lzma_options_of(&hunk_codecs, size, 1, &options));
+        const LzmaFilter filters[] = LZMA_FILTER_OF(&options);
+        return lzma_pack(filters, NULL, hunk, size, out, &used, most) == 0 ? used : 0;
+    }
+    ZlibStream stream = {.next_in = hunk, .avail_in = (unsigned)size, .next_out = out, .avail_out = (unsigned)most};
+    must(zlib_begin(&stream, 6, 8, RAW_DEFLATE, 8, 0, hunk_codecs.versions[ZLIB], (int)sizeof stream) == 0);
+    int result = zlib_pack(&stream, 4);
+    zlib_finish(&stream);
+    return result == 1 ? (size_t)stream.total_out : 0;
+}
+
+/* Sound hunks must decode to themselves, and damaged ones to anything that their crc16 allows. */
+static void decode_hunks(const uint8_t *data, size_t size) {
+    static HunkState *state;
+    size_t hunk_size = (size_t)64 << (data[1] % 7), count = 1 + data[2] % MAX_HUNKS, used = 0;
+    uint64_t first = data[3], start = (uint64_t)data[4] << data[5] % 56;
+    uint8_t codecs[CODEC_SLOTS] = {ZLIB, ZSTD, LZMA, NO_CODEC}, done[MAX_HUNKS], is_sound[MAX_HUNKS];
+    HunkRow rows[MAX_HUNKS] = {0};
+    if (!state)
+        find_hunk_codecs(), state = take_hunk_state(&hunk_codecs);
+    data += 6, size -= 6;
+    uint8_t *hunks = exact(count * hunk_size), *packed = exact(count * hunk_size);
+    for (size_t number = 0; number < count; number++) {
+        const uint8_t *how = data + number % (size ? size : 1);
+        uint8_t choice = size ? (uint8_t)(*how + number) : 0, *hunk = hunks + number * hunk_size;
+        for (size_t place = 0; place < hunk_size; place++)
+            hunk[place] = size ? data[(place * (1 + choice % 3) + number) % size] : 0;
+        size_t length = choice % 5 < 3 ? pack_hunk(1 + choice % 5, hunk, hunk_size, packed + used, hunk_size - 1) : 0;
+        rows[number] = (HunkRow){start + used, (uint32_t)length, chd_crc16(hunk, hunk_size, 0xFFFF), choice % 5, 0};
+        is_sound[number] = 1;
+        if (choice % 5 == 4 && number && choice & 64) {
+            size_t origin = choice % number;
+            is_sound[number] = is_sound[origin] && rows[origin].kind != 5;
+            rows[number] = (HunkRow){first + origin, 0, 0, 5, 0};
+            memcpy(hunk, hunks + origin * hunk_size, hunk_size);
+        } else if (!length) {
+            memcpy(packed + used, hunk, length = hunk_size);
+            rows[number].kind = 4, rows[number].length = (uint32_t)length;
+        }
+        used += rows[number].kind == 5 ? 0 : length;
+    }
+    uint8_t *stored = guarded(0, used), *out = guarded(1, count * hunk_size);
+    memcpy(stored, packed, used);
+    HunkRun run = {stored, (uint8_t *)rows, codecs, out, done, used, start, hunk_size, first, count, 1};
+    hunks_decode_run(&hunk_codecs, state, &run);
+    for (size_t number = 0; number < count; number++)
+        must(!is_sound[number] || (done[number] && !memcmp(out + number * hunk_size, hunks + number * hunk_size, hunk_size)));
+    for (size_t place = 0; place + 2 < size && place < 12; place += 3) { /* damage; then, without checksums */
+        if (used && data[place] & 1)
+            stored[(data[place + 1] | (size_t)data[place] << 7) % used] ^= data[place + 2];
+        else
+            ((uint8_t *)rows)[(data[place + 1] | (size_t)data[place] << 7) % (count * sizeof *rows)] ^= data[place + 2];
+    }
+    hunks_decode_run(&hunk_codecs, state, &run);
+    for (size_t number = 0; number < count; number++)
+        must(!done[number] || rows[number].kind == 5 || chd_crc16(out + number * hunk_size, hunk_size, 0xFFFF) == rows[number].crc);
+    run.has_crcs = 0;
+    hunks_decode_run(&hunk_codecs, state, &run);
+    free(hunks), free(packed);
+}
