@@ -21,6 +21,8 @@ from discpress.engine.formats import SECTOR_SIZE
 from discpress.engine.progress import Control
 
 EXTRA_SLOTS = 2  # one being written and one being hashed while every thread fills another
+FOLLOWER = "discpress-digests"
+"""Name of the threads that follow."""
 _LEAST_THREADS = 2  # one that fills and one that follows
 _WAKE_S = 0.2  # the interval at which a waiting caller polls for signals
 
@@ -126,7 +128,7 @@ class _Engine:
         self._followed = self._first
         self._failure: BaseException | None = None
         self._fillers = [threading.Thread(target=self._guard, args=(self._fill_all,)) for _ in range(threads)]
-        self._follower = threading.Thread(target=self._guard, args=(self._follow_all,))
+        self._follower = threading.Thread(target=self._guard, args=(self._follow_all,), name=FOLLOWER)
         self._started: list[threading.Thread] = []
 
     def run(self) -> None:
