@@ -128,7 +128,8 @@ def run_case(case: Case, image_path: Path, output_path: Path, threads: int) -> d
             meter.timed(writer, name, "index", stack)
         meter.timed(PartFile, "write_at", "write", stack)
         meter.timed(PartFile, "sync", "fsync", stack)
-        meter.timed(PartFile, "read_into", "read back", stack)
+        for name in ("read_into", "read_at"):
+            meter.timed(PartFile, name, "read back", stack)
         meter.timed(Digester, "update", "hash", stack)
         convert(plan, threads=threads, control=Control(), progress=Progress())
     output_path.unlink()

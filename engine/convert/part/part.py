@@ -14,7 +14,7 @@ from discpress.engine.convert.part.marker import HEAD_BYTES, make_marker
 from discpress.engine.convert.part.name import clear_leftover, create_part, part_path_of, reopen_part, take_leftover
 from discpress.engine.errors import ConflictError, FileLimitError, PartError, StorageError, from_os_error
 from discpress.engine.images.recognised import PART_MAGIC
-from discpress.engine.images.source import ByteSource
+from discpress.engine.images.source import ByteSource, read_open_file
 from discpress.engine.names import display_name
 from discpress.engine.system.access import Access, Refusal, describe_refusals, make_private, set_access, set_time
 from discpress.engine.system.cache import drop_cached, resident_pages, start_writing
@@ -173,6 +173,12 @@ class PartFile(ByteSource):
             view[:in_head] = self._head[offset : offset + in_head]
         return count
 
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return bytes of the image, see `ByteSource`."""
+        if offset < HEAD_BYTES:
+            return super().read_at(offset, length)
+        return read_open_file(self.fd, self.path, offset, min(length, self.size_bytes - offset), "read it back")
+
     @property
     def head(self) -> bytes:
         """The first bytes of the image, as far as they are known."""
@@ -223,9 +229,7 @@ class PartFile(ByteSource):
             drop_cached(self.fd, 0, _PAGE_BYTES)
         except OSError as error:
             raise from_os_error(error, self.path, "drop it from memory") from error
-        head = bytearray(min(HEAD_BYTES, self.size_bytes))
-        self.read_into(head, 0)
-        if head != self._head[: len(head)]:
+        if self.read_at(0, HEAD_BYTES) != self._head[: self.size_bytes]:
             raise StorageError(
                 f"{display_name(self.path)}: its first bytes differ when read back",
                 hint="check the disk before you write to it again: it is failing",

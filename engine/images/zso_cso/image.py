@@ -120,9 +120,8 @@ class IndexedImage(BlockImage):
         most_bytes = count * (self.block_size + self.header.alignment)
         if start < self.header.data_offset or end > self.source.size_bytes or not 0 < end - start <= most_bytes:
             return 0
-        stored = bytearray(end - start)
-        got = self.source.read_into(stored, start)
-        return self._lz4.decode_run(memoryview(stored)[:got], entries, self.block_size, self.index_shift, buffer)
+        stored = read_bytes(self.source, start, end - start)
+        return self._lz4.decode_run(stored, entries, self.block_size, self.index_shift, buffer)
 
     def extent_problem(self, number: int, offset: int, length: int) -> str:
         """Return the problem of a block's place in the file; empty if there is none."""
