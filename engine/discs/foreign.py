@@ -8,7 +8,7 @@ from struct import Struct
 from discpress.engine.discs.file_titles import clean_text, read_file_title
 from discpress.engine.discs.identity import identify
 from discpress.engine.discs.info import DiscInfo, ForeignImage, Found
-from discpress.engine.discs.nintendo import read_gamecube_ciso, read_gcz, read_tgc, read_wbfs, read_wia
+from discpress.engine.discs.nintendo import read_nintendo
 from discpress.engine.discs.playstation import psp_serial
 from discpress.engine.discs.sfo import MAX_SFO_BYTES, parse_sfo
 from discpress.engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
@@ -22,11 +22,12 @@ from discpress.engine.images.cd.sheet_source import named_like, read_sheet
 from discpress.engine.images.cd.sheets.ccd import IMAGE_NAME
 from discpress.engine.images.cd.sheets.mds import DATA_NAME
 from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR
+from discpress.engine.images.nintendo.header import PACKED_DISCS
 from discpress.engine.images.open import open_source
 from discpress.engine.images.plain.format import ISO
 from discpress.engine.images.raw_layouts import RawLayout, find_raw_layout
 from discpress.engine.images.recognise import detect_format
-from discpress.engine.images.recognised import GAMECUBE_CISO, GCZ, JSO, PBP, RVZ, WBFS, WIA
+from discpress.engine.images.recognised import JSO, PBP
 from discpress.engine.images.registry import spec_of
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES
@@ -197,16 +198,11 @@ def _read_track(source: ByteSource) -> DiscInfo | None:
 HEADER_READERS: dict[ImageFormat, Callable[[ByteSource], ForeignImage]] = {
     CCD.name: partial(_read_sheet, CCD.name),
     CUE.name: partial(_read_sheet, CUE.name),
-    GAMECUBE_CISO.name: read_gamecube_ciso,
-    GCZ.name: read_gcz,
     GDI.name: _read_gdi,
     MDS.name: partial(_read_sheet, MDS.name),
     JSO.name: _read_jso,
     PBP.name: _read_pbp,
     RAW_CD.name: _read_raw,
-    RVZ.name: read_wia,
-    ImageFormat.TGC: read_tgc,
-    WBFS.name: read_wbfs,
-    WIA.name: read_wia,
+    **{each: partial(read_nintendo, image_format=each) for each in PACKED_DISCS},
 }
 """The readers of headers of recognised formats; of the others, only the file name tells what they contain."""

@@ -1,6 +1,6 @@
 """Identify an open image, reading at most REACH_BYTES of an archive member."""
 
-from discpress.engine.discs.file_titles import read_file_title
+from discpress.engine.discs.file_titles import clean_text, read_file_title
 from discpress.engine.discs.identity import identify
 from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.discs.iso9660 import SectorSource, read_volume
@@ -8,6 +8,7 @@ from discpress.engine.images.archives.model import REACH_BYTES
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import find_mark
+from discpress.engine.images.nintendo.image import NintendoImage
 from discpress.engine.system.files import Writable
 from discpress.engine.systems import System
 from discpress.engine.units import MIB
@@ -44,11 +45,14 @@ def identify_image(image: Image) -> DiscInfo:
     """Return the facts of the disc in an open image, with its own file name for `identify`.
 
     Of an image compressed in an archive, only the first REACH_BYTES are read. If its directory or its files are beyond
-    them, the first sectors give the system, and the file name the title. DamagedImageError, StorageError.
+    them, the first sectors give the system, and the file name the title. A packed GameCube or Wii disc is not decoded.
+    DamagedImageError, StorageError.
     """
     name = image.source.whole_name
     if isinstance(image, CdImage):
         return _identify_cd(image, name)
+    if isinstance(image, NintendoImage):
+        return _identify_nintendo(image, name)
     if not image.is_sequential:
         return identify(image, name)
     near = Near(image)
@@ -56,6 +60,12 @@ def identify_image(image: Image) -> DiscInfo:
         return identify(near, name)
     except TooFarError:
         return _identify_start(near).completed(read_file_title(name))
+
+
+def _identify_nintendo(image: NintendoImage, name: str) -> DiscInfo:
+    from discpress.engine.discs.nintendo import disc_in  # noqa: PLC0415 - for few discs only
+
+    return disc_in(image.packed).completed(read_file_title(name), fallback_title=clean_text(name))
 
 
 def _identify_cd(image: CdImage, name: str) -> DiscInfo:

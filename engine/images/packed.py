@@ -138,7 +138,6 @@ _SPECS = (
         b"DICMFRMT",
     ),
     _image(ImageFormat.WUX, "Wii U WUX", (".wux",), "Cemu loads it", b"WUX0\x2e\xd0\x99\x10"),
-    _image(ImageFormat.TGC, "GameCube TGC", (".tgc",), "Dolphin loads and converts it", b"\xae\x0f\x38\xa2"),
 )
 PACKED = {spec.name: spec for spec in _SPECS}
 """The formats by name, in the order of detection."""

@@ -14,20 +14,10 @@ from discpress.engine.images.cd.format import CCD, CUE, GDI, MDS, RAW_CD
 from discpress.engine.images.chd.cd.format import CD_ENCODER
 from discpress.engine.images.chd.format import CHD
 from discpress.engine.images.dax.format import DAX
+from discpress.engine.images.nintendo.format import GAMECUBE_CISO, GCZ, RVZ, TGC, WBFS, WIA
 from discpress.engine.images.packed import PACKED
 from discpress.engine.images.plain.format import ISO
-from discpress.engine.images.recognised import (
-    GAMECUBE_CISO,
-    GCZ,
-    JSO,
-    PART,
-    PBP,
-    RVZ,
-    SEVEN_ZIP,
-    WBFS,
-    WIA,
-    ZIP,
-)
+from discpress.engine.images.recognised import JSO, PART, PBP, SEVEN_ZIP, ZIP
 from discpress.engine.images.spec import Encoder, FormatSpec
 from discpress.engine.images.zso_cso.format import CSO, ZSO
 from discpress.engine.names import listed
@@ -72,7 +62,7 @@ FORMATS = Formats(
         CSO,
         CHD,
         DAX,
-        *(PART, JSO, GAMECUBE_CISO, WBFS, WIA, RVZ, GCZ, PBP, ZIP, SEVEN_ZIP, RAW_CD, CUE, GDI, CCD, MDS),
+        *(PART, JSO, RVZ, WBFS, GAMECUBE_CISO, GCZ, WIA, TGC, PBP, ZIP, SEVEN_ZIP, RAW_CD, CUE, GDI, CCD, MDS),
         *PACKED.values(),
         ISO,  # any bytes can be an ISO
     )

@@ -52,6 +52,11 @@ class ByteSource(ABC):
         return ()
 
     @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The descriptors of open files whose bytes, one after the other, are its own; none if there are no such."""
+        return ()
+
+    @property
     def extents(self) -> "tuple[tuple[Path, int], ...]":
         """The files of a disc that its bytes are joined from, with their sizes: a sheet, then those that it names.
 
@@ -125,6 +130,11 @@ class FileSource(ByteSource):
     def files(self) -> "tuple[FileSource, ...]":
         """The file itself."""
         return (self,)
+
+    @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The descriptor of the file."""
+        return (self.fd,)
 
     def stat(self) -> os.stat_result:
         """Return the current stat of the open file."""

@@ -87,7 +87,8 @@ def test_a_dry_run_plans(cli: CommandLine, image: bytes) -> None:
         ("gone.iso", None, "storage", 1),
         ("empty.iso", b"", "damaged", 3),
         ("game.zip", b"PK\x03\x04" + bytes(5000), "damaged", 3),
-        ("game.rvz", b"RVZ\x01" + bytes(5000), "unsupported", 1),
+        ("game.rvz", b"RVZ\x01" + bytes(5000), "damaged", 3),
+        ("game.jso", b"JISO" + bytes(5000), "unsupported", 1),
         ("cut.zso", b"ZISO" + bytes(10), "damaged", 3),
     ],
 )

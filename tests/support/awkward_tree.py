@@ -10,7 +10,7 @@ from zipfile import ZIP_STORED
 
 from archive_files import FLAGS, patch_directory, u16, write_7z, write_zip
 from cd_chds import cd_chd
-from foreign_images import cue, gamecube_ciso, gdi, jso, nintendo_disc, pbp, raw_dump, wia
+from foreign_images import cue, gdi, jso, pbp, raw_dump
 from iso_files import write_iso
 from other_discs import gamecube, saturn
 from sample_images import GOLDEN, compressible, convert_image, incompressible, write_image
@@ -145,8 +145,7 @@ def _for_other_players(put: _Put, pack: _Packed) -> None:
 
 
 def _foreign(put: _Put) -> None:
-    put("Wii.rvz", wia(nintendo_disc(), magic=b"RVZ\x01"), State.OTHER)
-    put("Cube.ciso", gamecube_ciso(nintendo_disc("gamecube")), State.OTHER)
+    put("Packet.pbp", pbp({"TITLE": "Old", "DISC_ID": "SLES01234"}), State.OTHER)
     put("PSP/EBOOT.PBP", pbp({"DISC_ID": "SCUS94900", "TITLE": "Game", "CATEGORY": "ME"}), State.OTHER)
     put("PSP/Game.jso", jso(), State.OTHER)
 

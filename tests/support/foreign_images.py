@@ -10,6 +10,7 @@ from discpress.engine.images.recognised import RAW_SYNC
 DISC_BYTES = 1_459_978_240
 """What every GameCube disc holds."""
 WBFS_BLOCK = 0x200000
+GCZ_BLOCK = 0x8000
 WII_MAGIC, GAMECUBE_MAGIC = 0x5D1C9EA3, 0xC2339F3D
 
 
@@ -42,12 +43,12 @@ def wia(disc: bytes, kind: int = 2, disc_bytes: int = DISC_BYTES, magic: bytes =
 
 def gcz(disc: bytes, kind: int = 0, *, is_packed: bool = True, disc_bytes: int = 40_000) -> bytes:
     """Return a GCZ whose blocks are all alike."""
-    block = disc.ljust(16384, b"\0")
+    block = disc.ljust(GCZ_BLOCK, b"\0")
     stored = zlib.compress(block) if is_packed else block
-    blocks = -(-disc_bytes // 16384)
+    blocks = -(-disc_bytes // GCZ_BLOCK)
     flag = 0 if is_packed else 1 << 63
     pointers = struct.pack(f"<{blocks}Q", *(flag | number * len(stored) for number in range(blocks)))
-    head = struct.pack("<IIQQII", 0xB10BC001, kind, blocks * len(stored), disc_bytes, 16384, blocks)
+    head = struct.pack("<IIQQII", 0xB10BC001, kind, blocks * len(stored), disc_bytes, GCZ_BLOCK, blocks)
     return head + pointers + bytes(4 * blocks) + stored * blocks
 
 

@@ -90,6 +90,12 @@ class JoinedSource(ByteSource):
         return tuple(file for each in self._files for file in each.files)
 
     @property
+    def descriptors(self) -> tuple[int, ...]:
+        """The descriptors of all files, none if one has none."""
+        found = [file.descriptors for file in self._files]
+        return tuple(fd for fds in found for fd in fds) if all(found) else ()
+
+    @property
     def whole_name(self) -> str:
         """The image's name without the mark of a part."""
         return self._whole_name or self.path.name

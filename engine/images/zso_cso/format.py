@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, cast
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, Method, Settings
 from discpress.engine.images.known_disc import PVD_SECTOR
-from discpress.engine.images.recognised import is_gamecube_ciso
+from discpress.engine.images.nintendo.format import is_gamecube_ciso
 from discpress.engine.images.source import ByteSource
 from discpress.engine.images.spec import Encoder, FormatSpec
 from discpress.engine.images.zso_cso.header import check_reach, smallest_shift

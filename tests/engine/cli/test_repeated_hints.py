@@ -1,14 +1,14 @@
 """An error is not repeated as its own hint: on the terminal, in JSON, in a job."""
 
 import pytest
-from foreign_images import nintendo_disc, wia
+from foreign_images import jso
 from queue_desk import Desk
 
 from discpress.engine.errors import DiscpressError
 from discpress.engine.images.open import open_image
 
-NAME = "Okami [t-en by X] [red].rvz"
-RVZ = wia(nintendo_disc("gamecube"), 1, magic=b"RVZ\x01")
+NAME = "Okami [t-en by X] [red].jso"
+JSO = jso()
 
 
 def test_a_hint_that_the_message_contains_is_none() -> None:
@@ -17,7 +17,7 @@ def test_a_hint_that_the_message_contains_is_none() -> None:
 
 
 def test_the_advice_about_another_format_is_given_once(desk: Desk) -> None:
-    path = desk.image(NAME, RVZ)
+    path = desk.image(NAME, JSO)
     with pytest.raises(DiscpressError) as caught:
         open_image(path)
     advice = str(caught.value).partition("cannot be read: ")[2]
@@ -28,7 +28,7 @@ def test_the_advice_about_another_format_is_given_once(desk: Desk) -> None:
 
 
 def test_a_job_has_it_once(desk: Desk) -> None:
-    path = desk.image(NAME, RVZ)
+    path = desk.image(NAME, JSO)
     with pytest.raises(DiscpressError) as caught:
         open_image(path)
     (number,) = desk.queued(NAME)

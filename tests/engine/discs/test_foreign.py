@@ -13,6 +13,7 @@ from discpress.engine.discs.foreign import HEADER_READERS, foreign_error, read_f
 from discpress.engine.discs.info import DiscInfo, ForeignImage, Found
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images import registry
+from discpress.engine.images.nintendo.header import PACKED_DISCS
 from discpress.engine.images.registry import FORMATS, detect
 from discpress.engine.images.source import FileSource, MemorySource
 from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec, Kind
@@ -27,13 +28,13 @@ WII_FACTS = (System.WII, "RZTE01", "Pressed Flat", "US")
 CUBE_FACTS = (System.GAMECUBE, "GALP01", "A Cube", "EU")
 
 FILES: dict[str, tuple[bytes, ImageFormat, tuple[System, str, str, str], int]] = {
-    "wbfs": (foreign.wbfs(WII), ImageFormat.WBFS, WII_FACTS, 0),
-    "wbfs-4k": (foreign.wbfs(WII, 12), ImageFormat.WBFS, WII_FACTS, 0),
+    "wbfs": (foreign.wbfs(WII), ImageFormat.WBFS, WII_FACTS, foreign.DISC_BYTES),
+    "wbfs-4k": (foreign.wbfs(WII, 12), ImageFormat.WBFS, WII_FACTS, foreign.DISC_BYTES),
     "wia": (foreign.wia(WII), ImageFormat.WIA, WII_FACTS, foreign.DISC_BYTES),
     "rvz": (foreign.wia(GAMECUBE, 1, magic=b"RVZ\x01"), ImageFormat.RVZ, CUBE_FACTS, foreign.DISC_BYTES),
     "gcz": (foreign.gcz(GAMECUBE), ImageFormat.GCZ, CUBE_FACTS, 40_000),
     "gcz-plain": (foreign.gcz(WII, 1, is_packed=False), ImageFormat.GCZ, WII_FACTS, 40_000),
-    "ciso": (foreign.gamecube_ciso(GAMECUBE), ImageFormat.GAMECUBE_CISO, CUBE_FACTS, 0),
+    "ciso": (foreign.gamecube_ciso(GAMECUBE), ImageFormat.GAMECUBE_CISO, CUBE_FACTS, foreign.DISC_BYTES),
     "pbp-ps1": (foreign.pbp(PS1_SFO), ImageFormat.PBP, (System.PS1, "SLES-01234", "Old Glory", "EU"), 0),
     "pbp-psp": (foreign.pbp(PSP_SFO, b""), ImageFormat.PBP, (System.PSP, "ULUS-10041", "Small", "US"), 0),
     "jso": (foreign.jso(), ImageFormat.JSO, (System.PSP, "", "game", ""), 700_416),
@@ -181,7 +182,7 @@ def test_a_new_format_is_one_row_of_the_registry_and_one_of_the_header_readers(
 
 def test_each_header_reader_is_of_a_format_that_is_not_read_or_whose_files_may_be_missing_or_cut() -> None:
     assert {name for name in HEADER_READERS if registry.spec_of(name).is_read} == {
-        ImageFormat.CUE, ImageFormat.GDI, ImageFormat.CCD, ImageFormat.MDS, ImageFormat.RAW_CD,
+        ImageFormat.CUE, ImageFormat.GDI, ImageFormat.CCD, ImageFormat.MDS, ImageFormat.RAW_CD, *PACKED_DISCS,
     }  # fmt: skip
 
 

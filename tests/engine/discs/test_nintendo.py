@@ -43,20 +43,22 @@ def test_a_file_of_another_program_is_identified(name: str) -> None:
     assert (title.disc.system, title.disc.serial, title.disc.title, title.disc.region, title.original_bytes) == (
         System.GAMECUBE, "GDPE01", "synthetic", "US", 4_194_304,
     )  # fmt: skip
-    assert (title.fault, "trimmed or homebrew: it has 4194304 bytes" in title.error) == (Fault.OTHER, True)
+    (finding,) = title.findings
+    assert (title.fault, finding.code, "it has 4194304 bytes" in finding.message) == (None, LOSSY, True)
 
 
 @pytest.mark.parametrize("name", ["gc.wit.wbfs.gz", "gc.wit.ciso.gz", "gc.nod.tgc.gz"])
 def test_a_file_of_another_program_that_states_no_size_is_identified(name: str, tmp_path: Path) -> None:
     title = probe_image(write_image(tmp_path / name.removesuffix(".gz"), gzip.decompress((GOLDEN / name).read_bytes())))
     assert (title.disc.system, title.disc.serial, title.disc.title, title.disc.region, title.fault) == (
-        System.GAMECUBE, "GDPE01", "synthetic", "US", Fault.OTHER,
+        System.GAMECUBE, "GDPE01", "synthetic", "US", None,
     )  # fmt: skip
 
 
 def test_blocks_that_are_not_stored_are_counted(tmp_path: Path) -> None:
     data = gzip.decompress((GOLDEN / "gc.wit.wbfs.gz").read_bytes())
-    assert "it stores 2 of the 697 blocks of a full dump" in probe_image(write_image(tmp_path / "a.wbfs", data)).error
+    (finding,) = probe_image(write_image(tmp_path / "a.wbfs", data)).findings
+    assert "it stores 2 of the 697 blocks of a full dump" in finding.message
 
 
 @pytest.mark.parametrize(("size", "is_lossy"), [(FULL, False), (FULL - 2048, True), (FULL + 2048, False)])
@@ -96,9 +98,12 @@ def test_a_disc_of_another_system_has_no_loss(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["gc.nod.rvz", "gc.wit.wia", "gc.dolphin.gcz"])
 def test_a_file_shorter_than_its_header_states_is_cut_short(name: str, tmp_path: Path) -> None:
     data = (GOLDEN / name).read_bytes()
-    title = probe_image(write_image(tmp_path / name, data[:-1]))
+    path = write_image(tmp_path / name, data[:-1])
+    title = probe_image(path)
     assert (title.fault, title.disc.serial, title.original_bytes) == (Fault.CUT_SHORT, "GDPE01", 0)
-    assert title.error == f"cut short: by its header it has at least {len(data)} bytes, here are {len(data) - 1}"
+    assert (
+        title.error == f"{path}: cut short: by its header it has at least {len(data)} bytes, here are {len(data) - 1}"
+    )
 
 
 def test_a_ciso_without_its_last_block_is_cut_short(tmp_path: Path) -> None:

@@ -277,11 +277,12 @@ def test_a_part_is_no_title_whatever_it_is_called(tmp_path: Path, name: str) -> 
 
 
 @pytest.mark.parametrize("image_format", FOREIGN_HEADS)
-def test_what_another_program_reads_is_a_row_with_the_reason(tmp_path: Path, image_format: ImageFormat) -> None:
+def test_a_header_without_an_image_is_a_row_with_the_reason(tmp_path: Path, image_format: ImageFormat) -> None:
     data = FOREIGN_HEADS[image_format].ljust(2352 * 20, b"\0")
     title = found(write_image(tmp_path / "game.bin", data))
     system = SYSTEMS_BY_FORMAT.get(image_format, "unknown")
-    assert (title.format, title.system, " cannot be read: " in title.error) == (image_format, system, True)
+    assert (title.format, title.system) == (image_format, system)
+    assert any(reason in title.error for reason in (" cannot be read: ", "damaged header: ", "cut short: "))
 
 
 def test_a_chd_of_a_cd_without_its_tracks_is_a_damaged_row(tmp_path: Path) -> None:

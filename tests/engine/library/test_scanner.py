@@ -22,7 +22,7 @@ from sample_images import write_image
 from discpress.engine.demo.discs import PLAYSTATION
 from discpress.engine.errors import CancelledError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.recognised import PART_MAGIC
+from discpress.engine.images.recognised import JSO, PART_MAGIC
 from discpress.engine.library.scan import scanner as scan_module
 from discpress.engine.library.scan import unresponsive as scan_silence
 from discpress.engine.library.scan.probe import probe_titles
@@ -174,12 +174,7 @@ def test_archives_are_no_titles(top: Path) -> None:
             b"MComprHD" + (108).to_bytes(4, "big") + (4).to_bytes(4, "big"),
             "CHD version 4 cannot be read: `chdman copy -i OLD -o NEW` converts it to version 5",
         ),
-        (
-            ImageFormat.WBFS,
-            b"WBFS",
-            "Wii WBFS cannot be read: Dolphin loads it, but only wit copy converts it",
-        ),
-        (ImageFormat.RVZ, b"RVZ\x01", "GameCube/Wii RVZ cannot be read: Dolphin loads and converts it"),
+        (ImageFormat.JSO, b"JISO", f"JSO (LZO) cannot be read: {JSO.advice}"),
     ],
 )
 def test_what_cannot_be_read_is_a_row_with_the_reason(

@@ -6,6 +6,7 @@ from pathlib import Path
 import foreign_images as foreign
 import pytest
 
+from discpress.engine.images.doctor.content import LOSSY
 from discpress.engine.images.sets.part_names import read_part_name
 from discpress.engine.library.scan.probe import probe_image
 from discpress.engine.library.scan.refresh import refresh
@@ -41,8 +42,8 @@ def scan(store: Store, folder: Path) -> list[Title]:
 def test_all_parts_are_one_title(store: Store, tmp_path: Path) -> None:
     paths = write_parts(tmp_path)
     (title,) = scan(store, tmp_path)
-    assert (title.file_paths, title.disc.serial, title.fault) == (paths, "RZTE01", Fault.OTHER)
-    assert "; scrubbed" in title.error
+    assert (title.file_paths, title.disc.serial, title.fault) == (paths, "RZTE01", None)
+    assert [finding.code for finding in title.findings] == [LOSSY]
 
 
 def test_a_missing_later_part_is_named_until_it_is_there(store: Store, tmp_path: Path) -> None:
@@ -54,7 +55,7 @@ def test_a_missing_later_part_is_named_until_it_is_there(store: Store, tmp_path:
     )  # fmt: skip
     (tmp_path / "elsewhere").rename(second)
     (title,) = scan(store, tmp_path)
-    assert title.fault is Fault.OTHER
+    assert title.fault is None
 
 
 def test_a_missing_first_part_is_named(store: Store, tmp_path: Path) -> None:
@@ -75,9 +76,9 @@ def test_a_missing_part_in_between_is_named(store: Store, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize(
     ("size", "fault"),
-    [(WHOLE_BYTES, Fault.OTHER), (WHOLE_BYTES - 1, Fault.CUT_SHORT), (PART_BYTES, Fault.SPLIT_PART)],
+    [(WHOLE_BYTES, None), (WHOLE_BYTES - 1, Fault.CUT_SHORT), (PART_BYTES, Fault.SPLIT_PART)],
 )
-def test_a_file_alone_is_whole_or_cut_or_a_part(size: int, fault: Fault, store: Store, tmp_path: Path) -> None:
+def test_a_file_alone_is_whole_or_cut_or_a_part(size: int, fault: Fault | None, store: Store, tmp_path: Path) -> None:
     path = write(tmp_path / NAMES[0], size, HEAD)
     (title,) = scan(store, tmp_path)
     assert (title.path, title.fault, title.others) == (path, fault, ())
@@ -96,7 +97,7 @@ def test_each_of_several_whole_files_is_its_own_title(store: Store, tmp_path: Pa
 
 def test_the_first_part_opens_the_whole(tmp_path: Path) -> None:
     first, _ = write_parts(tmp_path)
-    assert probe_image(first).fault is Fault.OTHER
+    assert probe_image(first).fault is None
 
 
 @pytest.mark.parametrize(
