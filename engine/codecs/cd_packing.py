@@ -53,6 +53,12 @@ class CdHunk:
         """The streams of the frames."""
         return split_frames(self.frames)
 
+    @property
+    def is_data(self) -> bool:
+        """Whether every sector has the right sync and ECC, as no sound has."""
+        frames = len(self.frames) // FRAME_BYTES
+        return int.from_bytes(self.streams.bitmap, "little") == (1 << frames) - 1
+
     @cached_property
     def deflated_subcode(self) -> bytes:
         """The subcode as raw deflate."""

@@ -1,7 +1,7 @@
 """Times CHDs of a CD beside chdman, by codec and kernel: writing by default, reading with --verify.
 
     python tests/bench/cd_chd.py SHEET.cue [--verify] [--codecs default,cdzl] [--chdman PROGRAM] [--runs 5]
-                                 [--kernels native,plain] [--threads N] [--folder DIR] [--json FILE]
+                                 [--kernels native,plain] [--threads N] [--level N] [--folder DIR] [--json FILE]
 
 Writing: `chdman createcd` and `discpress convert` write the same codecs with as many threads, in turns. Ours includes
 the proof, which decodes the result and compares each track; chdman decodes each hunk when it has packed it. `default`
@@ -28,12 +28,15 @@ Runs = dict[str, list[Run]]
 class Disc:
     """One disc, and the CHDs that the programs write of it."""
 
-    def __init__(self, sheet: Path, folder: Path, chdman: str, threads: int, kernels: Sequence[str]) -> None:
+    def __init__(
+        self, sheet: Path, folder: Path, chdman: str, threads: int, kernels: Sequence[str], level: int | None
+    ) -> None:
         self.sheet = sheet
         self._folder = folder
         self._chdman = chdman
         self._threads = threads
         self._kernels = kernels
+        self._level = () if level is None else ("-l", str(level))
         self.sizes: dict[str, dict[str, int]] = {}
 
     def create(self, codecs: str) -> Run:
@@ -60,7 +63,19 @@ class Disc:
         runs.setdefault(CREATE, []).append(self.create(codecs))
         for kernel in self._kernels:
             self._chd(codecs).unlink()
-            words = ["convert", "-q", "-f", "chd", "-m", codecs, "--target", "any", "-t", str(self._threads)]
+            words = [
+                "convert",
+                "-q",
+                "-f",
+                "chd",
+                "-m",
+                codecs,
+                "--target",
+                "any",
+                "-t",
+                str(self._threads),
+                *self._level,
+            ]
             done = run([PROGRAM, *words, self.sheet, "-o", self._chd(codecs)], DISCPRESS_KERNEL=kernel)
             name = f"{kernel} convert"
             runs.setdefault(name, []).append(self._written(name, codecs, done))
@@ -93,6 +108,7 @@ def main() -> None:
     parser.add_argument("--kernels", default="native", help="native,plain: the plain one packs sound very slowly")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--threads", type=int, default=PROCESSORS)
+    parser.add_argument("--level", type=int, help="of ours; chdman always takes its highest (default: as convert)")
     parser.add_argument("--folder", type=Path, help="where files are written (default: a temporary folder)")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
@@ -102,7 +118,8 @@ def main() -> None:
     all_runs: dict[str, Runs] = {each: {} for each in choices}
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         os.environ["DISCPRESS_STATE"] = f"{name}/state"
-        disc = Disc(options.sheet.absolute(), Path(name), options.chdman, options.threads, options.kernels.split(","))
+        kernels = options.kernels.split(",")
+        disc = Disc(options.sheet.absolute(), Path(name), options.chdman, options.threads, kernels, options.level)
         measure = disc.measure_reading if options.verify else disc.measure_writing
         for _ in range(options.runs):
             for codecs in choices:

@@ -1,9 +1,12 @@
-"""Packs the hunks of a CHD of a CD, each with the codec that makes it smallest, or plain if none helps."""
+"""Packs the hunks of a CHD of a CD, each with the codec that makes it smallest, or plain if none helps.
+
+A codec that cannot win is not tried: FLAC in hunks of data, LZMA in hunks of sound.
+"""
 
 import platform
 import zlib
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import zstandard
 
@@ -23,7 +26,12 @@ _VERSIONS = {
     Method.CDFL: f"flac 1, zlib {zlib.ZLIB_RUNTIME_VERSION}",
 }
 """The encoders that decide the bytes of a hunk. Raise the number of `flac` if our own encoder makes other bytes."""
+_CHOICE = "choice 2"
+"""The rules of `_best`. Raise the number if other codecs are tried."""
+_LZMA, _DEFLATE, _FLAC = b"cdlz", b"cdzl", b"cdfl"
 _FLAC_BYTES = 512 * KIB
+_SOUND_SHARE = 0.75
+"""LZMA takes at least this share of deflate's bytes for samples: a hunk is smaller than the window of both."""
 
 
 def highest_cd_level(methods: Sequence[Method]) -> int:
@@ -49,7 +57,7 @@ class CdHunkCodec:
         # In plain Python, FLAC takes 0.4 s for a hunk, and a CD would take hours.
         self._used = tuple(each for each in methods if each is not Method.CDFL or len(methods) == 1 or is_fast())
         self.name = f"chd {'+'.join(self._used)} plain"
-        self.version = ", ".join(_VERSIONS[method] for method in methods)
+        self.version = ", ".join((_CHOICE, *(_VERSIONS[method] for method in methods)))
         self.max_level = highest_cd_level(methods)
 
     def pack(
@@ -96,4 +104,14 @@ def _level_of(method: Method, level: int) -> int:
 def _best(frames: memoryview, codecs: Sequence[tuple[int, bytes, int]]) -> tuple[int, bytes]:
     """Return the slot and the bytes of the smallest packing; of equal ones, the first, as chdman does."""
     hunk = CdHunk(frames)
-    return min(((slot, hunk.packed(codec, level)) for slot, codec, level in codecs), key=lambda each: len(each[1]))
+    found: dict[bytes, bytes] = {}
+    for _, codec, level in sorted(codecs, key=lambda each: each[1] == _LZMA):
+        is_tried = not (codec == _FLAC and found and hunk.is_data) and not (codec == _LZMA and _is_sound(found))
+        if is_tried:
+            found[codec] = hunk.packed(codec, level)
+    return min(((slot, found[codec]) for slot, codec, _ in codecs if codec in found), key=lambda each: len(each[1]))
+
+
+def _is_sound(found: Mapping[bytes, bytes]) -> bool:
+    """Return whether FLAC made a hunk so much smaller than deflate that LZMA cannot do better."""
+    return _FLAC in found and _DEFLATE in found and len(found[_FLAC]) <= _SOUND_SHARE * len(found[_DEFLATE])

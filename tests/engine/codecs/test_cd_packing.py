@@ -1,9 +1,12 @@
 """The packers of CD hunks, against the decoders."""
 
 from array import array
+from collections.abc import Callable
+from random import Random
 
 import pytest
 import sounds
+from cd_sectors import mode_1
 from made_hunks import HUNK, SIZE, decode
 from packed_cds import FRAME
 
@@ -53,3 +56,53 @@ def test_sound_is_packed_by_flac_only_if_it_is_fast(fast: bool, slot: int, monke
 def test_flac_alone_packs_in_plain_python_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hunk_codec, "is_fast", lambda: False)
     assert CdHunkCodec((Method.CDFL,)).name == "chd cdfl plain"
+
+
+ALL = (Method.CDLZ, Method.CDZL, Method.CDFL)
+_FRAMES = {
+    "sound": [sounds.partials(588, seed=seed) for seed in (1, 2)],
+    "square waves": [sounds.square(588), sounds.square(588, 14)],
+    "noise": [sounds.noise(588), sounds.noise(588, 4)],
+    "data": [mode_1(0, bytes(range(256)) * 8), mode_1(1, Random(1).randbytes(2048))],
+    "both": [mode_1(0, bytes(range(256)) * 8), sounds.partials(588)],
+}
+
+
+def pack_first(monkeypatch: pytest.MonkeyPatch, frames: list[bytes]) -> tuple[int, set[bytes]]:
+    """Return the bytes of a hunk as the file gets it, and the codecs that were tried."""
+    tried: set[bytes] = set()
+
+    def counted(name: bytes) -> Callable[[CdHunk, int], bytes]:
+        packer = CD_PACKERS[name]
+
+        def pack(hunk: CdHunk, level: int) -> bytes:
+            tried.add(name)
+            return packer(hunk, level)
+
+        return pack
+
+    hunk = b"".join(frame + bytes(96) for frame in frames)
+    lengths, out = array("I", bytes(4)), memoryview(bytearray(len(hunk)))
+    with monkeypatch.context() as patch:
+        patch.setattr(hunk_codec, "is_fast", lambda: True)
+        for name in list(CD_PACKERS):
+            patch.setitem(CD_PACKERS, name, counted(name))
+        used = CdHunkCodec(ALL).pack(memoryview(hunk), len(hunk), 1, 9, out, lengths)
+    return used, tried
+
+
+@pytest.mark.parametrize("frames", _FRAMES.values(), ids=_FRAMES)
+def test_a_codec_that_is_not_tried_would_not_have_won(frames: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
+    hunk = b"".join(frame + bytes(96) for frame in frames)
+    smallest = min(len(pack_cd_hunk(hunk, method.encode(), 9)) for method in ALL)
+    assert pack_first(monkeypatch, frames)[0] == min(smallest, len(hunk))
+
+
+@pytest.mark.parametrize(
+    ("kind", "spared"), [("sound", b"cdlz"), ("data", b"cdfl"), ("both", None), ("noise", None)], ids=str
+)
+def test_lzma_is_spared_for_sound_and_flac_for_data(
+    kind: str, spared: bytes | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, tried = pack_first(monkeypatch, _FRAMES[kind])
+    assert {method.encode() for method in ALL} - tried == ({spared} if spared else set())
