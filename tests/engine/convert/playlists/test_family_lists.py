@@ -5,6 +5,7 @@ from pathlib import Path
 import fault_injection as faults
 import pytest
 from command_line import write_old
+from disc_files import files_in
 from iso_files import write_iso
 from memory_cds import ps1_disc, stored_sectors, write_cue
 
@@ -20,6 +21,7 @@ from discpress.engine.convert.trash.journal import no_journal
 from discpress.engine.convert.trash.listing import entries_in
 from discpress.engine.convert.trash.undo import undo
 from discpress.engine.errors import ConflictError, UsageError
+from discpress.engine.formats import ImageFormat, Method
 from discpress.engine.images.cd.tracks import TrackKind
 from discpress.engine.progress import Control
 
@@ -192,3 +194,33 @@ def test_the_files_of_a_sheet_are_no_discs(tmp_path: Path) -> None:
         write_cue(tmp_path / f"Saga (Disc {number}).cue", (kind, sectors, 0, 0))
     update_playlist(tmp_path / "Saga (Disc 1).cue", no_journal)
     assert (tmp_path / "Saga.m3u").read_text() == "Saga (Disc 1).cue\nSaga (Disc 2).cue\n"
+
+
+@pytest.mark.slow
+def test_three_cds_become_chds_come_back_whole_and_become_chds_again_with_their_playlist(tmp_path: Path) -> None:
+    expected = [f"Saga [red] (Disc {number}).cue" for number in (1, 2, 3)]
+    kind = TrackKind.MODE2_RAW
+    for number, name in enumerate(expected, 1):
+        data = stored_sectors(ps1_disc(f"SLUS_000.0{number}"), kind)
+        sound = [bytes([number, at % 251] * 1176) for at in range(20)]
+        write_cue(tmp_path / name, (kind, data, 0, 0), (TrackKind.AUDIO, sound, 5, 0))
+    sheets, before = list(expected), files_in(tmp_path)
+    assert len(before) == 9
+    for name, content in before.items():
+        write_old(tmp_path / name, content)
+    for run in range(2):
+        for number, name in enumerate(sheets):
+            done = faults.run_conversion(
+                tmp_path / name, format=ImageFormat.CHD, methods=(Method.CDZL,), trash_source=True, playlists=True
+            )
+            expected[number] = done.plan.output_path.name
+            assert written(tmp_path) == expected
+        assert set(files_in(tmp_path)) == {*expected, LIST}
+        if run == 0:
+            for entry in reversed([each for each in entries_in(tmp_path) if isinstance(each, TrashEntry)]):
+                undo(entry, 1, Control())
+                expected[sheets.index(entry.name)] = entry.name
+                assert written(tmp_path) == expected
+            returned = files_in(tmp_path)
+            del returned[LIST]
+            assert returned == before
