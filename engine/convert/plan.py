@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from discpress.engine.convert.cd.cut import KEPT_RAW, cut, cut_notices
+from discpress.engine.convert.cd.cut import cut, cut_notices
 from discpress.engine.convert.cd.file_set import FileSet, file_set
-from discpress.engine.convert.cd.form import KEPT_SUBCODE, content_problems, form_of_image, losses_of, tracks_for
+from discpress.engine.convert.cd.form import content_problems, form_of_image, losses_of, tracks_for
+from discpress.engine.convert.cd.needs import KEPT_RAW, KEPT_SUBCODE
 from discpress.engine.convert.cd.packed_form import NOTHING_ELSE, PackedForm, decide_packed_form, refuse_cut
 from discpress.engine.convert.choice import resolve_settings
 from discpress.engine.convert.output_names import format_of_suffix, refuse_reserved, result_path

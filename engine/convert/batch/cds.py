@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from discpress.engine.convert.cd.needs import NEVER_CUT, keeps_tracks, way_to_chd
+from discpress.engine.convert.cd.needs import KEPT_RAW, KEPT_SUBCODE, NEVER_CUT, keeps_tracks, way_to_chd
 from discpress.engine.formats import SHEETS, ImageFormat
 from discpress.engine.images.doctor.findings import NO_SHEET
 from discpress.engine.images.registry import spec_of
@@ -64,10 +64,17 @@ def why_not_made(title: Title, made: ImageFormat) -> str:
     return _no_sheet(title) if keeps_tracks(title.tracks, title.system, made) else why_not_cut(title)
 
 
-def loses_sectors(title: Title, made: ImageFormat) -> bool:
-    """Return whether a result lacks the headers and checksums of raw sectors, so that the original always stays."""
-    is_cut = made not in SHEETS and not keeps_tracks(title.tracks, title.system, made)
-    return title.tracks is not None and not title.tracks.is_iso and is_cut
+def why_source_stays(title: Title, made: ImageFormat) -> str:
+    """Return the warning that an original stays because a result lacks some of its bytes; empty if it may go.
+
+    Those are headers and checksums of raw sectors, or subcode, which only one CHD takes over from another.
+    """
+    tracks = title.tracks
+    if tracks is None:
+        return ""
+    if made not in SHEETS and not keeps_tracks(tracks, title.system, made):
+        return "" if tracks.is_iso else KEPT_RAW
+    return KEPT_SUBCODE if tracks.has_unkept_bytes or (tracks.has_subcode and made in SHEETS) else ""
 
 
 @dataclass(slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from discpress.engine.convert.batch.cds import SharedFiles, loses_sectors, why_not_made
+from discpress.engine.convert.batch.cds import SharedFiles, why_not_made, why_source_stays
 from discpress.engine.convert.batch.copies import Copies
 from discpress.engine.convert.batch.files import FileStat, stats_of
 from discpress.engine.convert.batch.known import Known
@@ -183,8 +183,8 @@ class _Planner:
         own_path = None if stem is None or folder is None else folder / f"{stem}.{settings.format}"
         wanted_path = own_path or self.options.output_path
         estimate = self.known.estimate(title, settings)
-        loses = loses_sectors(title, settings.format)
-        remarks = warnings_about(title, standing, estimate, self.options, row.request, loses_sectors=loses)
+        stays = why_source_stays(title, settings.format)
+        remarks = warnings_about(title, standing, estimate, self.options, row.request, why_it_stays=stays)
         is_useless = estimate is not None and useless_standing(title, estimate) is not None
         # Nobody knows yet whether the result is larger than the archive: the conversion finds that out.
         is_unsure = title.is_archived and not title.is_packed and estimate is None
@@ -205,7 +205,7 @@ class _Planner:
             own_path=own_path,
             estimate=estimate,
             is_useless=is_useless,
-            keeps_source=row.keeps_source or loses,
+            keeps_source=row.keeps_source or bool(stays),
             warnings=(*choice.notices, *remarks),
         )
 

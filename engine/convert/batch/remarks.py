@@ -4,7 +4,6 @@ from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.convert.batch.model import Candidate, Skip
-from discpress.engine.convert.cd.cut import KEPT_RAW
 from discpress.engine.convert.output_names import Obstacle
 from discpress.engine.convert.plan import KEPT
 from discpress.engine.convert.request import NOTHING
@@ -34,9 +33,10 @@ def warnings_about(
     options: ConversionRequest,
     request: ConversionRequest,
     *,
-    loses_sectors: bool = False,
+    why_it_stays: str = "",
 ) -> list[str]:
-    """Return the warnings for the user before a conversion; `loses_sectors` is whether raw sectors are cut for it."""
+    """Return the warnings for the user before a conversion; `why_it_stays` is the one about an original
+    that has more than the result."""
     warnings = []
     if estimate is not None and estimate.reason:
         warnings.append(estimate.reason)
@@ -45,8 +45,8 @@ def warnings_about(
         warnings.append(standing.reason)
         if request.trash_source and not request.accept_incomplete:
             warnings.append(KEPT)
-    elif request.trash_source and loses_sectors:
-        warnings.append(KEPT_RAW)
+    elif request.trash_source and why_it_stays:
+        warnings.append(why_it_stays)
     if options.trash_source and not request.trash_source:
         warnings.append("its archive is kept: discpress convert --delete-source moves one with nothing else in it")
     return warnings

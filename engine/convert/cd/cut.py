@@ -13,9 +13,6 @@ from discpress.engine.images.cd.user_data import UserDataImage
 from discpress.engine.images.image import Image
 from discpress.engine.systems import SYSTEMS, System
 
-KEPT_RAW = "the original stays where it is: its raw sectors cannot be rebuilt from the result"
-"""The warning about a raw original that is not moved to the trash."""
-
 
 def cut(image: Image, *, accepts_damage: bool = False) -> Image:
     """Return the user data of a CD; any other image as it is. Raises UnsupportedImageError, see `UserDataImage`."""

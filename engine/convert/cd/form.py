@@ -22,9 +22,6 @@ from discpress.engine.store.model import Title
 from discpress.engine.systems import System
 from discpress.engine.units import format_size
 
-KEPT_SUBCODE = "the original stays where it is: it has more than the result, such as subcode or tracks of another sheet"
-"""The warning about an original that is not moved to the trash."""
-
 
 def kept_for_sheet(image: Image) -> str:
     """Return the warning that an original stays because a sheet that stays behind names one of its files, or nothing.

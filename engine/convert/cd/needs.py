@@ -20,6 +20,10 @@ NEVER_CUT = frozenset(
     }
 )
 """Systems whose discs need their raw sectors."""
+KEPT_RAW = "the original stays where it is: its raw sectors cannot be rebuilt from the result"
+"""The warning about a raw original that is not moved to the trash."""
+KEPT_SUBCODE = "the original stays where it is: it has more than the result, such as subcode or tracks of another sheet"
+"""The warning about an original with bytes that its result lacks, which is not moved to the trash either."""
 
 
 def keeps_tracks(

@@ -28,6 +28,8 @@ class TrackCounts:
     """Whether it is in a CHD with subcode, which another CHD of it keeps."""
     is_gd_rom: bool = False
     """Whether it is a GD-ROM."""
+    has_unkept_bytes: bool = False
+    """Whether its files have subcode, or tracks of another sheet, which no result keeps."""
 
     @classmethod
     def of(cls, disc: CdImage) -> "TrackCounts":
@@ -43,6 +45,7 @@ class TrackCounts:
             next(gaps, 0),
             disc.format is ImageFormat.CHD and disc.left_out_bytes > 0,
             disc.is_gd_rom,
+            disc.has_unkept_bytes,
         )
 
     @property

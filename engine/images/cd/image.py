@@ -19,6 +19,8 @@ class CdImage(Image):
 
     left_out_bytes = 0
     """Stored bytes of its files that are not among the decoded ones, such as subcode."""
+    has_unkept_bytes = False
+    """Whether its files have subcode, or tracks of another sheet, which no result keeps."""
 
     @property
     def is_gd_rom(self) -> bool:

@@ -50,6 +50,7 @@ class SheetImage(UnindexedImage, CdImage):
         beside_bytes = source.beside_bytes if isinstance(source, SheetSource) else _companion_bytes(source, sheet)
         stored_bytes = sum(file.size_bytes for file in files) + beside_bytes
         self.left_out_bytes = stored_bytes - sum(map(_decoded_bytes, found.runs))
+        self.has_unkept_bytes = beside_bytes > 0 or any(run.stride != run.sector_bytes for run in found.runs)
         self.remarks = (*sheet.remarks, *_remarks(found, files), *self._mode_remarks(), *_order_remarks(sheet))
         sizes = {track.kind.sector_bytes for track in self.tracks}
         self.block_size = sizes.pop() if len(sizes) == 1 else RAW_SECTOR_SIZE

@@ -1,10 +1,10 @@
 """The files of a title and the tracks of its disc, as the state file stores them.
 
     {"name": "Game.iso", "files": [["Game.iso.002", 1073741824], ["Game.iso.003", 700]]}
-    {"files": [["Game (Track 1).bin", 1073741824], ["Game (Track 2).bin", 700]], "tracks": [1, 1, 2352, 2, 0, 0]}
+    {"files": [["Game (Track 1).bin", 1073741824], ["Game (Track 2).bin", 700]], "tracks": [1, 1, 2352, 2, 0, 0, 0]}
 
-`tracks` are the number of those of data, of those of music, the bytes of a sector, the first track with a gap, and
-whether there is subcode and whether it is a GD-ROM. An earlier version stored only the first three. The text is empty
+`tracks` are the fields of `TrackCounts`: the number of those of data, of those of music, the bytes of a sector, the
+first track with a gap, and three that are 0 or 1. An earlier version stored only the first three. The text is empty
 for a title whose file is an image of its own without tracks, and `?` for one that an earlier version stored, which did
 not know of parts or tracks.
 """
@@ -82,7 +82,7 @@ def _numbers(value: JsonValue) -> list[int]:
     if len(numbers) != len(value) or sum(numbers[:2]) > MAX_TRACKS:
         raise ValueError("not numbers of tracks and bytes")
     if any(gap > sum(numbers[:2]) for gap in numbers[3:4]) or any(each > 1 for each in numbers[4:]):
-        raise ValueError("not the number of a track, and two yes or no")
+        raise ValueError("not the number of a track, and three of 0 or 1")
     return numbers
 
 
@@ -90,8 +90,8 @@ def _counts(numbers: list[int]) -> TrackCounts | None:
     if not numbers:
         return None
     data, audio, sector_bytes, *more = numbers
-    first_gap, has_subcode, is_gd_rom = more or (0, 0, 0)
-    return TrackCounts(data, audio, sector_bytes, first_gap, bool(has_subcode), bool(is_gd_rom))
+    first_gap, has_subcode, is_gd_rom, has_unkept = more or (0, 0, 0, 0)
+    return TrackCounts(data, audio, sector_bytes, first_gap, bool(has_subcode), bool(is_gd_rom), bool(has_unkept))
 
 
 def _file(value: JsonValue) -> OtherFile:

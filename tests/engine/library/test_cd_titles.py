@@ -399,6 +399,7 @@ def test_a_cue_for_the_image_of_a_ccd_has_the_row_and_the_rest_are_parts(store: 
     (games / "Okami.cue").unlink()
     (title,) = scan(store, games)
     assert (title.path.name, title.format, title.system) == ("Okami.ccd", ImageFormat.CCD, System.PS1)
+    assert title.tracks == TrackCounts(1, 0, 2352, has_unkept_bytes=True)
     assert [each.name for each in title.others] == ["Okami.img", "Okami.sub"]
     assert read_again(store, games) == []
 

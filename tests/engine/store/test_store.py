@@ -144,7 +144,7 @@ def test_the_files_of_a_set_come_back(store: Store) -> None:
 
 
 @pytest.mark.parametrize(
-    "tracks", [TrackCounts(1, 0, 2048), TrackCounts(2, 97, 0, 99), TrackCounts(0, 12, 2352, 1, True, True)]
+    "tracks", [TrackCounts(1, 0, 2048), TrackCounts(2, 97, 0, 99), TrackCounts(0, 12, 2352, 1, True, True, True)]
 )
 def test_the_tracks_of_a_cd_come_back_with_its_files_and_without_any(store: Store, tracks: TrackCounts) -> None:
     chd = replace(TITLE, tracks=tracks)
@@ -175,8 +175,9 @@ def test_sheets_raw_dumps_and_faulty_chds_of_an_older_version_are_read_again(fol
 WRONG_PARTS = [
     "[]", "{}", "1", '{"name": "a"}', '{"name": "a", "tracks": [1, 0, 0]}', '{"files": [], "tracks": null}',
     *(f'{{"tracks": {each}}}' for each in (
-        "[]", "[1, 2]", "[1, 2, 3, 4]", "[-1, 2, 0]", "[1, 2, 0, 4, 0, 0]", "[1, 2, 0, 0, 2, 0]",
-        "[1, 2, 0, 0, 0, true]",        "[50, 50, 0]", '["1", 2, 0]', "[true, 1, 0]", "[1, 0, 2353]",
+        "[]", "[1, 2]", "[1, 2, 3, 4]", "[-1, 2, 0]", "[1, 2, 0, 4, 0, 0, 0]", "[1, 2, 0, 0, 2, 0, 0]",
+        "[1, 2, 0, 0, 0, 0, true]", "[1, 2, 0, 0, 0, 0, 2]",
+        "[50, 50, 0]", '["1", 2, 0]', "[true, 1, 0]", "[1, 0, 2353]",
     )),
     '{"name": "", "files": []}', '{"name": "a/b", "files": []}',
     *(f'{{"name": "a", "files": [{each}]}}' for each in (

@@ -193,6 +193,29 @@ def test_a_disc_whose_chd_its_target_refuses_is_left_out_with_the_reason_of_the_
     assert as_it_is.is_converted
 
 
+@pytest.mark.parametrize(
+    ("tracks", "image_format", "made", "warning"),
+    [
+        (TrackCounts(1, 1, 2352), ImageFormat.CCD, ImageFormat.CHD, ""),
+        (TrackCounts(1, 1, 2352, has_unkept_bytes=True), ImageFormat.CCD, ImageFormat.CHD, "such as subcode"),
+        (TrackCounts(1, 1, 2352, has_unkept_bytes=True), ImageFormat.MDS, ImageFormat.CUE, "such as subcode"),
+        (TrackCounts(1, 1, 2352, has_subcode=True), ImageFormat.CHD, ImageFormat.CUE, "such as subcode"),
+        (TrackCounts(1, 1, 2352, has_subcode=True), ImageFormat.CHD, ImageFormat.CHD, ""),
+        (TrackCounts(1, 0, 2352), ImageFormat.CUE, ImageFormat.ZSO, "raw sectors cannot be rebuilt"),
+        (TrackCounts(1, 0, 2048), ImageFormat.CUE, ImageFormat.ZSO, ""),
+    ],
+    ids=["CCD", "with subcode", "MDS to CUE", "CHD to CUE", "CHD to CHD", "cut", "ISO"],
+)
+def test_a_plan_keeps_an_original_with_more_than_its_result_and_gives_the_reason(
+    tracks: TrackCounts, image_format: ImageFormat, made: ImageFormat, warning: str, tmp_path: Path
+) -> None:
+    disc = replace(title_at(tmp_path / f"a.{image_format}", format=image_format, system="ps2"), tracks=tracks)
+    (row,) = plan(disc, target="any", format=made, trash_source=True, output_folder=tmp_path / "out").rows
+    kept = [each for each in row.warnings if each.startswith("the original stays")]
+    assert (row.keeps_source, row.trashes_source) == (bool(warning), not warning)
+    assert [warning in each for each in kept] == [True] * bool(warning)
+
+
 def test_a_named_disc_whose_chd_its_target_refuses_is_a_failure_of_the_batch(tmp_path: Path) -> None:
     disc = title_at(tmp_path / "a.cue", format=ImageFormat.CUE, system="dreamcast")
     named = Candidate(replace(disc, tracks=TrackCounts(1, 1, 2352, 2)), is_named=True)

@@ -11,7 +11,7 @@ from raw_discs import GD_ROM, MIXED, write_disc
 
 from discpress.engine.convert.batch.model import Candidate
 from discpress.engine.convert.batch.planner import plan_batch
-from discpress.engine.convert.cd.form import KEPT_SUBCODE
+from discpress.engine.convert.cd.needs import KEPT_SUBCODE
 from discpress.engine.convert.conversion import convert
 from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.convert.preflight import settle_output

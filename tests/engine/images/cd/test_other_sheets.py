@@ -140,11 +140,11 @@ def test_the_subcode_of_a_ccd_belongs_to_the_title_and_its_image_must_be_there(t
     path = made_cds.write_ccd(tmp_path / "Disc.ccd", DISC)
     with opened(path) as image:
         assert {each.name for each in SourceSet.of(image.source).paths} == {"Disc.ccd", "Disc.img", "Disc.sub"}
-        assert image.left_out_bytes == len(DISC.data) // 2352 * 96
+        assert (image.left_out_bytes, image.has_unkept_bytes) == (len(DISC.data) // 2352 * 96, True)
     (tmp_path / "Disc.sub").unlink()
     with opened(path) as image:
         assert whole(image) == DISC.data
-        assert image.left_out_bytes == 0
+        assert (image.left_out_bytes, image.has_unkept_bytes) == (0, False)
     (tmp_path / "Disc.img").rename(tmp_path / "Other.img")
     with pytest.raises(SplitImageError, match=r"Disc\.ccd: Disc\.img is missing"):
         open_image(path)

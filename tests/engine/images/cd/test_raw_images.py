@@ -32,6 +32,7 @@ def test_a_raw_dump_is_a_disc_of_one_track(suffix: str, subcode: int, tmp_path: 
     with raw(path) as image:
         assert whole(image) == DATA.data
         assert (image.format, image.left_out_bytes) == (ImageFormat.RAW_CD, 30 * subcode)
+        assert image.has_unkept_bytes == (subcode > 0)
         assert [(track.number, track.kind, track.sectors) for track in image.tracks] == [(1, "MODE2/2352", 30)]
         assert len(image.remarks) == (1 if subcode else 0)
         assert image.find_other_sector() is None
