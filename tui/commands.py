@@ -20,6 +20,7 @@ class Place(StrEnum):
     TUNE = "tune"
     PLAN = "plan"
     RENAME = "rename"
+    DUPLICATES = "duplicates"
     QUEUE = "queue"
     LOG = "log"
     TRASH = "trash"
@@ -54,12 +55,13 @@ class Command:
     """Whether its key runs another command while it has nothing to do: the two may share a key."""
 
 
-_L, _D, _T, _P, _N, _Q, _G, _R, _S, _B = (
+_L, _D, _T, _P, _N, _C, _Q, _G, _R, _S, _B = (
     Place.LIBRARY,
     Place.DETAIL,
     Place.TUNE,
     Place.PLAN,
     Place.RENAME,
+    Place.DUPLICATES,
     Place.QUEUE,
     Place.LOG,
     Place.TRASH,
@@ -100,11 +102,17 @@ COMMANDS: tuple[Command, ...] = (
              title="Rename as planned"),
     _command("choose_names", "N", "names", "Choose the names of the datfiles, or those that OPL reads.", _N,
              writes=True, in_footer=True),
+    _command("show_duplicates", "U", "duplicates", "Show discs that you have more than once, and keep one copy.", _L),
+    _command("keep_copy", "space,enter", "keep", "Keep this copy of the disc; press again to leave the disc alone.", _C,
+             writes=True, in_footer=True, title="Keep this copy"),
+    _command("trash_copies", "Z", "move", "Move the other copies to trash, after decoding the kept one.", _C,
+             writes=True, in_footer=True, title="Move the other copies"),
     _command("bench", "b", "benchmark", "Measure throughput and seek latency of the title on its disk.", _L, _D, _T),
     _command("show_trash", "u", "trash", "Show replaced originals: restore them, or remove them for good.",
              _L, _D, _Q, writes=True),
     _command("rescan", "r", "rescan", "Look for new, changed and vanished images again.", _L),
-    _command("copy_path", "y", "copy path", "Send the path to the clipboard of your terminal.", _L, _D, _Q, _R),
+    _command("copy_path", "y", "copy path", "Send the path to the clipboard of your terminal.", _L, _D, _C,
+             _Q, _R),
     _command("show_settings", "comma", "settings", "Change folders, target, level, threads, theme.", _L, writes=True),
     _command("examine", "d", "check", "Check the image: decode every block and report damage.", _D,
              writes=True, in_footer=True),
@@ -182,9 +190,9 @@ COMMANDS: tuple[Command, ...] = (
     _command("add_folder", "plus", "add folder", "Add a folder of games.", _S, writes=True, in_footer=True),
     _command("remove_folder", "x", "remove folder", "Remove the folder from the list; its files stay.", _S, writes=True,
              in_footer=True),
-    _command("show_queue", "w", "queue", "Show the queue: running, waiting and finished jobs.", _L, _D, _T, _P, _N, _R,
-             _B, in_footer=True),
-    _command("back", "escape,q", "back", "Go back.", _D, _T, _P, _N, _Q, _G, _R, _S, _B, in_footer=True,
+    _command("show_queue", "w", "queue", "Show the queue: running, waiting and finished jobs.", _L, _D, _T, _P, _N, _C,
+             _R, _B, in_footer=True),
+    _command("back", "escape,q", "back", "Go back.", _D, _T, _P, _N, _C, _Q, _G, _R, _S, _B, in_footer=True,
              in_palette=False),
     _command("help", "question_mark", "help", "Find a key of this screen and run it.", Place.ANYWHERE, in_footer=True),
     _command("palette", "ctrl+p,colon", "palette", "Find a command, a value or a title by its name.",

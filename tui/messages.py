@@ -76,6 +76,14 @@ class OpenRename(OpenScreen):
 
 
 @dataclass(eq=False)
+class OpenDuplicates(OpenScreen):
+    """Show the copies of each disc."""
+
+    marked: Collection[Path] = ()
+    """The titles whose discs are shown; none for all."""
+
+
+@dataclass(eq=False)
 class OpenTune(OpenScreen):
     """Choose settings for titles."""
 

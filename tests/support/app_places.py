@@ -15,6 +15,7 @@ KEYS_TO = {
     Place.TUNE: ("down", "down", "t"),
     Place.PLAN: ("down", "down", "c"),
     Place.RENAME: ("down", "down", "n"),
+    Place.DUPLICATES: ("U",),
     Place.QUEUE: ("w",),
     Place.LOG: ("w", "l"),
     Place.TRASH: ("u",),

@@ -20,6 +20,7 @@ from discpress.tui.dialogs.too_small import TooSmall
 from discpress.tui.messages import (
     OpenBench,
     OpenDetails,
+    OpenDuplicates,
     OpenLog,
     OpenMessages,
     OpenPlan,
@@ -87,6 +88,10 @@ class Router:
                 from discpress.tui.screens.rename import RenameScreen
 
                 return RenameScreen(session, titles)
+            case OpenDuplicates(marked):
+                from discpress.tui.screens.dats.duplicates import DuplicatesScreen
+
+                return DuplicatesScreen(session, frozenset(marked))
             case OpenTune(titles, block_size, form):
                 from discpress.tui.screens.tune import TuneScreen
 

@@ -21,6 +21,7 @@ from discpress.tui.messages import (
     CopyPath,
     Notify,
     OpenBench,
+    OpenDuplicates,
     OpenPlan,
     OpenRename,
     OpenSettings,
@@ -144,6 +145,13 @@ class LibraryScreen(LibraryPanes):
         chosen = self.view.chosen(self._table.cursor)
         if chosen or self.has_rows():
             self.post_message(OpenRename(chosen))
+
+    def action_show_duplicates(self) -> None:
+        """Show the copies of the discs among the marked titles, or of all."""
+        if self.view.titles:
+            self.post_message(OpenDuplicates(frozenset(self.view.marks)))
+        else:
+            self.has_rows()
 
     def action_identify(self) -> None:
         """Queue the decoding of the marked titles, at idle priority."""

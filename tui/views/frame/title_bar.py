@@ -9,7 +9,8 @@ from discpress.tui.widgets.palette import Line
 from discpress.tui.widgets.title_bar import Tab
 
 _HOMES = {place: place for place in (Place.LIBRARY, Place.QUEUE, Place.TRASH, Place.BENCH)}
-_HOMES |= dict.fromkeys((Place.DETAIL, Place.TUNE, Place.PLAN, Place.RENAME), Place.LIBRARY) | {Place.LOG: Place.QUEUE}
+_OF_LIBRARY = (Place.DETAIL, Place.TUNE, Place.PLAN, Place.RENAME, Place.DUPLICATES)
+_HOMES |= dict.fromkeys(_OF_LIBRARY, Place.LIBRARY) | {Place.LOG: Place.QUEUE}
 
 
 def tab_of(place: Place) -> Place | None:

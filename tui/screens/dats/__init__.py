@@ -1,0 +1,1 @@
+"""Screens of what the datfiles and the digests tell of titles."""

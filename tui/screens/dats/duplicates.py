@@ -1,0 +1,165 @@
+"""The plan for copies of a disc: the user keeps one of each, and the worker moves the others to the trash."""
+
+from collections.abc import Sequence, Set
+from pathlib import Path
+from typing import ClassVar
+
+from textual import events
+from textual.app import ComposeResult
+from textual.binding import BindingType
+
+from discpress.engine.errors import DiscpressError
+from discpress.engine.library.duplicates import Choice, find_copies, users_of_files
+from discpress.engine.library.states import TitleStates
+from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.engine.queue.tasks.trash import DuplicatesTask
+from discpress.engine.queue.titles.duplicates import duplicates_request
+from discpress.engine.queue.titles.identifying import work_of
+from discpress.engine.store.model import Title
+from discpress.engine.units import format_count
+from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
+from discpress.tui.app.session import Changes, Session
+from discpress.tui.commands import Place, bindings_at
+from discpress.tui.dialogs.confirm import Confirm
+from discpress.tui.messages import CopyPath, Refresh, StartWorker
+from discpress.tui.screens.base import DiscScreen
+from discpress.tui.views.dats.duplicates import COLUMNS, DuplicatesView, Found, disc_name, move_question
+from discpress.tui.widgets.lines import Lines
+from discpress.tui.widgets.palette import wrapped
+from discpress.tui.widgets.table import Table
+
+
+class DuplicatesScreen(DiscScreen):
+    """The copies of each disc, among the marked titles or in the whole library."""
+
+    PLACE = Place.DUPLICATES
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.DUPLICATES)]
+
+    def __init__(self, session: Session, marked: Set[Path] = frozenset()) -> None:
+        """`marked` are the titles whose discs are shown; all if there are none."""
+        super().__init__(session)
+        self._marked = frozenset(marked)
+        self._copies = DuplicatesView()
+        self._busy: frozenset[Path] = frozenset()
+        self._queries = DiskQueries()
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
+        yield self.title_bar()
+        yield Lines(id="summary")
+        yield Table(COLUMNS, self._copies, id="duplicates", ellipsis=self.view.signs.ellipsis)
+        yield Lines(id="about")
+        yield self.key_line()
+
+    def on_mount(self) -> None:
+        """Find the copies."""
+        self.query_one(Table).focus()
+        self._busy = _busy_titles(self.session.last_snapshot)
+        self.call_after_refresh(self._show)
+        self._find()
+
+    def on_changes(self, changes: Changes) -> None:
+        """Find the copies anew."""
+        self._find()
+
+    def on_snapshot(self, snapshot: QueueSnapshot) -> None:
+        """Find them anew if a job began or ended that keeps one."""
+        busy = _busy_titles(snapshot)
+        if busy != self._busy:
+            self._busy = busy
+            self._find()
+
+    def _find(self) -> None:
+        titles, states = list(self.view.titles.values()), self.view.states
+
+        async def look() -> None:
+            try:
+                found = await self._queries.ask(lambda: self._found(titles, states))
+            except DiscpressError as error:  # the state file is busy or full
+                self.fail(str(error))
+                return
+            self._copies.show(found)
+            self._show()
+
+        run_exclusive(self, look, "copies")
+
+    def _found(self, titles: Sequence[Title], states: TitleStates) -> Found:
+        """Return the copies; a thread calls it, because a library may have twenty thousand titles."""
+        copies = find_copies(titles, states)
+        if self._marked:
+            copies = [each for each in copies if any(title.path in self._marked for title in each.titles)]
+        return Found(copies, users_of_files(self.session.store.titles()), states, self._busy)
+
+    def _show(self) -> None:
+        if not self.query(Table):
+            return  # the screen was left meanwhile
+        text, style = self._copies.summary(self.keys)
+        self.query_one("#summary", Lines).show_whole(wrapped(text, self.size.width, style))
+        table = self.query_one(Table)
+        table.show_rows(table.cursor)
+        self.on_table_moved()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Break the lines anew."""
+        self._show()
+
+    def on_table_moved(self) -> None:
+        """Describe the row under the cursor."""
+        self.show_about(self._copies.about(self.query_one(Table).cursor, self.size.width))
+
+    def _has_rows(self) -> bool:
+        if not len(self._copies):
+            self.say("No disc here has several copies. Titles are compared once they are decoded.")
+        return bool(len(self._copies))
+
+    def action_keep_copy(self) -> None:
+        """Keep the copy under the cursor; again: leave its disc alone."""
+        if not self._has_rows():
+            return
+        problem = self._copies.keep(self.query_one(Table).cursor)
+        if problem:
+            self.say(problem)
+        self._show()
+
+    def action_trash_copies(self) -> None:
+        """Ask, then let the worker move the other copies of the discs of which one is kept."""
+        if not self._has_rows():
+            return
+        wanted = self._copies.wanted
+        if not wanted:
+            self.say(f"Nothing is chosen. Press {self.keys.of('keep_copy')} on the copy that you want to keep.")
+            return
+
+        def answer(choice: str | None) -> None:
+            if choice == "move":
+                self._queue(wanted)
+
+        self.app.push_screen(Confirm(move_question(wanted), [("leave", "Leave them"), ("move", "Move")]), answer)
+
+    def _queue(self, wanted: Sequence[Choice]) -> None:
+        requests = [duplicates_request(choice, disc_name(choice.copies)) for choice in wanted]
+        try:
+            numbers = self.session.queue.add_new(requests, work_of)
+        except DiscpressError as error:
+            self.fail(str(error))
+            return
+        self._copies.forget(wanted)
+        self._show()
+        self.post_message(StartWorker())
+        self.post_message(Refresh())
+        queued = format_count(sum(number is not None for number in numbers), "disc")
+        self.say(f"Queued {queued}: the kept copy is decoded first. Press {self.keys.of('show_queue')} to follow it.")
+
+    def action_copy_path(self) -> None:
+        """Copy the path of the copy under the cursor."""
+        path = self._copies.path_at(self.query_one(Table).cursor)
+        if path is not None:
+            self.post_message(CopyPath(path))
+        elif self._has_rows():
+            self.say("Move the cursor to a copy.")
+
+
+def _busy_titles(snapshot: QueueSnapshot) -> frozenset[Path]:
+    """Return the titles of all unfinished jobs that keep one copy of a disc."""
+    tasks = [(job.path, job.task) for job in snapshot.jobs if job.is_alive and isinstance(job.task, DuplicatesTask)]
+    return frozenset(path for kept, task in tasks if isinstance(task, DuplicatesTask) for path in (kept, *task.copies))
