@@ -108,7 +108,9 @@ class DuplicatesScreen(DiscScreen):
         self.show_about(self._copies.about(self.query_one(Table).cursor, self.size.width))
 
     def _has_rows(self) -> bool:
-        if not len(self._copies):
+        if not self._copies.is_ready:
+            self.say("discpress still looks for copies.")
+        elif not len(self._copies):
             self.say("No disc here has several copies. Titles are compared once they are decoded.")
         return bool(len(self._copies))
 

@@ -74,6 +74,11 @@ class DuplicatesView:
         return ""
 
     @property
+    def is_ready(self) -> bool:
+        """Whether the copies were looked for."""
+        return self._found is not None
+
+    @property
     def wanted(self) -> list[Choice]:
         """The choices by which something moves."""
         found = () if self._found is None else self._found.copies
