@@ -26,6 +26,16 @@ def hunk_decode(
     out: Writable,
     done: bytearray,
 ) -> int: ...
+def hunk_pack(
+    libraries: object,
+    chunk: Readable,
+    hunk_size: int,
+    codecs: bytes,
+    levels: bytes,
+    probe_level: int,
+    out: Writable,
+    lengths: array[int],
+) -> int: ...
 def bind(path: str, fast_reset: bool) -> tuple[object, int]: ...
 def pack(
     kernel: object,

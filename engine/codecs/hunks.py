@@ -9,6 +9,8 @@ import zstandard
 
 from discpress.engine.codecs import libdeflate
 from discpress.engine.codecs.blocks import PLAIN_BIT, CompressBlock, is_zero
+from discpress.engine.codecs.chd.libraries import Library
+from discpress.engine.codecs.chd.packing import ChunkPacker, Packing, chunk_packer
 from discpress.engine.codecs.deflate import DeflateCodec
 from discpress.engine.codecs.libdeflate import LibdeflateCodec
 from discpress.engine.codecs.lzma_hunks import lzma_filter
@@ -39,6 +41,11 @@ _MAKERS: dict[Method, Callable[[int], CompressBlock]] = {
     Method.ZSTD: _zstd.compressor,
     Method.LZMA: _lzma_compressor,
     Method.ZLIB: _deflate.compressor,
+}
+_LIBRARIES = {
+    Method.ZSTD: Library.ZSTD,
+    Method.LZMA: Library.LZMA,
+    Method.ZLIB: Library.LIBDEFLATE if libdeflate.VERSION else Library.ZLIB,
 }
 _VERSIONS = {
     Method.ZSTD: f"zstd {'.'.join(map(str, zstandard.ZSTD_VERSION))}",
@@ -84,13 +91,26 @@ class HunkCodec:
     ) -> int:
         """Pack a chunk; each codec cuts the level to its highest. Hunks are never aligned.
 
+        The native kernel packs it if it makes the same bytes; `pack_plainly` is the reference.
+        """
+        packer = self._packer(level)
+        if packer is not None:
+            return packer.pack(chunk, block_size, out, lengths)
+        return self.pack_plainly(chunk, block_size, level, out, lengths)
+
+    def _packer(self, level: int) -> ChunkPacker | None:
+        probe = Packing(Library.ZSTD, _PROBE_LEVEL, _zstd.compressor(_PROBE_LEVEL)) if level > _PROBED_ABOVE else None
+        return chunk_packer([_way(method, level) for method in self.methods], probe)
+
+    def pack_plainly(
+        self, chunk: memoryview, block_size: int, level: int, out: memoryview, lengths: "array[int]"
+    ) -> int:
+        """Pack a chunk without the native kernel, see `pack`.
+
         After a plain hunk, Zstandard at its fastest first tests whether packing would help. A run of zero hunks is
         packed once.
         """
-        compressors = [
-            (slot << SLOT_SHIFT, _MAKERS[method](max(1, min(level, MAX_LEVELS[method]))))
-            for slot, method in enumerate(self.methods)
-        ]
+        compressors = [(slot << SLOT_SHIFT, _way(method, level).compress) for slot, method in enumerate(self.methods)]
         probe = _zstd.compressor(_PROBE_LEVEL) if level > _PROBED_ABOVE else None
         zeros: tuple[int, bytes | bytearray] | None = None
         position = 0
@@ -115,6 +135,12 @@ class HunkCodec:
     def decode(self, stored: memoryview, block_size: int, max_padding: int) -> bytes:
         """Raise TypeError, because only the map of the file names the codec of a hunk."""
         raise TypeError("hunks are decoded by the decoder that their map names")
+
+
+def _way(method: Method, level: int) -> Packing:
+    """Return the way to pack hunks by a method at a level, which its highest one cuts."""
+    own_level = max(1, min(level, MAX_LEVELS[method]))
+    return Packing(_LIBRARIES[method], own_level, _MAKERS[method](own_level))
 
 
 def _best(hunk: memoryview, compressors: Sequence[tuple[int, CompressBlock]]) -> tuple[int, bytes | bytearray]:

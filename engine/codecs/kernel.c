@@ -259,6 +259,8 @@ static PyMethodDef methods[] = {
     {"hunk_bind", hunk_bind, METH_VARARGS, "hunk_bind(libraries, codec, path): the version of the library"},
     {"hunk_decode", hunk_decode, METH_VARARGS,
      "hunk_decode(libraries, stored, start, rows, first, codecs, hunk_size, has_crcs, out, done): hunks decoded"},
+    {"hunk_pack", hunk_pack, METH_VARARGS,
+     "hunk_pack(libraries, chunk, hunk_size, codecs, levels, probe_level, out, lengths): bytes used"},
     {NULL, NULL, 0, NULL},
 };
 static struct PyModuleDef definition = {PyModuleDef_HEAD_INIT, "_kernel", NULL, 0, methods, NULL, NULL, NULL, NULL};

@@ -1,4 +1,4 @@
-/* The part of fuzz_kernel.c for runs of CHD hunks, by the system's zlib, Zstandard and liblzma.
+/* The part of fuzz_kernel.c for chunks and runs of CHD hunks, by the system's zlib, Zstandard and liblzma.
 
    These libraries are not instrumented. Their memory therefore ends at a page that nobody may touch. */
 
@@ -25,10 +25,12 @@ static void *found(void *library, const char *name) {
 }
 
 static void find_hunk_codecs(void) {
-    static const char *const names[CODECS] = {[ZLIB] = "libz.so.1", [ZSTD] = "libzstd.so.1", [LZMA] = "liblzma.so.5"};
-    void *libraries[CODECS];
+    if (hunk_codecs.has[ZLIB])
+        return;
+    static const char *const names[] = {[ZLIB] = "libz.so.1", [ZSTD] = "libzstd.so.1", [LZMA] = "liblzma.so.5"};
+    void *libraries[LZMA + 1];
     const char *missing;
-    for (int codec = ZLIB; codec < CODECS; codec++) {
+    for (int codec = ZLIB; codec <= LZMA; codec++) {
         libraries[codec] = dlopen(names[codec], RTLD_NOW | RTLD_LOCAL);
         must(libraries[codec] && find_hunk_library(&hunk_codecs, codec, libraries[codec], &missing));
     }
@@ -121,4 +123,49 @@ static void decode_hunks(const uint8_t *data, size_t size) {
     run.has_crcs = 0;
     hunks_decode_run(&hunk_codecs, state, &run);
     free(hunks), free(packed);
+}
+
+/* A packed chunk must decode to itself, and be the same in a used state as in a new one. */
+static void pack_hunks(const uint8_t *data, size_t size) {
+    static HunkState *used_state;
+    size_t hunk_size = (size_t)64 << (data[1] % 7), count = 1 + data[2] % MAX_HUNKS, total = count * hunk_size;
+    uint8_t codecs[CODEC_SLOTS] = {0}, levels[CODEC_SLOTS] = {0}, done[MAX_HUNKS];
+    uint32_t methods = 0, lengths[2][MAX_HUNKS];
+    HunkRow rows[MAX_HUNKS] = {0};
+    if (!used_state)
+        find_hunk_codecs(), used_state = take_hunk_state(&hunk_codecs);
+    for (int codec = ZLIB; codec <= LZMA; codec++)
+        if (data[3] >> codec & 1 || (codec == LZMA && !methods))
+            codecs[methods] = (uint8_t)codec, levels[methods++] = 1 + data[4] % 9;
+    data += 6, size -= 6;
+    uint8_t *chunk = guarded(0, total), *packed = exact(total);
+    for (size_t place = 0; place < total; place++)
+        chunk[place] = size && data[place / hunk_size % size] & 3 ? data[place * (1 + place / hunk_size) % size] : 0;
+    Py_ssize_t used[2];
+    for (int each = 0; each < 2; each++) {
+        HunkState *state = each ? used_state : take_hunk_state(&hunk_codecs);
+        HunkPacking work = {chunk, codecs, levels, guarded(1, total), lengths[each], hunk_size, count, methods,
+                            levels[0] > 2};
+        used[each] = hunks_pack_chunk(&hunk_codecs, state, &work);
+        must(used[each] > 0 && (size_t)used[each] <= total);
+        must(!each || (used[0] == used[1] && !memcmp(packed, work.out, (size_t)used[0]) &&
+                       !memcmp(lengths[0], lengths[1], count * 4)));
+        memcpy(packed, work.out, (size_t)used[each]);
+        if (!each) {
+            put_hunk_state(&hunk_codecs, state);
+            free_hunk_states(&hunk_codecs);
+        }
+    }
+    uint64_t position = 0;
+    for (size_t number = 0; number < count; number++) {
+        uint32_t entry = lengths[0][number];
+        uint8_t kind = entry & PLAIN_BIT ? 4 : entry >> 24 & 3;
+        rows[number] = (HunkRow){position, entry & 0xFFFFFF, chd_crc16(chunk + number * hunk_size, hunk_size, 0xFFFF),
+                                 kind, 0};
+        position += entry & 0xFFFFFF;
+    }
+    must(position == (uint64_t)used[0]);
+    HunkRun run = {packed, (uint8_t *)rows, codecs, guarded(1, total), done, (size_t)used[0], 0, hunk_size, 0, count, 1};
+    must(hunks_decode_run(&hunk_codecs, used_state, &run) == count && !memcmp(run.out, chunk, total));
+    free(packed);
 }

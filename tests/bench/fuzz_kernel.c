@@ -203,6 +203,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         sum_up(data, size);
     else if (data[0] >> 4 == 5)
         decode_hunks(data, size);
+    else if (data[0] >> 4 == 6)
+        pack_hunks(data, size);
     else if (data[0] & 8)
         pack_chunk(data, size);
     else

@@ -28,11 +28,27 @@ void put_hunk_state(HunkLibraries *libraries, HunkState *state) {
     libraries->states = state;
 }
 
+void drop_hunk_encoders(const HunkLibraries *libraries, HunkState *state) {
+    if (state->deflate_level)
+        libraries->deflate_end(&state->deflating);
+    if (state->libdeflate)
+        libraries->libdeflate_free(state->libdeflate);
+    for (int each = 0; each < 2; each++) {
+        if (state->zstd_encoders[each])
+            libraries->zstd_free_encoder(state->zstd_encoders[each]);
+        free(state->scratch[each]);
+        state->zstd_encoders[each] = state->scratch[each] = NULL;
+    }
+    state->libdeflate = NULL;
+    state->deflate_level = 0, state->scratch_hunk = 0;
+}
+
 void free_hunk_states(HunkLibraries *libraries) {
     for (HunkState *state; (state = libraries->states); free(state)) {
         libraries->states = state->next;
         if (state->inflates)
             libraries->inflate_end(&state->inflating);
+        drop_hunk_encoders(libraries, state);
         if (libraries->has[ZSTD])
             libraries->zstd_free_decoder(state->zstd_decoder);
         if (libraries->has[LZMA])
@@ -90,6 +106,10 @@ static const char *find_zlib(HunkLibraries *into, void *library, const char *(**
         {&into->inflate_reset, "inflateReset"},
         {&into->inflate, "inflate"},
         {&into->inflate_end, "inflateEnd"},
+        {&into->deflate_init, "deflateInit2_"},
+        {&into->deflate_reset, "deflateReset"},
+        {&into->deflate, "deflate"},
+        {&into->deflate_end, "deflateEnd"},
     };
     return FIRST_MISSING(library, wanted);
 }
@@ -101,6 +121,12 @@ static const char *find_zstd(HunkLibraries *into, void *library, const char *(**
         {&into->zstd_free_decoder, "ZSTD_freeDCtx"},
         {&into->zstd_decode, "ZSTD_decompressDCtx"},
         {&into->zstd_content_size, "ZSTD_getFrameContentSize"},
+        {&into->zstd_create_encoder, "ZSTD_createCCtx"},
+        {&into->zstd_free_encoder, "ZSTD_freeCCtx"},
+        {&into->zstd_set, "ZSTD_CCtx_setParameter"},
+        {&into->zstd_encode, "ZSTD_compress2"},
+        {&into->zstd_bound, "ZSTD_compressBound"},
+        {&into->zstd_is_error, "ZSTD_isError"},
     };
     return FIRST_MISSING(library, wanted);
 }
@@ -109,6 +135,7 @@ static const char *find_lzma(HunkLibraries *into, void *library, const char *(**
     const Wanted wanted[] = {
         {version, "lzma_version_string"},
         {&into->lzma_decoder, "lzma_raw_decoder"},
+        {&into->lzma_encoder, "lzma_raw_encoder"},
         {&into->lzma_preset, "lzma_lzma_preset"},
         {&into->lzma_code, "lzma_code"},
         {&into->lzma_end, "lzma_end"},
@@ -116,9 +143,22 @@ static const char *find_lzma(HunkLibraries *into, void *library, const char *(**
     return FIRST_MISSING(library, wanted);
 }
 
+static const char *no_version(void) { return ""; }
+
+static const char *find_libdeflate(HunkLibraries *into, void *library, const char *(**version)(void)) {
+    const Wanted wanted[] = {
+        {&into->libdeflate_create, "libdeflate_alloc_compressor"},
+        {&into->libdeflate_free, "libdeflate_free_compressor"},
+        {&into->libdeflate_bound, "libdeflate_deflate_compress_bound"},
+        {&into->libdeflate_encode, "libdeflate_deflate_compress"},
+    };
+    *version = no_version;
+    return FIRST_MISSING(library, wanted);
+}
+
 const char *find_hunk_library(HunkLibraries *into, int codec, void *library, const char **missing) {
     static const char *(*const finders[CODECS])(HunkLibraries *, void *, const char *(**)(void)) = {
-        [ZLIB] = find_zlib, [ZSTD] = find_zstd, [LZMA] = find_lzma};
+        [ZLIB] = find_zlib, [ZSTD] = find_zstd, [LZMA] = find_lzma, [LIBDEFLATE] = find_libdeflate};
     const char *(*version)(void);
     *missing = finders[codec](into, library, &version);
     if (*missing)

@@ -1,4 +1,4 @@
-/* What the native kernel calls of zlib, Zstandard and liblzma, and what it keeps of them between hunks.
+/* What the native kernel calls of zlib, Zstandard, liblzma and libdeflate, and what it keeps of them between hunks.
 
    None of them is part of the kernel: libraries.c looks the functions up in libraries that Python packages have loaded.
    The structures are those of zlib.h (the same since 1.2.0) and lzma/base.h, lzma/filter.h, lzma/lzma12.h (since 5.0). */
@@ -9,7 +9,7 @@
 #define MAX_HUNK_SIZE (1024 * 1024)
 #define CODEC_SLOTS 4
 
-enum { NO_CODEC, ZLIB, ZSTD, LZMA, CODECS };
+enum { NO_CODEC, ZLIB, ZSTD, LZMA, LIBDEFLATE, CODECS };
 
 typedef struct {
     const uint8_t *next_in;
@@ -58,10 +58,12 @@ typedef struct {
 /* What one thread works with; each part is made when it is first needed. */
 typedef struct HunkState {
     struct HunkState *next;
-    ZlibStream inflating;
-    LzmaStream unpacking;
-    void *zstd_decoder;
-    int inflates;
+    ZlibStream inflating, deflating;
+    LzmaStream unpacking, packing;
+    void *zstd_decoder, *zstd_encoders[2], *libdeflate; /* the second encoder is for the probe */
+    int inflates, deflate_level, zstd_levels[2], libdeflate_level;
+    uint8_t *scratch[2];
+    size_t scratch_hunk; /* the longest hunk whose packings fit the scratch buffers */
 } HunkState;
 
 typedef struct {
@@ -71,14 +73,29 @@ typedef struct {
     int (*inflate_reset)(ZlibStream *);
     int (*inflate)(ZlibStream *, int);
     int (*inflate_end)(ZlibStream *);
+    int (*deflate_init)(ZlibStream *, int, int, int, int, int, const char *, int);
+    int (*deflate_reset)(ZlibStream *);
+    int (*deflate)(ZlibStream *, int);
+    int (*deflate_end)(ZlibStream *);
     void *(*zstd_create_decoder)(void);
     size_t (*zstd_free_decoder)(void *);
     size_t (*zstd_decode)(void *, void *, size_t, const void *, size_t);
     unsigned long long (*zstd_content_size)(const void *, size_t);
+    void *(*zstd_create_encoder)(void);
+    size_t (*zstd_free_encoder)(void *);
+    size_t (*zstd_set)(void *, int, int);
+    size_t (*zstd_encode)(void *, void *, size_t, const void *, size_t);
+    size_t (*zstd_bound)(size_t);
+    unsigned (*zstd_is_error)(size_t);
     int (*lzma_decoder)(LzmaStream *, const LzmaFilter *);
+    int (*lzma_encoder)(LzmaStream *, const LzmaFilter *);
     unsigned char (*lzma_preset)(LzmaOptions *, uint32_t);
     int (*lzma_code)(LzmaStream *, int);
     void (*lzma_end)(LzmaStream *);
+    void *(*libdeflate_create)(int);
+    void (*libdeflate_free)(void *);
+    size_t (*libdeflate_bound)(void *, size_t);
+    size_t (*libdeflate_encode)(void *, const void *, size_t, void *, size_t);
     HunkState *states; /* the unused ones, as in kernel.c */
 } HunkLibraries;
 
@@ -104,6 +121,21 @@ typedef struct {
 /* Decode the hunks that can be decoded here; return their number. */
 size_t hunks_decode_run(const HunkLibraries *libraries, HunkState *state, const HunkRun *run);
 
+typedef struct {
+    const uint8_t *chunk, *codecs, *levels;
+    uint8_t *out; /* as long as the chunk */
+    uint32_t *lengths;
+    size_t hunk_size, count;
+    uint32_t methods;
+    int probe_level; /* of Zstandard; 0 for no probe */
+} HunkPacking;
+
+/* Pack all hunks; return the bytes used in `out`, -1 if a library or malloc fails. */
+Py_ssize_t hunks_pack_chunk(const HunkLibraries *libraries, HunkState *state, const HunkPacking *work);
+
+/* Bytes of a scratch buffer: more than any library asks for. */
+static inline size_t hunk_bound(size_t hunk_size) { return hunk_size + hunk_size / 8 + 1024; }
+
 /* Find all functions for a codec; return the library's version, or NULL and the name of the first missing function. */
 const char *find_hunk_library(HunkLibraries *into, int codec, void *library, const char **missing);
 
@@ -111,6 +143,7 @@ const char *find_hunk_library(HunkLibraries *into, int codec, void *library, con
 HunkLibraries *hunk_libraries_of(PyObject *capsule);
 HunkState *take_hunk_state(HunkLibraries *libraries);
 void put_hunk_state(HunkLibraries *libraries, HunkState *state);
+void drop_hunk_encoders(const HunkLibraries *libraries, HunkState *state);
 void free_hunk_states(HunkLibraries *libraries);
 
 /* The raw LZMA of a hunk: lc 3, lp 0, pb 2, and a dictionary of the hunk's size; 0 if the level does not exist. */

@@ -23,9 +23,12 @@ class Library(IntEnum):
     ZLIB = 1
     ZSTD = 2
     LZMA = 3
+    LIBDEFLATE = 4
+    """In the optional package `deflate`; only for packing."""
 
 
-_OLDEST_LZMA = "5."
+_LZMA_SERIES = "5."
+_MODULES = {Library.ZLIB: "zlib", Library.LZMA: "_lzma", Library.LIBDEFLATE: "deflate._deflate"}
 
 
 class HunkLibraries:
@@ -75,7 +78,7 @@ def _paths_of(library: Library) -> list[str]:
         folder = Path(zstandard.__file__).parent
         return [str(path) for backend in ("backend_c", "_cffi") for path in sorted(folder.glob(f"{backend}.*so"))]
     try:
-        module = zlib if library is Library.ZLIB else import_module("_lzma")
+        module = import_module(_MODULES[library])
     except ImportError:
         return []
     path = getattr(module, "__file__", None)
@@ -87,4 +90,4 @@ def _is_expected(library: Library, version: str) -> bool:
         return version == zlib.ZLIB_RUNTIME_VERSION
     if library is Library.ZSTD:
         return version == ".".join(map(str, zstandard.ZSTD_VERSION))
-    return version.startswith(_OLDEST_LZMA)
+    return library is Library.LIBDEFLATE or version.startswith(_LZMA_SERIES)

@@ -1,12 +1,18 @@
 """Packing the hunks of a CHD: the best codec for each, plain where none helps."""
 
 from array import array
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sample_images import compressible, incompressible, mixed
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES, LENGTH_MASK, PLAIN_BIT, Decoder
+from discpress.engine.codecs.chd import packing
+from discpress.engine.codecs.chd.libraries import Library, hunk_libraries
+from discpress.engine.codecs.chd.packing import Packing, chunk_packer
 from discpress.engine.codecs.deflate import DeflateCodec
 from discpress.engine.codecs.hunks import SLOT_SHIFT, HunkCodec
 from discpress.engine.codecs.lzma_hunks import LzmaDecoder
@@ -20,6 +26,8 @@ DECODERS: dict[Method, Decoder] = {
     Method.ZLIB: DeflateCodec(),
 }
 HUNK = 4096
+
+needs_kernel = pytest.mark.skipif(hunk_libraries() is None, reason="no native kernel")
 
 
 def pack(data: bytes, *methods: Method, level: int = 6, hunk_size: int = HUNK) -> tuple[bytes, list[int]]:
@@ -49,6 +57,72 @@ def unpack(packed: bytes, lengths: list[int], *methods: Method, hunk_size: int =
 def test_what_is_packed_decodes(methods: tuple[Method, ...], hunk_size: int) -> None:
     data = mixed(CHUNK_BYTES, 4)
     assert unpack(*pack(data, *methods, hunk_size=hunk_size), *methods, hunk_size=hunk_size) == data
+
+
+def pack_plainly(data: bytes, methods: Sequence[Method], level: int, hunk_size: int) -> tuple[bytes, list[int]]:
+    out, lengths = memoryview(bytearray(len(data))), array("I", bytes(4 * (len(data) // hunk_size)))
+    used = HunkCodec(methods).pack_plainly(memoryview(data), hunk_size, level, out, lengths)
+    return bytes(out[:used]), list(lengths)
+
+
+@pytest.mark.parametrize("methods", [(Method.ZSTD,), (Method.ZLIB,), (Method.LZMA,), HUNK_METHODS])
+@pytest.mark.parametrize("level", [1, 2, 3, 9])
+def test_both_kernels_make_the_same_bytes(methods: tuple[Method, ...], level: int) -> None:
+    for hunk_size in (2048, 6144):
+        data = mixed(hunk_size * 20, level)
+        assert pack(data, *methods, level=level, hunk_size=hunk_size) == pack_plainly(data, methods, level, hunk_size)
+
+
+@pytest.mark.slow
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.binary(min_size=1, max_size=300), st.integers(1, 4096)), min_size=1, max_size=12),
+    st.sets(st.sampled_from(HUNK_METHODS), min_size=1),
+    st.integers(1, 19),
+    st.sampled_from([512, 4096]),
+)
+def test_both_kernels_make_the_same_bytes_of_anything(
+    pieces: list[tuple[bytes, int]], methods: set[Method], level: int, hunk_size: int
+) -> None:
+    data = b"".join((piece * 4096)[:size] for piece, size in pieces)
+    data += bytes(-len(data) % hunk_size)
+    chosen = [method for method in HUNK_METHODS if method in methods]
+    assert pack(data, *chosen, level=level, hunk_size=hunk_size) == pack_plainly(data, chosen, level, hunk_size)
+
+
+@needs_kernel
+class TestChunkPacker:
+    @pytest.mark.parametrize("method", HUNK_METHODS)
+    def test_the_kernel_packs_with_each_method(self, method: Method) -> None:
+        assert HunkCodec([method])._packer(9) is not None
+
+    @pytest.mark.parametrize("library", list(Library))
+    def test_another_result_of_the_plain_codec_leaves_it_to_that_one(
+        self, library: Library, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(packing, "_results", {})
+        assert chunk_packer([Packing(library, 4, lambda hunk: b"other")], None) is None
+
+    def test_buffers_that_do_not_fit_are_refused(self) -> None:
+        libraries = hunk_libraries()
+        assert libraries is not None
+        chunk, out = bytes(2 * HUNK), bytearray(2 * HUNK)
+        for number, size, level, probe, target, count in [
+            (2, HUNK, 3, 1, out[:-1], 2),
+            (2, HUNK, 3, 1, out, 1),
+            (2, HUNK - 1, 3, 1, out, 2),
+            (2, 0, 3, 1, out, 2),
+            (2, HUNK, 0, 1, out, 2),
+            (2, HUNK, 23, 1, out, 2),
+            (2, HUNK, 3, -1, out, 2),
+            (0, HUNK, 3, 1, out, 2),
+            (9, HUNK, 3, 1, out, 2),
+        ]:
+            lengths = array("I", bytes(4 * count))
+            with pytest.raises(ValueError, match="do not fit"):
+                libraries.module.hunk_pack(
+                    libraries.handle, chunk, size, bytes([number]), bytes([level]), probe, target, lengths
+                )
 
 
 @pytest.mark.parametrize("method", HUNK_METHODS)
