@@ -6,9 +6,8 @@ from typing import TypeAlias
 
 from discpress.engine.convert.cd.comparison import has_sectors, has_sheet
 from discpress.engine.convert.cd.file_set import TrackFile
-from discpress.engine.convert.cd.track_digests import TrackDigester
 from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, CheckpointWriter
-from discpress.engine.convert.digests import Digester, DigestSet, FileDigester
+from discpress.engine.convert.digests import ChunkDigests, Digester, DigestSet, FileDigester
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.part.part_set import PartSet
 from discpress.engine.convert.pipeline import Slot, SlotWork, run_chunks
@@ -17,14 +16,13 @@ from discpress.engine.convert.source_watch import SourceWatch
 from discpress.engine.convert.verify import (
     ReadBack,
     check_archived,
-    check_digests,
     check_recorded,
     digest_image,
+    prove_image,
     read_chunk,
     readers_of,
 )
 from discpress.engine.errors import CancelledError, DiscpressError, SourceChangedError, UselessError
-from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.chd.cd.packed import frames_for
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import BlockWriter
@@ -67,6 +65,7 @@ class ConversionRun:
         self._control = control
         self._progress = progress
         self._watch = SourceWatch(self._check_between_chunks)
+        self._chunks = self._new_chunks()
         self.check_source()
 
     def check_source(self, so: str = "no result was written") -> None:
@@ -95,6 +94,7 @@ class ConversionRun:
         """Write the whole output into the part and sync it; return the source's digests."""
         image, plan, progress, layout = self._packed, self._plan, self._progress, self._layout
         digester, writer = self._digester(), layout.writer(part)
+        self._chunks = self._new_chunks()
         start_bytes = 0
         try:
             if checkpoint is not None:
@@ -149,7 +149,7 @@ class ConversionRun:
             self._control,
             fill=fill,
             take=take,
-            follow=lambda slot: digester.update(slot.data),
+            followers=(lambda slot: digester.update(slot.data),),
             with_packed=self._layout.packs,
             start_bytes=start_bytes,
             border=border,
@@ -187,9 +187,9 @@ class ConversionRun:
             checkpoint.done_bytes,
             readers_of(self._packed, self._threads),
             self._control,
-            fill=lambda slot: read_chunk(self._packed, slot),
+            fill=self._read,
             take=take,
-            follow=lambda slot: digester.update(slot.data),
+            followers=(lambda slot: digester.update(slot.data),),
             with_packed=False,
             chunk_bytes=self._layout.chunk_bytes,
         )
@@ -204,7 +204,7 @@ class ConversionRun:
         codec = codec_of(self._plan.settings)
 
         def fill(slot: Slot) -> None:
-            read_chunk(self._packed, slot)
+            self._read(slot)
             slot.packed_bytes = codec.pack(self._pad(slot), block_size, alignment, level, slot.packed, slot.lengths)
 
         def take(slot: Slot) -> None:
@@ -213,6 +213,14 @@ class ConversionRun:
             self._count(slot, writer.position)
 
         return fill, take
+
+    def _read(self, slot: Slot) -> None:
+        """Read a chunk of the source and keep its digest for the proof."""
+        read_chunk(self._packed, slot)
+        self._chunks.take(slot.number, slot.data)
+
+    def _new_chunks(self) -> ChunkDigests:
+        return ChunkDigests(self._packed.size, self._layout.chunk_bytes)
 
     def _pad(self, slot: Slot) -> memoryview:
         """Fill up the slot's last block with zeros and return its whole blocks."""
@@ -232,20 +240,15 @@ class ConversionRun:
         self._watch.look()
 
     def prove(self, part: OutputPart, expected: DigestSet, *, is_needed: bool = False) -> ReadBack:
-        """Read the part back from the disk, decode it and compare the digests. Raises VerifyError if they differ."""
+        """Read the part back from the disk, decode it and compare each chunk. Raises VerifyError if one differs."""
         if not self._plan.request.verify and not is_needed:
             return ReadBack.NONE
         is_cold = part.drop_cached()
         # The part is opened in the requested format, not a detected one, so it cannot be mistaken.
-        image = self._layout.open(part)
-        name, wanted = display_name(self._plan.output_path), self._plan.request.digests
-        tracks = TrackDigester.of(image)
-        actual = digest_image(image, self._threads, self._control, self._progress, wanted, on_data=tracks.update)
-        if self._frames is not None and isinstance(image, CdImage):
-            from discpress.engine.convert.cd.frame_digester import check_frames  # noqa: PLC0415 - for CDs only
-
-            check_frames(name, image, self._frames, tracks.finish(), expected)
-        check_digests(name, actual, expected)
+        image, name = self._layout.open(part), display_name(self._plan.output_path)
+        prove_image(
+            image, self._chunks, expected, self._frames, self._threads, self._control, self._progress, name=name
+        )
         return ReadBack.COLD if is_cold else ReadBack.CACHED
 
     def digests_if_copy(self, path: Path) -> DigestSet | None:

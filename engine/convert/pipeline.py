@@ -1,7 +1,7 @@
-"""The thread pipeline: N threads fill slots, the caller takes them in order, one thread follows and hashes.
+"""The thread pipeline: N threads fill slots, the caller takes them in order, and followers digest them.
 
-    free slots -> fill (any thread, any order) -> take (the caller, in order) -+-> free again
-                                               -> follow (one thread, in order)
+    free slots -> fill (any thread, any order) -> take (the caller, in order) ---------+-> free again
+                                               -> follow (a thread for each, in order) -+
 
 Memory depends on the slots, not on the image. The first failure stops everything and is raised in the caller.
 Cancelling works at chunk borders.
@@ -12,7 +12,8 @@ import mmap
 import queue
 import threading
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Protocol, TypeAlias
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES
@@ -23,7 +24,6 @@ from discpress.engine.progress import Control
 EXTRA_SLOTS = 2  # one being written and one being hashed while every thread fills another
 FOLLOWER = "discpress-digests"
 """Name of the threads that follow."""
-_LEAST_THREADS = 2  # one that fills and one that follows
 _WAKE_S = 0.2  # the interval at which a waiting caller polls for signals
 
 
@@ -78,21 +78,21 @@ def run_chunks(
     *,
     fill: SlotWork,
     take: SlotWork,
-    follow: SlotWork,
+    followers: Sequence[SlotWork] = (),
     with_packed: bool,
     start_bytes: int = 0,
     border: Border | None = None,
     chunk_bytes: int = CHUNK_BYTES,
 ) -> None:
-    """Send an image of `total_bytes`, from `start_bytes` on, through `fill`, `take` and `follow`, chunk by chunk.
+    """Send an image of `total_bytes`, from `start_bytes` on, through `fill`, `take` and `followers`, chunk by chunk.
 
-    `fill` runs in `threads` threads, with `slot.number` and `slot.length` set. `take` runs in the calling thread,
-    `follow` in one thread, both in order; a slot is reused when both are done with it. `start_bytes` is a multiple of
-    `chunk_bytes`. `border` is called in the calling thread, and saves before SuspendedError is raised. Raises the first
-    failure of any thread.
+    `fill` runs in `threads` threads, with `slot.number` and `slot.length` set. `take` runs in the calling thread, each
+    of the `followers` in a thread of its own, all in order; a slot is reused when all are done with it. `start_bytes`
+    is a multiple of `chunk_bytes`. `border` is called in the calling thread, and saves before SuspendedError is raised.
+    Raises the first failure of any thread.
     """
     _Engine(
-        total_bytes, max(1, threads), control, fill, take, follow, with_packed, start_bytes, border, chunk_bytes
+        total_bytes, max(1, threads), control, fill, take, followers, with_packed, start_bytes, border, chunk_bytes
     ).run()
 
 
@@ -104,7 +104,7 @@ class _Engine:
         control: Control,
         fill: SlotWork,
         take: SlotWork,
-        follow: SlotWork,
+        followers: Sequence[SlotWork],
         with_packed: bool,
         start_bytes: int,
         border: Border | None,
@@ -116,19 +116,22 @@ class _Engine:
         self._border = border
         self._chunks = -(-total_bytes // chunk_bytes)
         self._control = control
-        self._fill, self._take, self._follow = fill, take, follow
+        self._fill, self._take = fill, take
         threads = min(threads, self._chunks - self._first)
         self._free: queue.SimpleQueue[Slot | None] = queue.SimpleQueue()
         for _ in range(min(threads + EXTRA_SLOTS, self._chunks)):
             self._free.put(Slot(with_packed=with_packed, chunk_bytes=chunk_bytes))
-        self._to_follow: queue.SimpleQueue[Slot | None] = queue.SimpleQueue()
+        self._to_follow: list[queue.SimpleQueue[Slot | None]] = [queue.SimpleQueue() for _ in followers]
         self._changed = threading.Condition()
         self._filled: dict[int, Slot] = {}
         self._next_number = self._first
-        self._followed = self._first
+        self._followed = [self._first for _ in followers]
         self._failure: BaseException | None = None
         self._fillers = [threading.Thread(target=self._guard, args=(self._fill_all,)) for _ in range(threads)]
-        self._follower = threading.Thread(target=self._guard, args=(self._follow_all,), name=FOLLOWER)
+        self._followers = [
+            threading.Thread(target=self._guard, args=(partial(self._follow_all, place, follow),), name=FOLLOWER)
+            for place, follow in enumerate(followers)
+        ]
         self._started: list[threading.Thread] = []
 
     def run(self) -> None:
@@ -137,7 +140,8 @@ class _Engine:
             for number in range(self._first, self._chunks):
                 self._rest_before(number)
                 slot = self._wait_for(number)
-                self._to_follow.put(slot)
+                for waiting in self._to_follow:
+                    waiting.put(slot)
                 self._take(slot)
                 self._release(slot)
             self._wait_until_followed(self._chunks)
@@ -147,16 +151,17 @@ class _Engine:
         finally:
             for _ in self._fillers:
                 self._free.put(None)
-            self._to_follow.put(None)
+            for waiting in self._to_follow:
+                waiting.put(None)
             for thread in self._started:
                 thread.join()
 
     def _start(self) -> None:
-        for thread in (self._follower, *self._fillers):
+        for thread in (*self._followers, *self._fillers):
             try:
                 thread.start()
             except RuntimeError as error:  # the limits of this system or of this user
-                if len(self._started) < _LEAST_THREADS:
+                if len(self._started) <= len(self._followers):
                     raise DiscpressError("the system allows no more threads", hint="check ulimit -u and -v") from error
                 return
             self._started.append(thread)
@@ -185,18 +190,18 @@ class _Engine:
             slot.length = min(self._chunk_bytes, self._total_bytes - slot.offset)
             self._fill(slot)
             with self._changed:
-                slot._users = 2
+                slot._users = 1 + len(self._followers)
                 self._filled[slot.number] = slot
                 self._changed.notify_all()
 
-    def _follow_all(self) -> None:
-        while (slot := self._to_follow.get()) is not None:
+    def _follow_all(self, place: int, follow: SlotWork) -> None:
+        while (slot := self._to_follow[place].get()) is not None:
             if self._failure is not None:
                 return
-            self._follow(slot)
+            follow(slot)
             self._release(slot)
             with self._changed:
-                self._followed += 1
+                self._followed[place] += 1
                 self._changed.notify_all()
 
     def _release(self, slot: Slot) -> None:
@@ -235,7 +240,7 @@ class _Engine:
 
     def _wait_until_followed(self, number: int) -> None:
         with self._changed:
-            while self._followed < number and self._failure is None:
+            while min(self._followed, default=number) < number and self._failure is None:
                 self._changed.wait(_WAKE_S)
             if self._failure is not None:
                 raise self._failure

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES, chunk_bytes_for
-from discpress.engine.convert.digests import Digester, DigestSet
+from discpress.engine.convert.digests import CHANGED_HINT, ChunkDigests, Digester, DigestSet
 from discpress.engine.convert.pipeline import Slot, run_chunks
 from discpress.engine.errors import VerifyError
 from discpress.engine.images.archives.paged import MAX_READERS
@@ -12,6 +14,9 @@ from discpress.engine.images.image import RUN_BYTES, Image
 from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.units import MIB
+
+if TYPE_CHECKING:
+    from discpress.engine.images.chd.cd.disc_frames import DiscFrames
 
 
 class ReadBack(StrEnum):
@@ -64,7 +69,7 @@ def digest_image(
         control,
         fill=fill,
         take=take,
-        follow=follow,
+        followers=(follow,),
         with_packed=False,
         chunk_bytes=chunk_bytes_for(stored.block_size),
     )
@@ -73,6 +78,70 @@ def digest_image(
     digests = digester.finish()
     check_archived(image, digests, control)
     return digests
+
+
+def prove_image(
+    image: Image,
+    chunks: ChunkDigests,
+    expected: DigestSet,
+    frames: "DiscFrames | None",
+    threads: int,
+    control: Control,
+    progress: Progress,
+    *,
+    name: str,
+) -> None:
+    """Decode all that a result contains and compare each chunk with its digest, in the thread that decoded it.
+
+    `chunks` and `expected` are the digests of what was packed: `frames`, or an image without tracks. `name` is the
+    result's name for messages. Raises VerifyError with the chunk that differs, or if the result states other digests,
+    tracks or files; DamagedImageError with the block that does not decode.
+    """
+    stored, place_of = image.stored_form, _bytes_at
+    if frames is not None:
+        from discpress.engine.convert.cd.frame_digester import check_frames, tracks_at  # noqa: PLC0415 - for CDs only
+
+        check_frames(name, image, frames)
+        place_of = partial(tracks_at, frames)
+    if stored.size != chunks.total_bytes:
+        raise VerifyError(f"{name}: decodes to {stored.size} bytes, but the source has {chunks.total_bytes}")
+    _check_stated(name, stored, expected)
+    progress.begin(Stage.VERIFYING, stored.size)
+
+    def fill(slot: Slot) -> None:
+        read_chunk(stored, slot)
+        if not chunks.is_of(slot.number, slot.data):
+            raise VerifyError(
+                f"{name}: chunk {slot.number + 1} of {chunks.chunks} of the decoded image differs from the source: "
+                f"{place_of(slot.offset, slot.length)}",
+                hint=CHANGED_HINT,
+            )
+
+    def take(slot: Slot) -> None:
+        progress.done_bytes += slot.length
+
+    run_chunks(
+        stored.size,
+        readers_of(image, threads),
+        control,
+        fill=fill,
+        take=take,
+        with_packed=False,
+        chunk_bytes=chunks.chunk_bytes,
+    )
+
+
+def _bytes_at(offset: int, length: int) -> str:
+    return f"bytes {offset} to {offset + length - 1}"
+
+
+def _check_stated(name: str, stored: Image, expected: DigestSet) -> None:
+    """Raise VerifyError unless the digests in a result are those of what was packed."""
+    for kind, stated in stored.recorded.items():
+        if stated != expected.recorded.get(kind):
+            raise VerifyError(f"{name}: its header states another {kind} than the source has", hint=CHANGED_HINT)
+    if problem := stored.recorded_problem:
+        raise VerifyError(f"{name}: {problem}", hint=CHANGED_HINT)
 
 
 def readers_of(image: Image, threads: int) -> int:
@@ -153,5 +222,5 @@ def check_digests(name: str, actual: DigestSet, expected: DigestSet) -> None:
         if actual.values[kind] != expected.values[kind]:
             raise VerifyError(
                 f"{name}: {kind} of the decoded image is {actual.values[kind]}, of the source {expected.values[kind]}",
-                hint="check the disk and the memory of this machine: one changed the data; the source is untouched",
+                hint=CHANGED_HINT,
             )

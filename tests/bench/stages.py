@@ -29,7 +29,7 @@ from measuring import MIB, PROCESSORS, print_table
 
 from discpress.engine.convert import packing, pipeline, verify
 from discpress.engine.convert.conversion import convert
-from discpress.engine.convert.digests import Digester
+from discpress.engine.convert.digests import ChunkDigests, Digester
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.convert.preflight import settle_output
@@ -44,7 +44,7 @@ PACKING, PROOF = "packing", "proof"
 REST = "rest"
 STAGES = {
     PACKING: ("read", "pack", "index", "write", "hash", "fsync", REST),
-    PROOF: ("read back", "decode", "compare", "hash", REST),
+    PROOF: ("read back", "decode", "compare", REST),
 }
 LOCKED = ("index", REST)
 """Stages in Python, of which one thread at a time can do any."""
@@ -131,6 +131,8 @@ def run_case(case: Case, image_path: Path, output_path: Path, threads: int) -> d
         for name in ("read_into", "read_at"):
             meter.timed(PartFile, name, "read back", stack)
         meter.timed(Digester, "update", "hash", stack)
+        meter.timed(ChunkDigests, "take", "hash", stack)
+        meter.timed(ChunkDigests, "is_of", "compare", stack)
         convert(plan, threads=threads, control=Control(), progress=Progress())
     output_path.unlink()
     return meter.times

@@ -1,16 +1,19 @@
 """Digests of a disc, its tracks and its frames, while the frames are packed for a CHD."""
 
-from collections.abc import Sequence
 from dataclasses import replace
 
+from discpress.engine.codecs.cd.frames import FRAME_BYTES
 from discpress.engine.convert.cd.kept_digester import KeptDigester
-from discpress.engine.convert.cd.track_digests import TrackDigester, TrackDigests, check_tracks
-from discpress.engine.convert.digests import Digester, DigestSet
+from discpress.engine.convert.cd.track_digests import TrackDigester
+from discpress.engine.convert.digests import CHANGED_HINT, Digester, DigestSet
 from discpress.engine.errors import VerifyError
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.kept.entry import KEPT_SHA1S, KeptFiles
 from discpress.engine.images.cd.kept.reading import kept_in
 from discpress.engine.images.chd.cd.disc_frames import DiscFrames
+from discpress.engine.images.chd.cd.frames import ChdFrames
+from discpress.engine.images.chd.cd.places import parts_of
+from discpress.engine.images.image import Image
 from discpress.engine.system.files import Readable
 
 
@@ -47,22 +50,31 @@ class FrameDigester(Digester):
         return replace(super().finish(), files=tracks, stored={**self._frames.finish().values, **kept})
 
 
-def check_frames(
-    name: str, image: CdImage, frames: DiscFrames, tracks: Sequence[TrackDigests], expected: DigestSet
-) -> None:
-    """Raise VerifyError unless a written CHD has the tracks of a disc and keeps its files.
+def check_frames(name: str, image: Image, frames: DiscFrames) -> None:
+    """Raise VerifyError unless a reader finds in a written CHD the tracks and the kept files of its disc.
 
-    `name` is its name for messages, `tracks` are the digests of what was read back, `expected` those of the source.
+    `name` is its name for messages. Equal frames under equal tracks are equal sectors, so only the frames are left.
     """
-    check_tracks(name, tracks, frames.stored_tracks, expected.files)
+    found = image.stored_form
+    if not isinstance(found, ChdFrames) or found.tracks != frames.stored_tracks or image.size != frames.disc.size:
+        raise VerifyError(f"{name}: a reader finds other tracks in it than the source has", hint=CHANGED_HINT)
     _check_kept_files(name, image, frames.kept)
 
 
-def _check_kept_files(name: str, image: CdImage, kept: KeptFiles | None) -> None:
-    if kept is not None and _plain(kept_in(image).files) != _plain(kept):
+def tracks_at(frames: DiscFrames, offset: int, length: int) -> str:
+    """Describe the place of a chunk of frames by its tracks."""
+    end = -(-(offset + length) // FRAME_BYTES)
+    numbers = [each.track.number for each, _, _ in parts_of(frames.stored_tracks, offset // FRAME_BYTES, end)]
+    if len(numbers) > 1:
+        return f"tracks {numbers[0]} to {numbers[-1]}"
+    return f"track {numbers[0]}" if numbers else "padding"
+
+
+def _check_kept_files(name: str, image: Image, kept: KeptFiles | None) -> None:
+    if kept is not None and isinstance(image, CdImage) and _plain(kept_in(image).files) != _plain(kept):
         raise VerifyError(
             f"{name}: the entry with the files of the disc differs when read back",
-            hint="check the disk and the memory of this machine: one changed the data; the source is untouched",
+            hint=CHANGED_HINT,
         )
 
 

@@ -5,21 +5,15 @@ DAT files of Redump list them, whatever container the tracks are in.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from discpress.engine.convert.digests import Digester, DigestSet
-from discpress.engine.errors import VerifyError
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.tracks import Track
 from discpress.engine.images.image import Image
 from discpress.engine.system.files import Readable
 
-if TYPE_CHECKING:
-    from discpress.engine.images.chd.cd.tracks import StoredTrack
-
 TRACK_KINDS = ("sha1",)
 """Digests of each track in addition to crc32 and XXH3-128."""
-_WAY_OUT = "check the disk and the memory of this machine: one changed the data; the source is untouched"
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +54,3 @@ class TrackDigester:
     def finish(self) -> tuple[TrackDigests, ...]:
         """Return the digests of all tracks."""
         return tuple(TrackDigests(track, digester.finish()) for track, digester in self._digesters)
-
-
-def check_tracks(
-    name: str, found: Sequence[TrackDigests], stored: "Sequence[StoredTrack]", expected: Sequence[DigestSet]
-) -> None:
-    """Raise VerifyError unless the tracks of a CHD called `name` are those of its source.
-
-    `stored` are the tracks that its track table was made for, and `expected` the digests of the source's tracks.
-    """
-    if [each.track for each in found] != [each.track for each in stored]:
-        raise VerifyError(f"{name}: a reader finds other tracks in it than the source has", hint=_WAY_OUT)
-    for each, digests in zip(found, expected, strict=True):
-        if each.digests != digests:
-            number, kind = each.track.number, TRACK_KINDS[0]
-            raise VerifyError(
-                f"{name}: track {number}: {kind} of the decoded track is {each.digests.values[kind]}, "
-                f"of the source {digests.values[kind]}",
-                hint=_WAY_OUT,
-            )

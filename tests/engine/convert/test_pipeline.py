@@ -62,7 +62,7 @@ def run(
     threads: int = 4,
     control: Control | None = None,
 ) -> None:
-    run_chunks(total_bytes, threads, control or Control(), fill=fill, take=take, follow=follow, with_packed=False)
+    run_chunks(total_bytes, threads, control or Control(), fill=fill, take=take, followers=(follow,), with_packed=False)
 
 
 class Failure(Exception):  # noqa: N818 - what a test raises

@@ -1,21 +1,29 @@
 """The proof: what was written is read back, decoded whole and compared with what was read (Safety rule 1)."""
 
 import mmap
+import threading
 from pathlib import Path
 from typing import Any
 
 import fault_injection as faults
 import pytest
+import sample_images
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sample_images import incompressible, mixed, write_image
 
-from discpress.engine.convert import packing, verify
-from discpress.engine.convert.digests import DigestSet
+from discpress.engine.convert import verify
+from discpress.engine.convert.digests import ChunkDigests, DigestSet
 from discpress.engine.convert.part import part
 from discpress.engine.convert.pipeline import Slot
-from discpress.engine.convert.verify import ReadBack
+from discpress.engine.convert.verify import ReadBack, prove_image
 from discpress.engine.errors import DamagedImageError, StorageError, VerifyError
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.image import Image
+from discpress.engine.images.open import open_image
+from discpress.engine.images.plain.image import PlainImage
+from discpress.engine.images.registry import codec_of
+from discpress.engine.progress import Control, Progress
 from discpress.engine.system import cache
 
 MIB = 1024 * 1024
@@ -33,12 +41,38 @@ def flip_after_sync(monkeypatch: pytest.MonkeyPatch, path: Path, offset: int) ->
 
 
 # Index and plain blocks of incompressible data: 24 + 4 * 1537 = 6172 bytes before the first block.
-@pytest.mark.parametrize("offset", [6172, 6172 + 1, MIB, 2 * MIB + 77, 6172 + 3 * MIB - 1])
-def test_a_flipped_byte_in_a_plain_block_is_found(offset: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("offset", "chunk"), [(6172, 1), (6172 + 1, 1), (MIB, 1), (6172 + MIB, 2), (2 * MIB + 77, 2), (6171 + 3 * MIB, 3)]
+)
+def test_a_flipped_byte_in_a_plain_block_is_found_and_its_chunk_is_named(
+    offset: int, chunk: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     source_path = source_of(tmp_path, NOISE)
     flip_after_sync(monkeypatch, faults.part_of(tmp_path / "game.zso"), offset)
-    with pytest.raises(VerifyError, match=r"game\.zso: \w+ of the decoded image is"):
+    with pytest.raises(VerifyError, match=rf"game\.zso: chunk {chunk} of 3 of the decoded image differs"):
         faults.run_conversion(source_path)
+
+
+def test_the_place_of_a_wrong_chunk_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    packed_path = sample_images.pack(tmp_path / "game.zso", MIXED)
+    flip_after_sync(monkeypatch, faults.part_of(tmp_path / "game.iso"), 2 * MIB)
+    with pytest.raises(VerifyError, match=r"chunk 3 of 3 of .*: bytes 2097152 to 3145727$"):
+        faults.run_conversion(packed_path, tmp_path / "game.iso", format=ImageFormat.ISO)
+
+
+def test_what_packing_does_to_the_bytes_in_memory_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The digest of a chunk is that of the bytes as they were read, not as they were packed."""
+    codec = type(codec_of(Settings(ImageFormat.ZSO)))
+    real = codec.pack
+
+    def pack(self: Any, chunk: memoryview, *arguments: Any) -> int:
+        chunk[77] ^= 1
+        return real(self, chunk, *arguments)
+
+    monkeypatch.setattr(codec, "pack", pack)
+    with pytest.raises(VerifyError, match=r"chunk [123] of 3"):
+        faults.run_conversion(source_of(tmp_path, MIXED))
+    assert faults.names_in(tmp_path) == ["game.iso"]
 
 
 @pytest.mark.parametrize("image_format", [ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD, ImageFormat.ISO])
@@ -105,17 +139,73 @@ def test_the_whole_part_is_decoded(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert sorted(seen) == [(0, MIB), (MIB, MIB), (2 * MIB, MIB)]
 
 
-def test_a_digest_of_other_bytes_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source_path = source_of(tmp_path, MIXED)
-    real = verify.digest_image
+def test_each_chunk_is_compared_in_the_thread_that_decoded_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    decoded: dict[int, int] = {}
+    compared: dict[int, int] = {}
+    real = verify.read_chunk
 
-    def digest_image(*arguments: Any, **options: Any) -> DigestSet:
-        found = real(*arguments, **options)
-        return DigestSet(found.values | {"xxh3": "0" * 32}, found.size_bytes)
+    def read_chunk(image: Image, slot: Slot) -> None:
+        decoded[slot.number] = threading.get_ident()
+        real(image, slot)
 
-    monkeypatch.setattr(packing, "digest_image", digest_image)
-    with pytest.raises(VerifyError, match="xxh3 of the decoded image"):
-        faults.run_conversion(source_path)
+    def is_of(self: ChunkDigests, number: int, data: Any) -> bool:
+        compared[number] = threading.get_ident()
+        return True
+
+    monkeypatch.setattr(verify, "read_chunk", read_chunk)
+    monkeypatch.setattr(ChunkDigests, "is_of", is_of)
+    faults.run_conversion(source_of(tmp_path, MIXED))
+    assert decoded == compared
+    assert decoded.keys() == {0, 1, 2}
+
+
+def prove(image: Image, chunks: ChunkDigests, expected: DigestSet) -> None:
+    prove_image(image, chunks, expected, None, 2, Control(), Progress(), name="game.iso")
+
+
+def chunks_of(data: bytes, chunk_bytes: int) -> ChunkDigests:
+    """Return the digests of the chunks of data."""
+    chunks = ChunkDigests(len(data), chunk_bytes)
+    for number in range(chunks.chunks):
+        chunks.take(number, data[number * chunk_bytes : (number + 1) * chunk_bytes])
+    return chunks
+
+
+@given(
+    size=st.integers(1, 5 * 4096),
+    chunk_bytes=st.sampled_from([2048, 4096, 6144]),
+    place=st.floats(0, 1, exclude_max=True),
+)
+@settings(deadline=None, max_examples=30)
+def test_a_byte_that_differs_is_in_the_chunk_that_is_named(size: int, chunk_bytes: int, place: float) -> None:
+    at = int(place * size)
+    data = bytearray(NOISE[:size])
+    chunks = chunks_of(bytes(data), chunk_bytes)
+    prove(PlainImage(sample_images.MemorySource(bytes(data))), chunks, DigestSet({}, size))
+    data[at] ^= 1
+    with pytest.raises(VerifyError, match=rf"chunk {at // chunk_bytes + 1} of {-(-size // chunk_bytes)} of"):
+        prove(PlainImage(sample_images.MemorySource(bytes(data))), chunks, DigestSet({}, size))
+
+
+@pytest.mark.parametrize("size", [4095, 4097, 8192])
+def test_another_size_is_found_even_if_all_there_is_is_right(size: int) -> None:
+    image = PlainImage(sample_images.MemorySource(bytes(size)))
+    with pytest.raises(VerifyError, match=rf"game\.iso: decodes to {size} bytes, but the source has 4096"):
+        prove(image, chunks_of(bytes(4096), 2048), DigestSet({}, 4096))
+
+
+@pytest.mark.parametrize("data", [b"", bytes(16), NOISE[:2048]])
+def test_a_chunk_that_was_never_read_equals_nothing(data: bytes) -> None:
+    assert not ChunkDigests(2048, 2048).is_of(0, data)
+
+
+def test_a_chd_that_states_the_digest_of_another_image_is_refused(tmp_path: Path) -> None:
+    path = sample_images.pack(tmp_path / "game.chd", MIXED, ImageFormat.CHD, 4096)
+    with open_image(path) as image:
+        sha1 = image.recorded["sha1"]
+        prove(image, chunks_of(MIXED, MIB), DigestSet({"sha1": sha1}, len(MIXED)))
+        with pytest.raises(VerifyError, match="its header states another sha1 than the source has"):
+            prove(image, chunks_of(MIXED, MIB), DigestSet({"sha1": "0" * 40}, len(MIXED)))
 
 
 @pytest.mark.parametrize(("resident", "read_back"), [(0, ReadBack.COLD), (1, ReadBack.CACHED), (None, ReadBack.CACHED)])

@@ -112,7 +112,7 @@ def test_a_change_while_it_is_read_fails_the_job(
 def test_a_change_while_it_is_proven_fails_the_job(
     change: Callable[[Path], None], source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    faults.run_before(monkeypatch, packing, "check_digests", lambda: change(source_path))
+    faults.run_before(monkeypatch, packing, "prove_image", lambda: change(source_path))
     with pytest.raises(SourceChangedError):
         faults.run_conversion(source_path)
     assert_nothing_published(tmp_path)

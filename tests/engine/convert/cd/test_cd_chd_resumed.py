@@ -1,6 +1,7 @@
 """A conversion of a CD to a CHD that is stopped goes on where it was, and writes the same bytes."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from checkpoint_runs import Keeper, SuspendAt
@@ -8,12 +9,13 @@ from disc_files import files_in
 from fault_injection import at_chunk, flip_byte
 from made_cds import MadeDisc, write_split_cue
 
-from discpress.engine.convert.cd.frame_digester import FrameDigester
+from discpress.engine.codecs.blocks import Codec
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.convert.preflight import settle_output
 from discpress.engine.errors import CancelledError, SuspendedError, VerifyError
 from discpress.engine.formats import ImageFormat, Method
+from discpress.engine.images.registry import codec_of
 from discpress.engine.progress import Control, Progress
 from discpress.engine.request import ConversionRequest
 
@@ -74,14 +76,14 @@ def test_frames_that_were_packed_otherwise_than_read_are_found_by_the_proof(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = files_in(folder)
-    real = FrameDigester.update
+    codec = type(codec_of(settle_output(plan_conversion(folder / "Sky.cue", None, None, FAST)).settings))
+    real = codec.pack
 
-    def update(self: FrameDigester, data: memoryview) -> None:
-        other = bytearray(data)
-        other[100] ^= 1
-        real(self, other)
+    def pack(self: Codec, chunk: memoryview, *arguments: Any) -> int:
+        chunk[100] ^= 1
+        return real(self, chunk, *arguments)
 
-    monkeypatch.setattr(FrameDigester, "update", update)
+    monkeypatch.setattr(codec, "pack", pack)
     with pytest.raises(VerifyError):
         run(folder)
     assert files_in(folder) == before

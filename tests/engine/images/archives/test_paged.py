@@ -94,9 +94,7 @@ def test_the_threads_of_a_pipeline_go_through_it_once() -> None:
     def take(slot: Slot) -> None:
         seen.append(slot.data == source.data[: 1 << 20])
 
-    run_chunks(
-        len(source.data), MAX_READERS, Control(), fill=fill, take=take, follow=lambda slot: None, with_packed=False
-    )
+    run_chunks(len(source.data), MAX_READERS, Control(), fill=fill, take=take, with_packed=False)
     assert (seen, source.starts, source.decoded_bytes) == ([True] * 64, 1, 64 << 20)
 
 
