@@ -58,7 +58,7 @@ complete -c discpress -f
 
 complete -c discpress -n _shtab_discpress_using -s h -l help -d 'show this help message and exit'
 complete -c discpress -n _shtab_discpress_using -l version -d 'show program'"'"'s version number and exit'
-complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npos -eq 0' -a convert -d 'Convert ISO, ZSO, CSO, CHD, DAX, raw CD dump, CUE sheet, GDI sheet, CloneCD sheet or Alcohol MDS images to ZSO, CSO, CHD or ISO.'
+complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npos -eq 0' -a convert -d 'Convert ISO, ZSO, CSO, CHD, DAX, GameCube/Wii RVZ, Wii WBFS, GameCube/Wii CISO, GameCube GCZ, Wii WIA, GameCube TGC, raw CD dump, CUE sheet, GDI sheet, CloneCD sheet or Alcohol MDS images to ZSO, CSO, CHD or ISO.'
 complete -c discpress -n '_shtab_discpress_using convert' -s h -l help -d 'show this help message and exit'
 complete -c discpress -n '_shtab_discpress_using convert' -l json -d 'one JSON object a line on stdout'
 complete -c discpress -n '_shtab_discpress_using convert' -s o -l output -xka "(__fish_complete_path (commandline -ct))" -d 'name of the result, for a single input'
