@@ -1,12 +1,15 @@
 """Real archives for tests: made by zipfile and py7zr, and bent where a test wants them hostile."""
 
+import lzma
 import struct
 import zipfile
+import zlib
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
 from typing import Any, BinaryIO
+from unittest import mock
 
 import py7zr
 
@@ -43,7 +46,7 @@ def write_7z(path: Path, members: Mapping[str, bytes], filters: str = "lzma2") -
     if sum(len(data) for _, data in pairs) <= _MOST_KEPT_BYTES:
         path.write_bytes(_small_7z(pairs, filters))
     else:
-        with path.open("wb") as file:
+        with path.open("wb") as file, mock.patch.object(lzma, "LZMACompressor", _InPieces):
             _pack_7z(file, pairs, filters)
     return path
 
@@ -57,6 +60,42 @@ def _small_7z(pairs: tuple[tuple[str, bytes], ...], filters: str) -> bytes:
     buffer = BytesIO()
     _pack_7z(buffer, pairs, filters)
     return buffer.getvalue()
+
+
+class _InPieces:
+    """A maker of LZMA2 that begins anew with each piece, as 7-Zip does with many threads, and packs no noise.
+
+    Noise is stored, as LZMA2 has it: liblzma finds out at 2 MB/s that it does not shrink.
+    """
+
+    def __init__(self, format: int, filters: list[dict[str, Any]]) -> None:
+        assert (format, [each["id"] for each in filters]) == (lzma.FORMAT_RAW, [py7zr.FILTER_LZMA2])
+        self._preset = int(filters[0]["preset"])
+
+    def compress(self, data: bytes) -> bytes:
+        return _piece(bytes(data), self._preset)
+
+    def flush(self) -> bytes:
+        return _END
+
+
+_LzmaCompressor = lzma.LZMACompressor
+_END = b"\0"
+_STORED_BYTES = 1 << 16
+_RESETS_DICTIONARY, _GOES_ON = 1, 2
+
+
+@lru_cache(maxsize=64)
+def _piece(data: bytes, preset: int) -> bytes:
+    """Return LZMA2 without an end; pieces recur."""
+    if len(zlib.compress(data, 1)) < 0.98 * len(data):
+        options = [{"id": lzma.FILTER_LZMA2, "preset": preset}]
+        packer = _LzmaCompressor(lzma.FORMAT_RAW, filters=options)
+        return (packer.compress(data) + packer.flush()).removesuffix(_END)
+    stored = [data[at : at + _STORED_BYTES] for at in range(0, len(data), _STORED_BYTES)]
+    kinds = [_RESETS_DICTIONARY] + [_GOES_ON] * (len(stored) - 1)
+    heads = [struct.pack(">BH", kind, len(each) - 1) for kind, each in zip(kinds, stored, strict=True)]
+    return b"".join(part for pair in zip(heads, stored, strict=True) for part in pair)
 
 
 def _pack_7z(file: BinaryIO, pairs: tuple[tuple[str, bytes], ...], filters: str) -> None:
