@@ -1,6 +1,6 @@
 """Packs the hunks of a CHD of a CD, each with the codec that makes it smallest, or plain if none helps.
 
-A codec that cannot win is not tried: FLAC in hunks of data, LZMA in hunks of sound.
+A codec that cannot win is not tried: in hunks of data FLAC, and mostly deflate; LZMA in hunks of sound.
 """
 
 import platform
@@ -14,7 +14,7 @@ from discpress.engine.codecs.blocks import PLAIN_BIT, is_zero
 from discpress.engine.codecs.cd_packing import CdHunk
 from discpress.engine.codecs.flac.encoder import is_fast
 from discpress.engine.codecs.hunks import MAX_LEVELS, SLOT_SHIFT, working_bytes
-from discpress.engine.formats import Method
+from discpress.engine.formats import CD_FRAME_BYTES, SECTOR_SIZE, Method
 from discpress.engine.units import KIB
 
 _BASES = {Method.CDLZ: Method.LZMA, Method.CDZL: Method.ZLIB, Method.CDZS: Method.ZSTD}
@@ -26,12 +26,15 @@ _VERSIONS = {
     Method.CDFL: f"flac 1, zlib {zlib.ZLIB_RUNTIME_VERSION}",
 }
 """The encoders that decide the bytes of a hunk. Raise the number of `flac` if our own encoder makes other bytes."""
-_CHOICE = "choice 2"
+_CHOICE = "choice 3"
 """The rules of `_best`. Raise the number if other codecs are tried."""
 _LZMA, _DEFLATE, _FLAC = b"cdlz", b"cdzl", b"cdfl"
 _FLAC_BYTES = 512 * KIB
 _SOUND_SHARE = 0.75
 """LZMA takes at least this share of deflate's bytes for samples: a hunk is smaller than the window of both."""
+_FEW_BYTES = 512
+_NOISE_SHARE = 0.9
+"""Deflate beats LZMA only for hunks of few bytes, and for data that hardly shrinks: in 640 hunks, for no others."""
 
 
 def highest_cd_level(methods: Sequence[Method]) -> int:
@@ -105,11 +108,20 @@ def _best(frames: memoryview, codecs: Sequence[tuple[int, bytes, int]]) -> tuple
     """Return the slot and the bytes of the smallest packing; of equal ones, the first, as chdman does."""
     hunk = CdHunk(frames)
     found: dict[bytes, bytes] = {}
-    for _, codec, level in sorted(codecs, key=lambda each: each[1] == _LZMA):
-        is_tried = not (codec == _FLAC and found and hunk.is_data) and not (codec == _LZMA and _is_sound(found))
-        if is_tried:
+    is_data = len(codecs) > 1 and hunk.is_data
+    order = codecs if is_data else sorted(codecs, key=lambda each: each[1] == _LZMA)
+    for _, codec, level in order:
+        if not (_loses_data(codec, found, len(frames)) if is_data else codec == _LZMA and _is_sound(found)):
             found[codec] = hunk.packed(codec, level)
     return min(((slot, found[codec]) for slot, codec, _ in codecs if codec in found), key=lambda each: len(each[1]))
+
+
+def _loses_data(codec: bytes, found: Mapping[bytes, bytes], hunk_bytes: int) -> bool:
+    """Return whether a codec cannot beat those that packed a hunk of data before it."""
+    if codec == _FLAC:
+        return bool(found)
+    most = _NOISE_SHARE * SECTOR_SIZE * (hunk_bytes // CD_FRAME_BYTES)
+    return codec == _DEFLATE and _LZMA in found and _FEW_BYTES <= len(found[_LZMA]) < most
 
 
 def _is_sound(found: Mapping[bytes, bytes]) -> bool:
