@@ -32,7 +32,7 @@ class TitleGroup:
     """Its name for people: a folder as seen from the one that all groups share. Not safe to show."""
 
     @property
-    def order(self) -> tuple[object, ...]:
+    def order(self) -> str:
         """The key that sorts groups by name, as people would."""
         return natural_key(self.name)
 

@@ -295,4 +295,6 @@ class Store:
         query = f"{title_rows.SELECT_TITLES}{where} ORDER BY t.path"
         # Decoded outside the file's lock: 10,000 titles take half a second, and other threads need the lock meanwhile.
         found = self._file.run(lambda connection: connection.execute(query, parameters).fetchall())
-        return [title for row in found if (title := title_rows.title_from(row, losses)) is not None]
+        found.reverse()  # for `pop`, which frees each row: all of them take as much memory as the titles
+        titles = (title_rows.title_from(found.pop(), losses) for _ in range(len(found)))
+        return [title for title in titles if title is not None]

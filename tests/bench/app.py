@@ -7,7 +7,7 @@ First frame: from the end of the app's imports to the last byte of the screen wi
 last byte of what it changes. Loop: the longest delay of a 10 ms timer while four real conversions are queued, on as
 many disks as there are of /tmp and /dev/shm. Processor time: of a whole start up to the first frame with its titles,
 imports included, as a multiple of what a Textual app with one text takes; the three take turns. Memory: the most that
-the start took. Medians of the runs, with the spread. Exit code 1 where a bar is missed.
+the app took until all titles were read. Medians of the runs, with the spread. Exit code 1 where a bar is missed.
 """
 
 import argparse

@@ -1,6 +1,7 @@
 """Names from outside: safe on a terminal, and sorted as people count."""
 
 import os
+import re
 import shlex
 import subprocess
 import unicodedata
@@ -73,9 +74,15 @@ def test_case_does_not_count_in_the_order() -> None:
     assert natural_key("OKAMI") == natural_key("okami")
 
 
-@given(names=st.lists(st.text(st.characters(), max_size=8), max_size=6))
-def test_any_names_can_be_sorted(names: list[str]) -> None:
-    assert sorted(map(natural_key, names)) == [natural_key(name) for name in sorted(names, key=natural_key)]
+def by_parts(name: str) -> list[tuple[int, str] | str]:
+    """Return texts and numbers of a name in turn: a number is its count of digits, and these."""
+    parts = re.split(r"([0-9]+)", name.casefold())
+    return [(len(part.lstrip("0")), part.lstrip("0")) if place % 2 else part for place, part in enumerate(parts)]
+
+
+@given(st.lists(st.text("aB 019é\udcff", max_size=6) | st.text(st.characters(exclude_characters="\0")), max_size=6))
+def test_names_are_sorted_by_their_texts_and_numbers_in_turn(names: list[str]) -> None:
+    assert sorted(names, key=natural_key) == sorted(names, key=by_parts)
 
 
 @given(st.text(st.characters(exclude_categories=["Cs"])))
