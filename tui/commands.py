@@ -21,6 +21,7 @@ class Place(StrEnum):
     PLAN = "plan"
     RENAME = "rename"
     DUPLICATES = "duplicates"
+    DATFILES = "datfiles"
     QUEUE = "queue"
     LOG = "log"
     TRASH = "trash"
@@ -55,13 +56,14 @@ class Command:
     """Whether its key runs another command while it has nothing to do: the two may share a key."""
 
 
-_L, _D, _T, _P, _N, _C, _Q, _G, _R, _S, _B = (
+_L, _D, _T, _P, _N, _C, _F, _Q, _G, _R, _S, _B = (
     Place.LIBRARY,
     Place.DETAIL,
     Place.TUNE,
     Place.PLAN,
     Place.RENAME,
     Place.DUPLICATES,
+    Place.DATFILES,
     Place.QUEUE,
     Place.LOG,
     Place.TRASH,
@@ -103,6 +105,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("choose_names", "N", "names", "Choose the names of the datfiles, or those that OPL reads.", _N,
              writes=True, in_footer=True),
     _command("show_duplicates", "U", "duplicates", "Show discs that you have more than once, and keep one copy.", _L),
+    _command("show_datfiles", "I", "datfiles", "Show the datfiles, and how many of their games you have.", _L),
     _command("keep_copy", "space,enter", "keep", "Keep this copy of the disc; press again to leave the disc alone.", _C,
              writes=True, in_footer=True, title="Keep this copy"),
     _command("trash_copies", "Z", "move", "Move the other copies to trash, after decoding the kept one.", _C,
@@ -191,9 +194,9 @@ COMMANDS: tuple[Command, ...] = (
     _command("remove_folder", "x", "remove folder", "Remove the folder from the list; its files stay.", _S, writes=True,
              in_footer=True),
     _command("show_queue", "w", "queue", "Show the queue: running, waiting and finished jobs.", _L, _D, _T, _P, _N, _C,
-             _R, _B, in_footer=True),
-    _command("back", "escape,q", "back", "Go back.", _D, _T, _P, _N, _C, _Q, _G, _R, _S, _B, in_footer=True,
-             in_palette=False),
+             _F, _R, _B, in_footer=True),
+    _command("back", "escape,q", "back", "Go back.", _D, _T, _P, _N, _C, _F, _Q, _G, _R, _S, _B,
+             in_footer=True, in_palette=False),
     _command("help", "question_mark", "help", "Find a key of this screen and run it.", Place.ANYWHERE, in_footer=True),
     _command("palette", "ctrl+p,colon", "palette", "Find a command, a value or a title by its name.",
              Place.ANYWHERE, in_palette=False),

@@ -84,6 +84,11 @@ class OpenDuplicates(OpenScreen):
 
 
 @dataclass(eq=False)
+class OpenDatfiles(OpenScreen):
+    """Show the datfiles, with counts of the library's titles."""
+
+
+@dataclass(eq=False)
 class OpenTune(OpenScreen):
     """Choose settings for titles."""
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from discpress.engine.dats.lookup import IndexedFile
 from discpress.engine.dats.model import FileKind, FileStatus
 from discpress.engine.dats.zeros import crc32_with_zeros
-from discpress.engine.formats import SECTOR_SIZE
 from discpress.engine.images.cd.addresses import msf
-from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE
 from discpress.engine.store.digests import TrackDigest
 from discpress.engine.units import format_size
 
@@ -24,11 +22,6 @@ class TrackComparison:
     """Whether all tracks are all files of the game, and the list has all tracks of the disc."""
     is_partial_list: bool
     """Whether the list has one track of the disc only."""
-
-
-def is_raw_size(size_bytes: int) -> bool:
-    """Return whether a size is that of raw sectors of a CD, and of no DVD."""
-    return size_bytes % RAW_SECTOR_SIZE == 0 and size_bytes % SECTOR_SIZE != 0
 
 
 def compare_tracks(tracks: Sequence[TrackDigest], files: Sequence[IndexedFile]) -> TrackComparison:

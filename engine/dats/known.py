@@ -1,14 +1,17 @@
-"""Everything that is known of the titles' content: their digests, serials and systems, in one query."""
+"""Everything that is known of the titles' content in one query, and in the form in which lists are asked for it."""
 
 import hashlib
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from discpress.engine.dats.serials import serial_key
 from discpress.engine.discs.info import DiscInfo
-from discpress.engine.store.digests import Digests, Grade, ListedDigests
+from discpress.engine.formats import SECTOR_SIZE
+from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE
+from discpress.engine.store.digests import Digests, Grade, ListedDigests, TrackDigest
 from discpress.engine.store.model import Fault
 from discpress.engine.store.rows import digest_rows, keys
 from discpress.engine.store.rows.checked import BYTES, NAME, Row, Shape, UnreadableError, made_by, token
@@ -95,3 +98,68 @@ def _rows(connection: sqlite3.Connection, paths: Collection[Path] | None) -> Ite
 def overall_sha1_of_dvd(sha1: str) -> str:
     """Return the SHA-1 over data and metadata that the CHD of a DVD with this SHA-1 states, as lower-case hex."""
     return hashlib.sha1(bytes.fromhex(sha1) + _DVD_METADATA, usedforsecurity=False).hexdigest()
+
+
+def is_raw_size(size_bytes: int) -> bool:
+    """Return whether a size is that of raw sectors of a CD, and of no DVD."""
+    return size_bytes % RAW_SECTOR_SIZE == 0 and size_bytes % SECTOR_SIZE != 0
+
+
+class Probe(NamedTuple):
+    """The digests of a title in the form in which the lists are asked for them: each is made once."""
+
+    size_bytes: int
+    """Size of the decoded image."""
+    grade: Grade
+    """The reason to believe them; decoded if another digest of the same file is."""
+    crc32: int | None
+    """The crc32 of the image, or of the largest track; None if it is not known."""
+    sha1: bytes
+    """The SHA-1 of the decoded image; empty if not known."""
+    overall_sha1s: tuple[bytes, ...]
+    """Those over data and metadata of its CHD, as its header states it, and as it would be."""
+    tracks: tuple[TrackDigest, ...]
+    """The tracks; empty for an image without."""
+    largest: TrackDigest | None
+    """The largest track."""
+
+
+def _probe(digests: ListedDigests, grade: Grade, *, has_disks: bool) -> Probe:
+    crc32, sha1, overall_sha1, size_bytes, _, _ = digests
+    tracks = _tracks_of(digests)
+    if not (tracks or sha1 or overall_sha1):
+        return Probe(size_bytes, grade, int(crc32, 16) if crc32 else None, b"", (), (), None)
+    largest = max(tracks, key=lambda track: track.size_bytes) if tracks else None
+    crc32 = crc32 if largest is None else largest.crc32
+    overall = [overall_sha1] if overall_sha1 else []
+    if has_disks and is_dvd(digests):
+        overall.append(overall_sha1_of_dvd(sha1))
+    return Probe(
+        size_bytes,
+        grade,
+        int(crc32, 16) if crc32 else None,
+        b"" if digests.tracks else bytes.fromhex(sha1),
+        tuple(map(bytes.fromhex, dict.fromkeys(overall))),
+        tracks,
+        largest,
+    )
+
+
+def probes_of(title: KnownTitle, *, has_disks: bool) -> Iterator[Probe]:
+    """Yield the probe of each digest of a title; `has_disks` tells whether a list has the overall SHA-1 of CHDs."""
+    # The decoding of a CHD compares the image with the SHA-1 in its header.
+    is_decoded = title.is_decoded
+    for digests in title.digests:
+        yield _probe(digests, Grade.DECODED if is_decoded else digests.grade, has_disks=has_disks)
+
+
+def _tracks_of(digests: ListedDigests) -> tuple[TrackDigest, ...]:
+    """Return the tracks of a CD; an image of raw sectors whose tracks are not known may be a single one."""
+    if digests.tracks or not digests.crc32 or not is_raw_size(digests.size_bytes):
+        return digests.tracks
+    return (TrackDigest("", 0, digests.size_bytes, digests.crc32, digests.sha1),)
+
+
+def is_dvd(digests: ListedDigests) -> bool:
+    """Return whether digests are those of an image of 2,048-byte sectors whose SHA-1 is known."""
+    return bool(digests.sha1) and not digests.tracks and digests.size_bytes % SECTOR_SIZE == 0

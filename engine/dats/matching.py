@@ -4,18 +4,16 @@ import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 from discpress.engine.dats.comparison import (
     compare_tracks,
     has_listed_sheet,
-    is_raw_size,
     trimmed_or_padded,
     worst_status,
 )
 from discpress.engine.dats.families import game_families
 from discpress.engine.dats.index import ListedDat, read_lists
-from discpress.engine.dats.known import KnownTitle, known_titles, overall_sha1_of_dvd
+from discpress.engine.dats.known import KnownTitle, Probe, is_dvd, is_raw_size, known_titles, probes_of
 from discpress.engine.dats.lookup import (
     MOST_SHARING,
     IndexedFile,
@@ -26,8 +24,7 @@ from discpress.engine.dats.lookup import (
 )
 from discpress.engine.dats.match import Match, Verdict
 from discpress.engine.dats.model import FileKind, FileStatus
-from discpress.engine.formats import SECTOR_SIZE
-from discpress.engine.store.digests import Grade, ListedDigests, TrackDigest
+from discpress.engine.store.digests import Grade, ListedDigests
 from discpress.engine.store.model import Fault
 from discpress.engine.systems import System
 
@@ -46,56 +43,19 @@ def find_matches(connection: sqlite3.Connection, paths: Collection[Path] | None 
     return dict(_Matcher(connection, lists, known_titles(connection, paths)).matches()) if lists else {}
 
 
-def find_all_matches(connection: sqlite3.Connection) -> dict[bytes, list[Match]]:
-    """Return every file of every list that a title of the library is, by its path as stored."""
+def find_all_matches(connection: sqlite3.Connection) -> tuple[dict[bytes, list[Match]], dict[bytes, Match]]:
+    """Return every file of every list that a title of the library is, and the match of each, by its path as stored."""
     lists = read_lists(connection)
-    return dict(_Matcher(connection, lists, known_titles(connection)).all_hits()) if lists else {}
+    if not lists:
+        return {}, {}
+    matcher = _Matcher(connection, lists, known_titles(connection))
+    return dict(matcher.all_hits()), dict(matcher.matches())
 
 
 def match_title(connection: sqlite3.Connection, title: KnownTitle) -> Match | None:
     """Return the match of a title, which need not be in the library; None without lists."""
     lists = read_lists(connection)
     return dict(_Matcher(connection, lists, [title]).matches())[title.key] if lists else None
-
-
-class _Probe(NamedTuple):
-    """The digests of a title in the form in which the lists are asked for them: each is made once."""
-
-    size_bytes: int
-    """Size of the decoded image."""
-    grade: Grade
-    """The reason to believe them; decoded if another digest of the same file is."""
-    crc32: int | None
-    """The crc32 of the image, or of the largest track; None if it is not known."""
-    sha1: bytes
-    """The SHA-1 of the decoded image; empty if not known."""
-    overall_sha1s: tuple[bytes, ...]
-    """Those over data and metadata of its CHD, as its header states it, and as it would be."""
-    tracks: tuple[TrackDigest, ...]
-    """The tracks; empty for an image without."""
-    largest: TrackDigest | None
-    """The largest track."""
-
-
-def _probe(digests: ListedDigests, grade: Grade, *, has_disks: bool) -> _Probe:
-    crc32, sha1, overall_sha1, size_bytes, _, _ = digests
-    tracks = _tracks_of(digests)
-    if not (tracks or sha1 or overall_sha1):
-        return _Probe(size_bytes, grade, int(crc32, 16) if crc32 else None, b"", (), (), None)
-    largest = max(tracks, key=lambda track: track.size_bytes) if tracks else None
-    crc32 = crc32 if largest is None else largest.crc32
-    overall = [overall_sha1] if overall_sha1 else []
-    if has_disks and _is_dvd(digests):
-        overall.append(overall_sha1_of_dvd(sha1))
-    return _Probe(
-        size_bytes,
-        grade,
-        int(crc32, 16) if crc32 else None,
-        b"" if digests.tracks else bytes.fromhex(sha1),
-        tuple(map(bytes.fromhex, dict.fromkeys(overall))),
-        tracks,
-        largest,
-    )
 
 
 class _Matcher:
@@ -110,7 +70,7 @@ class _Matcher:
         self._titles = titles
         self._families = game_families(connection)
         has_disks = any(each.disks for each in lists)
-        self._probes = [list(_probes_of(title, has_disks=has_disks)) for title in titles]
+        self._probes = [list(probes_of(title, has_disks=has_disks)) for title in titles]
         every = [probe for probes in self._probes for probe in probes]
         self._by_crc32 = files_by_crc32(connection, {probe.crc32 for probe in every if probe.crc32 is not None})
         sha1s = {sha1 for probe in every for sha1 in (probe.sha1, *probe.overall_sha1s) if sha1}
@@ -141,7 +101,7 @@ class _Matcher:
             if hits:
                 yield title.key, hits
 
-    def _files_of_tracks(self, probe: _Probe) -> Sequence[IndexedFile]:
+    def _files_of_tracks(self, probe: Probe) -> Sequence[IndexedFile]:
         """Return the files that equal the largest track of a CD: each may be that of its game."""
         if probe.largest is None or probe.crc32 is None:
             return ()
@@ -153,7 +113,7 @@ class _Matcher:
         ]
         return found[:MOST_SHARING]
 
-    def _best_hit(self, probes: Sequence[_Probe]) -> Match | None:
+    def _best_hit(self, probes: Sequence[Probe]) -> Match | None:
         """Return the best result of all digests in all lists; UNKNOWN if a list has one of several tracks only."""
         hits = [hit for probe in probes for hit in self._hits(probe)]
         if len(hits) > 1:
@@ -164,7 +124,7 @@ class _Matcher:
         family = next(filter(None, named), None)
         return hits[0] if family is None else replace(hits[0], family=family)
 
-    def _hits(self, probe: _Probe) -> Iterator[Match]:
+    def _hits(self, probe: Probe) -> Iterator[Match]:
         if probe.tracks:
             yield from self._hits_of_tracks(probe)
         elif probe.crc32 is not None:
@@ -182,7 +142,7 @@ class _Matcher:
                 if file.kind is FileKind.DISK:
                     yield self._named(file, _BY_STATUS[file.status], probe.grade)
 
-    def _hits_of_tracks(self, probe: _Probe) -> Iterator[Match]:
+    def _hits_of_tracks(self, probe: Probe) -> Iterator[Match]:
         for file in self._files_of_tracks(probe):
             files = self._games.get(file.key, ())
             found = compare_tracks(probe.tracks, files)
@@ -257,27 +217,9 @@ def _covering(lists: Sequence[ListedDat]) -> dict[System, list[ListedDat]]:
     return found
 
 
-def _probes_of(title: KnownTitle, *, has_disks: bool) -> Iterator[_Probe]:
-    # The decoding of a CHD compares the image with the SHA-1 in its header.
-    is_decoded = title.is_decoded
-    for digests in title.digests:
-        yield _probe(digests, Grade.DECODED if is_decoded else digests.grade, has_disks=has_disks)
-
-
-def _tracks_of(digests: ListedDigests) -> tuple[TrackDigest, ...]:
-    """Return the tracks of a CD; an image of raw sectors whose tracks are not known may be a single one."""
-    if digests.tracks or not digests.crc32 or not is_raw_size(digests.size_bytes):
-        return digests.tracks
-    return (TrackDigest("", 0, digests.size_bytes, digests.crc32, digests.sha1),)
-
-
-def _is_dvd(digests: ListedDigests) -> bool:
-    return bool(digests.sha1) and not digests.tracks and digests.size_bytes % SECTOR_SIZE == 0
-
-
 def _can_check(title: KnownTitle, listed: ListedDat) -> bool:
     """Return whether the known digests of a title decide if a list has it."""
-    has_overall = any(each.overall_sha1 or _is_dvd(each) for each in title.digests)
+    has_overall = any(each.overall_sha1 or is_dvd(each) for each in title.digests)
     if listed.disks == listed.files:
         return has_overall
     return any(_is_whole(each) for each in title.digests)
@@ -285,7 +227,7 @@ def _can_check(title: KnownTitle, listed: ListedDat) -> bool:
 
 def _is_whole(digests: ListedDigests) -> bool:
     """Return whether digests are comparable with those of images or tracks in a list."""
-    if digests.tracks or (digests.sha1 and not digests.overall_sha1) or _is_dvd(digests):
+    if digests.tracks or (digests.sha1 and not digests.overall_sha1) or is_dvd(digests):
         return True
     return bool(digests.crc32) and not is_raw_size(digests.size_bytes)
 

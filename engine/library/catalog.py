@@ -5,7 +5,7 @@ A filter is one line of words; it selects a title if all of them match:
     kain            in the title, the serial or the file name, ignoring case
     !kain           inverts a word
     sys:ps2         system, fmt:zso format, region:us region, state:ready state; a beginning is enough
-    id:exact        comparison with datfiles: exact, mia, bad, rev, no, unknown
+    id:exact        comparison with datfiles: exact, header, mia, bad, rev, no, unknown
     dup:copy        copy: another title has the same disc; variant: the same game in another region or revision; no
     saving>20       percent, also <, >= and <=; a title without an estimate matches no comparison
     size<4.5G       size of the file
@@ -19,7 +19,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from discpress.engine.dats.match import Verdict
+from discpress.engine.dats.match import Match, Verdict
 from discpress.engine.formats import Settings
 from discpress.engine.images import registry
 from discpress.engine.library.filter_words import Choice, Measure, Vocabulary, percent_of, refuse, size_measure
@@ -33,6 +33,9 @@ from discpress.engine.store.model import Title
 Predicate: TypeAlias = Callable[[Title], bool]
 
 _ID = "id"
+_HEADER = "header"
+_EXACT_TOO = {str(Verdict.EXACT)[:length]: (str(Verdict.EXACT), _HEADER) for length in range(1, 6)}
+"""`id:exact`, while it is typed too, also means the discs that are exact by their header."""
 _DUP = "dup"
 _NO_STATES = TitleStates()
 """For callers that neither filter nor sort by state."""
@@ -47,7 +50,7 @@ def _words_about(states: TitleStates) -> Vocabulary[Title]:
             "fmt": Choice(lambda title: title.format or "", lambda: tuple(spec.name for spec in registry.FORMATS)),
             "region": Choice(lambda title: title.region),
             STATE: Choice(states.state, lambda: tuple(State), OLD_TOKENS),
-            _ID: Choice(lambda title: states.match_of(title).verdict, lambda: tuple(Verdict)),
+            _ID: Choice(lambda title: _id_of(states.match_of(title)), lambda: (*Verdict, _HEADER), _EXACT_TOO),
             _DUP: Choice(states.likeness, lambda: tuple(Likeness)),
         },
         measures={
@@ -55,6 +58,11 @@ def _words_about(states: TitleStates) -> Vocabulary[Title]:
             "size": size_measure(lambda title: title.file_bytes),
         },
     )
+
+
+def _id_of(match: Match) -> str:
+    """Return the word of the filter for a match: `header` for a listed disc whose file was not decoded yet."""
+    return _HEADER if match.verdict is Verdict.EXACT and not match.is_proven else match.verdict
 
 
 def _planned(title: Title) -> tuple[int, int] | None:

@@ -16,6 +16,7 @@ KEYS_TO = {
     Place.PLAN: ("down", "down", "c"),
     Place.RENAME: ("down", "down", "n"),
     Place.DUPLICATES: ("U",),
+    Place.DATFILES: ("I",),
     Place.QUEUE: ("w",),
     Place.LOG: ("w", "l"),
     Place.TRASH: ("u",),

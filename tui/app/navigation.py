@@ -19,6 +19,7 @@ from discpress.tui.dialogs.own_screen import OwnScreen
 from discpress.tui.dialogs.too_small import TooSmall
 from discpress.tui.messages import (
     OpenBench,
+    OpenDatfiles,
     OpenDetails,
     OpenDuplicates,
     OpenLog,
@@ -92,6 +93,10 @@ class Router:
                 from discpress.tui.screens.dats.duplicates import DuplicatesScreen
 
                 return DuplicatesScreen(session, frozenset(marked))
+            case OpenDatfiles():
+                from discpress.tui.screens.dats.datfiles import DatfilesScreen
+
+                return DatfilesScreen(session)
             case OpenTune(titles, block_size, form):
                 from discpress.tui.screens.tune import TuneScreen
 

@@ -21,6 +21,7 @@ from discpress.tui.messages import (
     CopyPath,
     Notify,
     OpenBench,
+    OpenDatfiles,
     OpenDuplicates,
     OpenPlan,
     OpenRename,
@@ -152,6 +153,10 @@ class LibraryScreen(LibraryPanes):
             self.post_message(OpenDuplicates(frozenset(self.view.marks)))
         else:
             self.has_rows()
+
+    def action_show_datfiles(self) -> None:
+        """Show the datfiles."""
+        self.post_message(OpenDatfiles())
 
     def action_identify(self) -> None:
         """Queue the decoding of the marked titles, at idle priority."""

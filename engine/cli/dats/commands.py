@@ -1,7 +1,6 @@
 """`discpress dat`: datfiles are added, listed, read again and removed."""
 
 import argparse
-from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.output.tables import format_table
 from discpress.engine.cli.state import open_store
 from discpress.engine.dats.index import Added, DatIndex, ListedDat
-from discpress.engine.dats.ownership import owned_games
+from discpress.engine.dats.ownership import ListCounts, count_lists
 from discpress.engine.dats.reading.files import FoundDat, read_dats
 from discpress.engine.errors import CancelledError, DatfileError, DiscpressError, UsageError
 from discpress.engine.names import display_name
@@ -128,23 +127,30 @@ def dat_facts(dat: ListedDat) -> dict[str, object]:
     }
 
 
+_FIGURES = {
+    "exact": "EXACT", "header": "HEADER", "revisions": "REV", "bad": "BAD", "mia": "MIA", "missing": "MISSING",
+}  # fmt: skip
+"""The counts of a list, with their heads."""
+
+
 def _run_list(arguments: argparse.Namespace, store: Store, printer: Printer, control: Control) -> int:
     lists = DatIndex(store.file).lists()
     chosen = chosen_lists(lists, arguments.lists)
     if not lists:
         printer.notice("no datfile is loaded: run discpress dat add FILE")
-    owned = Counter(dat for dat, _ in store.file.run(owned_games))
+    counts = store.file.run(count_lists)
     rows = []
     for dat in chosen:
-        count = owned[dat.id]
-        printer.event("dat", {**dat_facts(dat), "owned": count}, "")
-        system = dat.system.label if dat.system is not System.UNKNOWN else "any"
+        count = counts.get(dat.id, ListCounts())
+        figures = {name: getattr(count, name) for name in _FIGURES}
+        printer.event("dat", {**dat_facts(dat), "owned": count.owned, **figures}, "")
         rows.append(
-            (str(dat.id), display_name(dat.shown_name), display_name(dat.label), system, f"{count}", f"{dat.games}")
-        )
+            (str(dat.id), display_name(dat.shown_name), display_name(dat.label), f"{dat.games}",
+             *map(str, figures.values()))
+        )  # fmt: skip
     if rows:
-        heads = ("ID", "NAME", "LIST", "SYSTEM", "OWNED", "GAMES")
-        printer.lines(format_table(heads, rows, flexible=1, right=(0, 4, 5)))
+        heads = ("ID", "NAME", "LIST", "GAMES", *_FIGURES.values())
+        printer.lines(format_table(heads, rows, flexible=1, right=(0, *range(3, len(heads)))))
     return 0
 
 

@@ -113,7 +113,7 @@ def test_a_filter_selects_by_the_badge(library: Desk) -> None:
     assert [*matches(library, "--filter", "id:exact")] == [f"{NAME}.chd"]
     assert len(matches(library, "--filter", "id:unknown sys:ps2")) == 3
     code, _, err = library.say("ls", "--filter", "id:perhaps")
-    assert (code, "expected one of exact, mia, bad, rev, no, unknown" in err) == (2, True)
+    assert (code, "expected one of exact, mia, bad, rev, no, unknown, header" in err) == (2, True)
 
 
 def test_a_column_shows_the_badges_once_a_list_is_loaded(desk: Desk) -> None:
@@ -209,8 +209,56 @@ def test_lists_show_how_many_of_their_games_the_library_has(library: Desk) -> No
         ("Sony - PlayStation", "ps1", 1, 0),
         ("Sony - PlayStation 2", "ps2", 2, 1),
     ]
-    _, out, _ = library.say("dat", "list")
-    assert out.splitlines()[0].split() == ["ID", "NAME", "LIST", "SYSTEM", "OWNED", "GAMES"]
+
+
+KINDS = ("exact", "header", "mia", "bad", "rev", "no", "unknown")
+"""Words of the filter `id:`, each the name of a title that it selects."""
+
+
+@pytest.fixture
+def every_kind(desk: Desk) -> Desk:
+    """A library with a title of each kind, and a list that also has a game of which there is no title."""
+    discs = {name: ps2_disc(f"SLUS_100.{number:02}") for number, name in enumerate(KINDS)}
+    for name, data in discs.items():
+        write_old(desk.folder / f"{name}.iso", data)
+    convert_image(desk.folder / "header.iso", desk.folder / "header.chd", ImageFormat.CHD, level=1)
+    (desk.folder / "header.iso").unlink()
+    games = {
+        "Exact": [rom("Exact.iso", discs["exact"])],
+        "Header": [rom("Header.iso", discs["header"])],
+        "Wanted": [rom("Wanted.iso", discs["mia"], mia="yes")],
+        "Bad": [rom("Bad.iso", discs["bad"], status="baddump")],
+        "Other": [rom("Other.iso", b"another revision", serial="SLUS-10004")],
+        "Unknown": [rom("Unknown.iso", discs["unknown"])],
+    }
+    listed = write_list(desk.folder.parent / "ps2.dat", games)
+    named = [desk.folder / f"{name}.iso" for name in KINDS if name not in {"header", "unknown"}]
+    assert desk.ask("scan", desk.folder)[0] == 0
+    assert desk.ask("dat", "add", listed)[0] == 0
+    assert desk.ask("identify", *named)[0] == 0
+    return desk
+
+
+@pytest.mark.slow
+def test_a_filter_selects_each_kind_and_exact_includes_those_by_their_header(every_kind: Desk) -> None:
+    for word in KINDS:
+        expected = {"exact", "header"} if word == "exact" else {word}
+        assert {Path(name).stem for name in matches(every_kind, "--filter", f"id:{word}")} == expected
+    assert [*matches(every_kind, "--filter", "id:exact !id:header")] == ["exact.iso"]
+    assert {*matches(every_kind, "--filter", "id:ex")} == {"exact.iso", "header.chd"}
+
+
+@pytest.mark.slow
+def test_a_list_is_counted_by_the_best_title_of_each_game(every_kind: Desk) -> None:
+    _, (dat,) = every_kind.ask("dat", "list")
+    counts = {name: dat[name] for name in ("exact", "header", "revisions", "bad", "mia", "missing", "owned", "games")}
+    assert list(counts.values()) == [1, 1, 1, 1, 1, 2, 4, 6]
+    heads, row = every_kind.say("dat", "list")[1].splitlines()
+    assert heads.split() == ["ID", "NAME", "LIST", "GAMES", "EXACT", "HEADER", "REV", "BAD", "MIA", "MISSING"]
+    assert row.split()[-7:] == ["6", "1", "1", "1", "1", "1", "2"]
+    assert every_kind.ask("identify", every_kind.folder / "header.chd")[0] == 0
+    _, (dat,) = every_kind.ask("dat", "list")
+    assert (dat["exact"], dat["header"], dat["missing"]) == (2, 0, 2)
 
 
 def test_a_list_is_removed_by_number_name_or_file(library: Desk) -> None:

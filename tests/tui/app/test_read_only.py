@@ -15,7 +15,7 @@ from discpress.tui.screens.palette import PaletteScreen
 
 pytestmark = pytest.mark.slow
 
-PLACES = (Place.LIBRARY, Place.DETAIL, Place.DUPLICATES, Place.QUEUE, Place.LOG, Place.BENCH)
+PLACES = (Place.LIBRARY, Place.DETAIL, Place.DUPLICATES, Place.DATFILES, Place.QUEUE, Place.LOG, Place.BENCH)
 """What can be reached; the other screens are for writing."""
 WRITING = [(place, command) for place in PLACES for command in COMMANDS if command.writes and place in command.places]
 
