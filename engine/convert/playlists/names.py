@@ -14,6 +14,8 @@ PLAYLIST_SUFFIXES = (".m3u", ".m3u8")
 SHEET_SUFFIXES = (".cue",)
 MAX_TEXT_BYTES = 64 * 1024
 """Hundreds of lines; larger files are no playlists of discs."""
+MAX_LIST_BYTES = 4 * 1024 * 1024
+"""Tens of thousands of lines of a checksum list."""
 
 Rename = Callable[[str], str | None]
 """Returns the new form of a name in a text, or None to leave it."""

@@ -8,7 +8,7 @@ import errno
 import os
 
 from discpress.engine.convert.playlists.edits import TextEdit, applied
-from discpress.engine.convert.playlists.names import MAX_TEXT_BYTES
+from discpress.engine.convert.playlists.names import MAX_LIST_BYTES, MAX_TEXT_BYTES, is_text_name
 from discpress.engine.names import display_name
 from discpress.engine.system.access import Access, set_access, set_time
 from discpress.engine.system.files import FileIdentity, sync_file
@@ -20,8 +20,8 @@ DRAFT_NAME = "text.draft"
 """The new file in the entry of the trash: a run that is killed leaves nothing among the images."""
 
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-_MOST_BYTES = 2 * MAX_TEXT_BYTES
-"""A text may have grown since."""
+_GROWTH = 2
+"""A text may have grown since it was looked at."""
 
 
 def rewrite(edit: TextEdit, folder: HeldFolder, drafts: HeldFolder, *, restores: bool = False) -> str:
@@ -53,8 +53,9 @@ def _rewrite(edit: TextEdit, folder: HeldFolder, drafts: HeldFolder, *, restores
     with os.fdopen(fd, "rb") as file:
         if has_writer(fd):
             return "another program is writing it"
-        now = file.read(_MOST_BYTES + 1)
-    if len(now) > _MOST_BYTES:
+        most_bytes = _GROWTH * (MAX_TEXT_BYTES if is_text_name(edit.file_name) else MAX_LIST_BYTES)
+        now = file.read(most_bytes + 1)
+    if len(now) > most_bytes:
         return "it is too large by now"
     new = applied(edit, now)
     if new is None:

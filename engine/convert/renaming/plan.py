@@ -64,20 +64,48 @@ def plan_renames(
     `busy` are the titles that jobs work on. A serial alone never names a title.
     """
     taken: set[tuple[Path, str]] = set()
+    folders = _Folders()
     plans = []
     for title in titles:
-        plan = _plan(title, match_of(title), track_names, pattern)
+        plan = _plan(title, match_of(title), track_names, pattern, folders)
         if not plan.problem and title.path in busy:
             plan = replace(plan, problem="a job works on it", files=())
         if not plan.problem:
-            plan = _checked(plan, taken)
+            plan = _checked(plan, taken, folders)
         taken.update((title.path.parent, folded(each.after)) for each in plan.files)
         plans.append(plan)
     return plans
 
 
+class _Folders:
+    """The names in each folder and the originals in its trash, read once for all titles of a plan."""
+
+    def __init__(self) -> None:
+        self._folded: dict[Path, frozenset[str]] = {}
+        self._waiting: dict[Path, dict[Path, str]] = {}
+
+    def folded(self, folder: Path) -> frozenset[str]:
+        """Return the names in a folder in the form in which they are compared. OSError."""
+        if folder not in self._folded:
+            self._folded[folder] = frozenset(map(folded, os.listdir(folder)))  # noqa: PTH208 - no Path method
+        return self._folded[folder]
+
+    def waiting(self, folder: Path) -> dict[Path, str]:
+        """Return the replacements of the originals in the trash of a folder, each with the name of its original."""
+        if folder not in self._waiting:
+            entries = [entry for entry in entries_in(folder) if isinstance(entry, TrashEntry)]
+            self._waiting[folder] = {
+                path: entry.home_path.name for entry in reversed(entries) for path in entry.replacement_paths
+            }
+        return self._waiting[folder]
+
+
 def _plan(
-    title: Title, match: Match, track_names: Callable[[Title, Match], Sequence[str]], pattern: Pattern
+    title: Title,
+    match: Match,
+    track_names: Callable[[Title, Match], Sequence[str]],
+    pattern: Pattern,
+    folders: _Folders,
 ) -> RenamePlan:
     problem = _problem_of(title, match, pattern)
     if problem:
@@ -97,7 +125,7 @@ def _plan(
         after = [_track_name(each, name) for each, name in zip(listed, names, strict=True)]
     else:
         after = [with_stem(name, stem, new_stem) for name in names]
-    pairs = [*zip(names, after, strict=True), *_checksum_files(title, stem, new_stem)]
+    pairs = [*zip(names, after, strict=True), *_checksum_files(title, stem, new_stem, folders)]
     pairs.append((title.path.name, with_stem(title.path.name, stem, new_stem)))
     files = tuple(FileRename(before, new) for before, new in pairs if before != new)
     if not files:
@@ -127,22 +155,25 @@ def _problem_of(title: Title, match: Match, pattern: Pattern) -> str:
     return ""
 
 
-def _checksum_files(title: Title, stem: str, new_stem: str) -> list[tuple[str, str]]:
+def _checksum_files(title: Title, stem: str, new_stem: str, folders: _Folders) -> list[tuple[str, str]]:
     """Return the checksum files named after a title, each with its new name."""
     wanted = {f"{base}{suffix}" for base in (title.path.name, stem) for suffix in CHECKSUM_SUFFIXES}
     others = {each.name for each in title.others}
     folder = title.path.parent
-    # Path.is_file raises for a name that is too long, which these may be where the title's own is not.
-    found = [name for name in wanted - others if os.path.isfile(folder / name)]  # noqa: PTH113
+    try:
+        there = folders.folded(folder)
+    except OSError:
+        return []  # the check of the plan reports that
+    found = [name for name in wanted - others if folded(name) in there and (folder / name).is_file()]
     return [(name, with_stem(name, stem, new_stem)) for name in sorted(found)]
 
 
-def _checked(plan: RenamePlan, taken: Collection[tuple[Path, str]]) -> RenamePlan:
+def _checked(plan: RenamePlan, taken: Collection[tuple[Path, str]], folders: _Folders) -> RenamePlan:
     """Return the plan, or why a name of it cannot be had."""
     folder = plan.title.path.parent
     own = {folded(each.before) for each in plan.files}
     try:
-        there = {folded(name): name for name in os.listdir(folder)}  # noqa: PTH208 - no Path method
+        there = folders.folded(folder)
     except OSError as error:
         return replace(plan, files=(), problem=f"its folder cannot be read: {error.strerror}")
     after = [folded(each.after) for each in plan.files]
@@ -160,14 +191,14 @@ def _checked(plan: RenamePlan, taken: Collection[tuple[Path, str]]) -> RenamePla
             problem = f"another file would be called {shown}"
         if problem:
             break
-    problem = problem or _waiting_original(plan.title)
+    problem = problem or _waiting_original(plan.title, folders)
     return replace(plan, files=(), problem=problem) if problem else plan
 
 
-def _waiting_original(title: Title) -> str:
+def _waiting_original(title: Title, folders: _Folders) -> str:
     """Return the reason if an original in the trash has this title as its replacement: it is found by its name."""
-    for entry in entries_in(title.path.parent):
-        if isinstance(entry, TrashEntry) and set(title.file_paths) & {*entry.replacement_paths}:
-            shown = display_name(entry.home_path.name)
-            return f"it replaces {shown} in the trash: empty the trash or undo first"
-    return ""
+    waiting = folders.waiting(title.path.parent)
+    original = next((waiting[path] for path in title.file_paths if path in waiting), None)
+    if original is None:
+        return ""
+    return f"it replaces {display_name(original)} in the trash: empty the trash or undo first"

@@ -4,15 +4,17 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 from discpress.engine.convert.playlists.edits import TextEdit
+from discpress.engine.convert.playlists.names import MAX_LIST_BYTES, MAX_TEXT_BYTES
 from discpress.engine.convert.playlists.search import find_texts
 from discpress.engine.convert.renaming.plan import CHECKSUM_SUFFIXES, FileRename
 from discpress.engine.errors import ConflictError
 from discpress.engine.names import display_name
 from discpress.engine.system.held_folder import HeldFolder
 
-_MAX_LIST_BYTES = 64 * 1024
+_CHUNK_BYTES = 1024 * 1024
 
 
 def edits_for(folder: Path, main: str, files: Iterable[FileRename]) -> tuple[list[TextEdit], list[str]]:
@@ -30,12 +32,13 @@ def edits_for(folder: Path, main: str, files: Iterable[FileRename]) -> tuple[lis
         stays = next((notice for notice in found.notices if notice.startswith(f"{shown} still names ")), "")
         if stays:
             raise ConflictError(f"{display_name(folder / main)}: its files cannot be renamed: {stays}")
-        edits += _list_edits(folder, each)
+        edits += _list_edits(folder, each, notices)
     return edits, notices
 
 
-def _list_edits(folder: Path, file: FileRename) -> Iterator[TextEdit]:
+def _list_edits(folder: Path, file: FileRename, notices: list[str]) -> Iterator[TextEdit]:
     """Yield an edit for each checksum list in the folder that names the file as the last or first word of a line."""
+    old, new = os.fsencode(file.before), os.fsencode(file.after)
     with contextlib.suppress(OSError), HeldFolder.open(folder) as held:
         for name in held.names():
             if not name.lower().endswith(CHECKSUM_SUFFIXES):
@@ -43,10 +46,34 @@ def _list_edits(folder: Path, file: FileRename) -> Iterator[TextEdit]:
             with contextlib.suppress(OSError):
                 fd, facts = held.open_file(name)
                 with os.fdopen(fd, "rb") as text:
-                    before = text.read(_MAX_LIST_BYTES + 1)
-                after = _renamed(before, os.fsencode(file.before), os.fsencode(file.after))
-                if len(before) <= _MAX_LIST_BYTES and after != before:
-                    yield TextEdit(name, before, after, facts.st_mtime_ns)
+                    if facts.st_size > MAX_LIST_BYTES:
+                        if _contains(text, old):
+                            notices.append(f"{display_name(name)} still lists {display_name(file.before)}: too large")
+                        continue
+                    before = text.read(MAX_LIST_BYTES)
+                if old in before:
+                    yield from _edit_of(name, before, _renamed(before, old, new), facts.st_mtime_ns)
+
+
+def _edit_of(name: str, before: bytes, after: bytes, mtime_ns: int) -> Iterator[TextEdit]:
+    """Yield the edit of a text, if it changes; a large one has the changed lines only, as the journal keeps both."""
+    if after == before:
+        return
+    if len(before) > MAX_TEXT_BYTES:
+        lines = zip(before.split(b"\n"), after.split(b"\n"), strict=True)
+        changed = [(one, other) for one, other in lines if one != other]
+        before, after = (b"\n".join(each) for each in zip(*changed, strict=True))
+    yield TextEdit(name, before, after, mtime_ns)
+
+
+def _contains(file: BinaryIO, name: bytes) -> bool:
+    """Return whether a file of any size contains a name. OSError."""
+    end = b""
+    while chunk := file.read(_CHUNK_BYTES):
+        if name in end + chunk:
+            return True
+        end = chunk[-len(name) :]
+    return False
 
 
 def _renamed(data: bytes, before: bytes, after: bytes) -> bytes:

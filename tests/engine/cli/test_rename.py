@@ -15,6 +15,7 @@ from memory_cds import ps1_disc, ps2_disc, raw_sectors, sound
 from queue_desk import Desk
 from sample_images import convert_image
 
+from discpress.engine.convert.playlists.names import MAX_LIST_BYTES, MAX_TEXT_BYTES
 from discpress.engine.formats import ImageFormat
 from discpress.engine.queue.tasks.kinds import TaskKind
 
@@ -94,6 +95,46 @@ def test_all_files_of_all_titles_and_the_texts_follow_and_come_back(library: Des
     assert (library.folder.parent / "above.m3u").read_bytes() == above
     code, _, err = library.say("rename", "--undo")
     assert (code, "there is no rename to undo" in err) == (2, True)
+
+
+def test_a_large_checksum_list_follows_line_by_line_and_comes_back(library: Desk) -> None:
+    others = b"".join(b"%08x *other %d.iso\r\n" % (number, number) for number in range(5_000))
+    mine = b"%08x *%s\r\n" % (7, ISO.encode())
+    whole = library.folder / "all.sfv"
+    write_old(whole, others + mine + others[:1000])
+    assert whole.stat().st_size > MAX_TEXT_BYTES
+    before = contents(library.folder)
+    assert library.ask("rename", "--yes", library.folder / ISO)[0] == 0
+    assert whole.read_bytes() == others + b"%08x *%s.iso\r\n" % (7, CLEAN.encode()) + others[:1000]
+    assert max(len(str(each.payload)) for each in library.store.journal_entries()) < 4_000
+    assert library.ask("rename", "--undo")[0] == 0
+    assert contents(library.folder) == before
+
+
+@pytest.mark.parametrize("name", [ISO, "other.iso"])
+def test_a_list_beyond_the_limit_is_named_if_it_names_the_file(name: str, library: Desk) -> None:
+    path = write_old(library.folder / "all.sfv", b"; " + b"x" * MAX_LIST_BYTES + f"\n{name} 01234567\n".encode())
+    before = path.read_bytes()
+    code, _, err = library.say("rename", "--yes", library.folder / ISO)
+    assert (code, f"all.sfv still lists {ISO}: too large" in err) == (0, name == ISO)
+    assert path.read_bytes() == before
+
+
+def test_a_plan_lists_each_folder_once(library: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(6):
+        os.link(library.folder / ISO, library.folder / f"link {number}.iso")
+    assert library.ask("scan", library.folder)[0] == library.ask("identify", "--all")[0] == 0
+    listed: list[object] = []
+    list_names = os.listdir
+
+    def count(folder: Any) -> list[str]:
+        listed.append(folder)
+        return list_names(folder)
+
+    monkeypatch.setattr(os, "listdir", count)
+    assert len(plans(library, "--all")) == 8
+    assert len([each for each in listed if each == library.folder]) == 1
+    assert len(listed) <= 4  # the folder, and its trash under each name
 
 
 def test_an_undo_gives_the_texts_their_old_times_back(library: Desk) -> None:
