@@ -97,6 +97,11 @@ def suffixes_of_read() -> frozenset[str]:
     return frozenset(suffix for spec in FORMATS if spec.is_read for suffix in spec.suffixes)
 
 
+def names_of_read() -> list[str]:
+    """Return the names of all formats that discpress reads."""
+    return [str(spec.name) for spec in FORMATS if spec.is_read]
+
+
 def labels_of_read() -> list[str]:
     """Return the names for people of all formats that discpress reads: ISO, then packed ones, then those of raw CDs."""
     order = {spec.label: (spec.encoder is None and not spec.is_packed, spec.is_packed) for spec in FORMATS}

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from discpress.engine.cli.parsing.arguments import add_command, add_state, add_threads
 from discpress.engine.convert.renaming.names import Pattern
+from discpress.engine.images.registry import names_of_read
 
 if TYPE_CHECKING:
     from discpress.engine.cli.parsing.arguments import Subparsers
@@ -92,8 +93,8 @@ def add_duplicates(commands: "Subparsers") -> None:
     parser.add_argument(
         "--keep", action="append", default=[], metavar="FILE|FOLDER", help="keep this copy, or those in this folder"
     )
-    formats = ["iso", "zso", "cso", "dax", "chd", "cue", "gdi"]
-    parser.add_argument("--format", choices=formats, metavar="FORMAT", help="keep the copies of this format")
+    # Every format that is read: a title of any other one cannot be decoded, so it is never known to be a copy.
+    parser.add_argument("--format", choices=names_of_read(), metavar="FORMAT", help="keep the copies of this format")
     parser.add_argument("-n", "--dry-run", action="store_true", help="only show what would be moved")
     parser.add_argument("--yes", action="store_true", help="do not ask")
     add_threads(parser)

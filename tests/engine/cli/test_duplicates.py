@@ -17,6 +17,7 @@ from sample_images import convert_image
 from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.convert.trash.listing import entries_in
 from discpress.engine.formats import ImageFormat
+from discpress.engine.images.registry import FORMATS
 
 DVD = ps2_disc("SLUS_203.12", kib=400)
 ISO = "Okami [t-en by X] [red].iso"
@@ -241,3 +242,8 @@ def test_the_filter_selects_copies_and_the_rest(library: Desk) -> None:
 def test_wrong_usage_is_refused(words: tuple[str, ...], problem: str, library: Desk) -> None:
     code, _, err = library.say("duplicates", *words)
     assert (code, problem in err) == (2, True)
+
+
+def test_every_format_that_is_read_can_be_kept_and_no_other(desk: Desk) -> None:
+    for spec in FORMATS:
+        assert desk.say("duplicates", "-n", "--format", spec.name)[0] == (0 if spec.is_read else 2)
