@@ -115,6 +115,7 @@ def convert(
         file_system = check_room(plan, low, high)
         check_trashes(plan)
         run = ConversionRun(source, plan, threads, control, progress)
+        run.disk_kind = file_system.kind
         checkpoint = _fitting_checkpoint(plan, checkpoint_store)
         part = _new_part(plan, run, job or secrets.token_hex(8), file_system.max_file_bytes, checkpoint)
         if checkpoint_store is not None and not part.is_resumed:

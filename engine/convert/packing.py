@@ -1,6 +1,7 @@
 """Packing of a source into a part, and its verification: the steps that need the source open."""
 
 import errno
+from contextlib import closing, nullcontext
 from pathlib import Path
 from typing import TypeAlias
 
@@ -10,6 +11,7 @@ from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, Che
 from discpress.engine.convert.digests import ChunkDigests, Digester, DigestSet, FileDigester
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.part.part_set import PartSet
+from discpress.engine.convert.part.stored_chunks import StoredChunks
 from discpress.engine.convert.pipeline import Slot, SlotWork, run_chunks
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.source_watch import SourceWatch
@@ -65,7 +67,8 @@ class ConversionRun:
         self._control = control
         self._progress = progress
         self._watch = SourceWatch(self._check_between_chunks)
-        self._chunks = self._new_chunks()
+        self._chunks = ChunkDigests(self._packed.size, self._layout.chunk_bytes)
+        self.disk_kind = ""  # of the result's file system, as far as it is known
         self.check_source()
 
     def check_source(self, so: str = "no result was written") -> None:
@@ -94,7 +97,6 @@ class ConversionRun:
         """Write the whole output into the part and sync it; return the source's digests."""
         image, plan, progress, layout = self._packed, self._plan, self._progress, self._layout
         digester, writer = self._digester(), layout.writer(part)
-        self._chunks = self._new_chunks()
         start_bytes = 0
         try:
             if checkpoint is not None:
@@ -219,9 +221,6 @@ class ConversionRun:
         read_chunk(self._packed, slot)
         self._chunks.take(slot.number, slot.data)
 
-    def _new_chunks(self) -> ChunkDigests:
-        return ChunkDigests(self._packed.size, self._layout.chunk_bytes)
-
     def _pad(self, slot: Slot) -> memoryview:
         """Fill up the slot's last block with zeros and return its whole blocks."""
         source = self._padded(slot)
@@ -244,11 +243,13 @@ class ConversionRun:
         if not self._plan.request.verify and not is_needed:
             return ReadBack.NONE
         is_cold = part.drop_cached()
-        # The part is opened in the requested format, not a detected one, so it cannot be mistaken.
-        image, name = self._layout.open(part), display_name(self._plan.output_path)
-        prove_image(
-            image, self._chunks, expected, self._frames, self._threads, self._control, self._progress, name=name
-        )
+        name = display_name(self._plan.output_path)
+        with closing(StoredChunks(part, self.disk_kind)) if isinstance(part, PartFile) else nullcontext(part) as source:
+            # The part is opened in the requested format, not a detected one, so it cannot be mistaken.
+            image = self._layout.open(source)
+            prove_image(
+                image, self._chunks, expected, self._frames, self._threads, self._control, self._progress, name=name
+            )
         return ReadBack.COLD if is_cold else ReadBack.CACHED
 
     def digests_if_copy(self, path: Path) -> DigestSet | None:

@@ -22,6 +22,8 @@ from discpress.engine.formats import SECTOR_SIZE
 from discpress.engine.progress import Control
 
 EXTRA_SLOTS = 2  # one being written and one being hashed while every thread fills another
+PACKED_SLACK = 2 * 4096
+"""Bytes by which the memory for packed bytes is larger than a chunk: a direct read begins and ends with a page."""
 FOLLOWER = "discpress-digests"
 """Name of the threads that follow."""
 _WAKE_S = 0.2  # the interval at which a waiting caller polls for signals
@@ -37,7 +39,7 @@ class Slot:
         self.number = 0
         self.length = 0
         self.source = _mapped(chunk_bytes)
-        self.packed = _mapped(chunk_bytes) if with_packed else memoryview(bytearray())
+        self.packed = _mapped(chunk_bytes + PACKED_SLACK) if with_packed else memoryview(bytearray())
         self.packed_bytes = 0
         self.lengths = array("I", bytes(4 * (chunk_bytes // SECTOR_SIZE)))
         self._users = 0

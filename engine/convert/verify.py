@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES, chunk_bytes_for
 from discpress.engine.convert.digests import CHANGED_HINT, ChunkDigests, Digester, DigestSet
+from discpress.engine.convert.part.stored_chunks import StoredChunks
 from discpress.engine.convert.pipeline import Slot, run_chunks
 from discpress.engine.errors import VerifyError
 from discpress.engine.images.archives.paged import MAX_READERS
@@ -28,6 +29,9 @@ class ReadBack(StrEnum):
 
 
 _READERS_BYTES = 22 * MIB
+"""Memory for the threads that read a source: an archive's stream takes 23 MiB."""
+_PROOF_BYTES = 36 * MIB
+"""Memory for the threads of a proof, which reads no archive."""
 
 
 def digest_image(
@@ -97,7 +101,7 @@ def prove_image(
     result's name for messages. Raises VerifyError with the chunk that differs, or if the result states other digests,
     tracks or files; DamagedImageError with the block that does not decode.
     """
-    stored, place_of = image.stored_form, _bytes_at
+    stored, place_of, source = image.stored_form, _bytes_at, image.source
     if frames is not None:
         from discpress.engine.convert.cd.frame_digester import check_frames, tracks_at  # noqa: PLC0415 - for CDs only
 
@@ -109,6 +113,10 @@ def prove_image(
     progress.begin(Stage.VERIFYING, stored.size)
 
     def fill(slot: Slot) -> None:
+        if isinstance(source, StoredChunks):
+            span = stored.stored_span(slot.offset, slot.length)
+            is_plain = span == (slot.offset, slot.offset + slot.length)
+            source.fetch(slot.source if is_plain else slot.packed, *span)
         read_chunk(stored, slot)
         if not chunks.is_of(slot.number, slot.data):
             raise VerifyError(
@@ -122,11 +130,11 @@ def prove_image(
 
     run_chunks(
         stored.size,
-        readers_of(image, threads),
+        readers_of(image, threads, chunks=2, room=_PROOF_BYTES),
         control,
         fill=fill,
         take=take,
-        with_packed=False,
+        with_packed=True,
         chunk_bytes=chunks.chunk_bytes,
     )
 
@@ -144,15 +152,15 @@ def _check_stated(name: str, stored: Image, expected: DigestSet) -> None:
         raise VerifyError(f"{name}: {problem}", hint=CHANGED_HINT)
 
 
-def readers_of(image: Image, threads: int) -> int:
+def readers_of(image: Image, threads: int, *, chunks: int = 1, room: int = _READERS_BYTES) -> int:
     """Return the number of threads, at most `threads`, that may read an image in chunks.
 
-    An image that is unpacked in order allows fewer. The memory limits them too: each needs a chunk, and one read in its
-    stored, intermediate and decoded forms.
+    An image that is unpacked in order allows fewer. The memory limits them too: each needs `chunks` chunks, and one
+    read in its stored, intermediate and decoded forms. `room` is in bytes.
     """
     most = min(threads, MAX_READERS) if image.is_sequential else threads
     read_bytes = max(RUN_BYTES, image.block_size)
-    return min(most, _READERS_BYTES // (chunk_bytes_for(image.block_size) + 3 * read_bytes))
+    return min(most, room // (chunks * chunk_bytes_for(image.block_size) + 3 * read_bytes))
 
 
 def check_archived(image: Image, digests: DigestSet, control: Control) -> None:

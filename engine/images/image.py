@@ -125,6 +125,13 @@ class Image(ABC):
     def load_index(self) -> None:  # noqa: B027 - most read it when needed
         """Decode the index as a loader does once when it opens the file, if it is kept decoded."""
 
+    def stored_span(self, offset: int, length: int) -> tuple[int, int]:
+        """Return first and end of the stored bytes that decoded bytes are in, to fetch them in advance.
+
+        (0, 0) if that is unknown. A hint: an index that is damaged makes it wrong. Raises DamagedImageError.
+        """
+        return 0, 0
+
     @abstractmethod
     def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
         """Count blocks and bytes, see `statistics.read_facts`."""

@@ -13,6 +13,24 @@ if TYPE_CHECKING:
 _WINDOW_BYTES = 256 * 1024 * 1024  # 64 KiB of mincore answers; a multiple of every page size
 
 
+DIRECT_ALIGNMENT = 4096
+"""Offset, length and memory of a direct read are multiples of this: sectors of disks are no larger."""
+_DIRECT = {"ext4", "xfs", "btrfs"}  # others take O_DIRECT and read memory, as tmpfs does
+
+
+def open_direct(fd: int, kind: str) -> int:
+    """Open a file once more, so that reads bypass the page cache; return -1 if that is not possible.
+
+    `kind` is the type of its file system.
+    """
+    if kind not in _DIRECT or not hasattr(os, "O_DIRECT"):
+        return -1
+    try:
+        return os.open(f"/proc/self/fd/{fd}", os.O_RDONLY | os.O_DIRECT | os.O_CLOEXEC)
+    except OSError:
+        return -1
+
+
 def drop_cached(fd: int, offset: int = 0, length: int = 0) -> str:
     """Ask the system to drop the clean pages of a range (length 0: to the file's end); does nothing if unsupported.
 

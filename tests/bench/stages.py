@@ -31,6 +31,7 @@ from discpress.engine.convert import packing, pipeline, verify
 from discpress.engine.convert.conversion import convert
 from discpress.engine.convert.digests import ChunkDigests, Digester
 from discpress.engine.convert.part.part import PartFile
+from discpress.engine.convert.part.stored_chunks import StoredChunks
 from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.convert.preflight import settle_output
 from discpress.engine.formats import ImageFormat, Method
@@ -130,6 +131,7 @@ def run_case(case: Case, image_path: Path, output_path: Path, threads: int) -> d
         meter.timed(PartFile, "sync", "fsync", stack)
         for name in ("read_into", "read_at"):
             meter.timed(PartFile, name, "read back", stack)
+        meter.timed(StoredChunks, "fetch", "read back", stack)
         meter.timed(Digester, "update", "hash", stack)
         meter.timed(ChunkDigests, "take", "hash", stack)
         meter.timed(ChunkDigests, "is_of", "compare", stack)

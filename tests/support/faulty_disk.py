@@ -56,18 +56,25 @@ def _name_of(fd: int) -> str:
 def faulty_disk(faults: Faults) -> Iterator[None]:
     """Have all that is wrong while the context lasts."""
     chance, lock = random.Random(faults.seed), threading.Lock()
-    real_read, real_write = os.preadv, os.pwrite
+    real_read, real_read_at, real_write = os.preadv, os.pread, os.pwrite
     used = {"bytes": 0}
 
     def some(count: int) -> int:
         with lock:
             return chance.randint(1, count) if faults.is_short and count else count
 
-    def preadv(fd: int, buffers: Any, offset: int, *flags: Any) -> int:
-        view = memoryview(buffers[0])
-        is_there = offset <= faults.read_error_at < offset + len(view)
+    def check_read(fd: int, offset: int, length: int) -> None:
+        is_there = offset <= faults.read_error_at < offset + length
         if is_there and _name_of(fd).endswith(faults.read_error_in):
             raise _EIO
+
+    def pread(fd: int, length: int, offset: int) -> bytes:
+        check_read(fd, offset, length)
+        return real_read_at(fd, some(length), offset)
+
+    def preadv(fd: int, buffers: Any, offset: int, *flags: Any) -> int:
+        view = memoryview(buffers[0])
+        check_read(fd, offset, len(view))
         return real_read(fd, [view[: some(len(view))]], offset, *flags)
 
     def pwrite(fd: int, data: Any, offset: int) -> int:
@@ -87,6 +94,7 @@ def faulty_disk(faults: Faults) -> Iterator[None]:
 
     with ExitStack() as stack:
         stack.enter_context(mock.patch.object(os, "preadv", preadv))
+        stack.enter_context(mock.patch.object(os, "pread", pread))
         stack.enter_context(mock.patch.object(os, "pwrite", pwrite))
         if faults.has_jumping_clock:
             real_time, real_ns = time.time, time.time_ns

@@ -147,6 +147,20 @@ class ChdImage(BlockImage):
         known: dict[int, HunkPlace] = {}
         return [self._block(number, place, known) for number, place in enumerate(places, first)]
 
+    def stored_span(self, offset: int, length: int) -> tuple[int, int]:
+        """Return the span of the hunks that are stored for these bytes alone, see `Image.stored_span`."""
+        first, end = offset // self.block_size, -(-(offset + length) // self.block_size)
+        starts: list[int] = []
+        ends: list[int] = []
+        for number in range(first // WINDOW_HUNKS, -(-end // WINDOW_HUNKS)):
+            window = self.map.window(number)
+            low, high = (min(max(0, hunk - number * WINDOW_HUNKS), WINDOW_HUNKS) for hunk in (first, end))
+            start, stop = (hunk - window.kinds.count(Kind.SELF, 0, hunk) for hunk in (low, high))
+            if start < stop:
+                starts.append(window.offsets[start])
+                ends.append(window.offsets[stop - 1] + window.lengths[stop - 1])
+        return min(starts, default=0), max(ends, default=0)
+
     def extent_problem(self, place: HunkPlace) -> str:
         """Return the problem of a hunk's place in the file; empty if there is none."""
         if place.offset + place.length > self.source.size_bytes:

@@ -27,6 +27,10 @@ class PlainImage(UnindexedImage):
         """Return decoded bytes, see `Image.read_at`: those of the source, without a copy."""
         return super().read_at(offset, length) if offset < 0 or length < 0 else self.source.read_at(offset, length)
 
+    def stored_span(self, offset: int, length: int) -> tuple[int, int]:
+        """Return the same bytes, see `Image.stored_span`."""
+        return offset, offset + length
+
     def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
         """Count sectors, see `Image.sums`."""
         return Sums(self.blocks, self.size, end=self.size)

@@ -123,6 +123,12 @@ class IndexedImage(BlockImage):
         stored = read_bytes(self.source, start, end - start)
         return self._lz4.decode_run(stored, entries, self.block_size, self.index_shift, buffer)
 
+    def stored_span(self, offset: int, length: int) -> tuple[int, int]:
+        """Return the span of blocks, see `Image.stored_span`."""
+        first, end = offset // self.block_size, -(-(offset + length) // self.block_size)
+        entries = self.entries(first, end - first + 1)
+        return self.offset_of(entries[0]), self.offset_of(entries[-1])
+
     def extent_problem(self, number: int, offset: int, length: int) -> str:
         """Return the problem of a block's place in the file; empty if there is none."""
         if offset < self.header.data_offset:
