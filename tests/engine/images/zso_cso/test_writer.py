@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 import sample_images
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from discpress.engine.codecs.blocks import PLAIN_BIT
 from discpress.engine.formats import ImageFormat
@@ -237,3 +239,19 @@ def test_every_offset_of_an_incompressible_image_fits_its_entry(total_bytes: int
     start = writer.position - total_bytes
     expected = [PLAIN | (start + number * MIB) >> shift for number in range(blocks)] + [writer.position >> shift]
     assert expected == list(entries)
+
+
+@given(
+    blocks=st.lists(st.tuples(st.integers(1, 2048), st.booleans()), max_size=40),
+    first=st.integers(0, 1 << 20),
+    shift=st.sampled_from([0, 1, 4, 11]),
+)
+@settings(max_examples=40)
+def test_each_entry_is_the_sum_of_the_lengths_before_it(blocks: list[tuple[int, bool]], first: int, shift: int) -> None:
+    writer = PackedWriter(Memory(), Header(ZSO, len(blocks) * SECTOR or 1, SECTOR, 1, shift))
+    start = writer.position = first << shift
+    stored = [(-(-length >> shift)) << shift for length, _ in blocks]
+    lengths = array("I", [each | PLAIN * is_plain for each, (_, is_plain) in zip(stored, blocks, strict=True)])
+    writer.append(memoryview(b""), lengths, len(blocks))
+    expected = [start + sum(stored[:number]) >> shift | PLAIN * is_plain for number, (_, is_plain) in enumerate(blocks)]
+    assert (list(writer._entries), writer.position) == (expected, start + sum(stored))
