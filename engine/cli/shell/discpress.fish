@@ -224,7 +224,7 @@ complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npo
 complete -c discpress -n '_shtab_discpress_using duplicates' -s h -l help -d 'show this help message and exit'
 complete -c discpress -n '_shtab_discpress_using duplicates' -l json -d 'one JSON object a line on stdout'
 complete -c discpress -n '_shtab_discpress_using duplicates' -l keep -xka "(__fish_complete_path (commandline -ct))" -d 'keep this copy, or those in this folder'
-complete -c discpress -n '_shtab_discpress_using duplicates' -l format -xka "zso cso chd dax raw-cd cue gdi ccd mds iso" -d 'keep the copies of this format'
+complete -c discpress -n '_shtab_discpress_using duplicates' -l format -xka "zso cso chd dax rvz wbfs gamecube-ciso gcz wia tgc raw-cd cue gdi ccd mds iso" -d 'keep the copies of this format'
 complete -c discpress -n '_shtab_discpress_using duplicates' -s n -l dry-run -d 'only show what would be moved'
 complete -c discpress -n '_shtab_discpress_using duplicates' -l yes -d 'do not ask'
 complete -c discpress -n '_shtab_discpress_using duplicates' -s p -l parallel -s t -l threads -x -d 'threads (default: one per processor)'
