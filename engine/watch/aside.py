@@ -12,7 +12,7 @@ from discpress.engine.errors import CancelledError, DiscpressError
 from discpress.engine.names import display_name
 from discpress.engine.store.store import Store
 from discpress.engine.watch.watcher import Report
-from discpress.engine.watch.watching import Watching, watch_lock
+from discpress.engine.watch.watching import POLL_S, Watching, watch_lock
 
 _AGAIN_S = 60.0
 """After a fault of the state file or the settings the folders are looked at again so many seconds later."""
@@ -58,7 +58,8 @@ def _look_on(watching: Watching, end: threading.Event, told: dict[Path, str]) ->
     while not end.is_set():
         for rule, found in watching.turn():
             _note(rule, found, told)
-        end.wait(watching.pause_s())
+        while (left := watching.pause_s()) > 0 and not end.is_set():
+            end.wait(min(left, POLL_S))
 
 
 def _raise_after(end: threading.Event) -> None:

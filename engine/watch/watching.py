@@ -14,9 +14,14 @@ from discpress.engine.names import display_name
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.store.store import Store
 from discpress.engine.system.lock_files import lock_file
+from discpress.engine.watch.wakes import Wakes
 from discpress.engine.watch.watcher import Report, Watcher
 
 LOCK_NAME = "watch.lock"
+POLL_S = 0.5
+"""How often to ask `pause_s` anew: something may have changed meanwhile."""
+SETTLE_S = 5
+"""Seconds between two looks at a folder that is known to change."""
 
 
 @dataclass(slots=True)
@@ -39,6 +44,9 @@ class Watching:
     """Seconds since the epoch."""
     _watchers: dict[Path, Watcher] = field(default_factory=dict, init=False)
     _due: dict[Path, float] = field(default_factory=dict, init=False)
+    _wakes: Wakes = field(default_factory=Wakes, init=False)
+    _restless: set[Path] = field(default_factory=set, init=False)
+    """Folders that changed, and whose files do not stand still yet."""
 
     def rules(self) -> tuple[WatchRule, ...]:
         """Return the rules of the settings as they are now. Raises DiscpressError."""
@@ -56,7 +64,10 @@ class Watching:
             except DiscpressError as error:
                 self.check()  # a stop is no problem of the folder
                 found = error
-            self._due[rule.folder] = self.clock() + rule.every_s
+            if not (isinstance(found, Report) and found.moving):
+                self._restless.discard(rule.folder)
+            wait_s = min(rule.every_s, SETTLE_S) if rule.folder in self._restless else rule.every_s
+            self._due[rule.folder] = self.clock() + wait_s
             yield rule, found
 
     def hurry(self) -> None:
@@ -65,6 +76,9 @@ class Watching:
 
     def pause_s(self) -> float:
         """Return the seconds until the next look is due, at most 60: the settings may change."""
+        for folder in self._wakes.take() & self._due.keys():
+            self._restless.add(folder)
+            self._due[folder] = min(self._due[folder], self.clock() + SETTLE_S)
         return min(max(min(self._due.values(), default=0.0) - self.clock(), 0.0), 60.0)
 
     def _follow_settings(self) -> tuple[WatchRule, ...]:
@@ -81,6 +95,7 @@ class Watching:
                 )
             watchers[rule.folder] = known
         self._watchers = watchers
+        self._wakes.follow(watchers)
         self._due = {folder: at for folder, at in self._due.items() if folder in watchers}
         return rules
 

@@ -21,10 +21,8 @@ from discpress.engine.store.rows import watched_rows
 from discpress.engine.store.rows.watched_rows import WatchStep
 from discpress.engine.units import format_count, format_size
 from discpress.engine.watch.watcher import Report
-from discpress.engine.watch.watching import Watching, watch_lock
+from discpress.engine.watch.watching import POLL_S, Watching, watch_lock
 
-POLL_S = 0.5
-"""How often `--once` asks whether its jobs are over."""
 _HINT = "retry with discpress watch --retry"
 
 
