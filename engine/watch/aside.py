@@ -1,9 +1,9 @@
 """Watched folders beside the worker of `queue run`: a thread that looks at them, and what it writes into the log."""
 
+import contextlib
 import logging
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from discpress.engine.config import Config
@@ -19,7 +19,7 @@ _AGAIN_S = 60.0
 _log = logging.getLogger("discpress.worker")
 
 
-@contextmanager
+@contextlib.contextmanager
 def watching_aside(state_folder: Path, read_settings: Callable[[], Config]) -> Iterator[None]:
     """Look at the watched folders in a thread until the block ends."""
     end = threading.Event()
@@ -33,25 +33,28 @@ def watching_aside(state_folder: Path, read_settings: Callable[[], Config]) -> I
 
 
 def _watch(state_folder: Path, read_settings: Callable[[], Config], end: threading.Event) -> None:
-    told: dict[Path, str] = {}
     try:
-        lock = watch_lock(state_folder)
+        with watch_lock(state_folder):
+            _watch_on(state_folder, read_settings, end)
     except DiscpressError as error:
         _log.warning("no folder is watched: %s", error)
-        return
-    with lock:
-        while not end.is_set():
-            try:
-                with Store(state_folder) as store:
-                    _look_on(Watching(store, read_settings, lambda: _raise_after(end)), end, told)
-            except CancelledError:
-                return
-            except DiscpressError as error:
-                _log.warning("watched folders: %s", error)
-                end.wait(_AGAIN_S)
-            except Exception:  # noqa: BLE001 - a fault of the watch must not look like one of the worker
-                _log.exception("no folder is watched any more because of an internal error")
-                return
+    except Exception:  # noqa: BLE001 - a fault of the watch must not look like one of the worker
+        _log.exception("no folder is watched any more because of an internal error")
+
+
+def _watch_on(state_folder: Path, read_settings: Callable[[], Config], end: threading.Event) -> None:
+    told: dict[Path, str] = {}
+    while not end.is_set():
+        try:
+            with Store(state_folder) as store:
+                watching = Watching(store, read_settings, lambda: _raise_after(end))
+                with contextlib.closing(watching):
+                    _look_on(watching, end, told)
+        except CancelledError:
+            return
+        except DiscpressError as error:
+            _log.warning("watched folders: %s", error)
+            end.wait(_AGAIN_S)
 
 
 def _look_on(watching: Watching, end: threading.Event, told: dict[Path, str]) -> None:

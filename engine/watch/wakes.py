@@ -59,6 +59,6 @@ class Wakes:
                 if changes:
                     self._changed.put(folder)
         except (OSError, RuntimeError):
-            self._ends.pop(
-                folder, None
-            )  # it is away, or has too many folders for the system: the next turn tries again
+            # The folder is away, or has too many folders for the system: the next turn tries again.
+            if self._ends.get(folder) is end:
+                del self._ends[folder]

@@ -1,11 +1,12 @@
 """All watched folders of the settings: each is looked at when its time has come."""
 
+import contextlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from filelock import Timeout
 
 from discpress.engine.config import Config
 from discpress.engine.config.watch_rules import WatchRule
@@ -70,6 +71,10 @@ class Watching:
             self._due[rule.folder] = self.clock() + wait_s
             yield rule, found
 
+    def close(self) -> None:
+        """Listen to no folder any more."""
+        self._wakes.follow(())
+
     def hurry(self) -> None:
         """Let all folders be looked at in the next turn."""
         self._due.clear()
@@ -100,8 +105,9 @@ class Watching:
         return rules
 
 
-def watch_lock(state_folder: Path) -> FileLock:
-    """Take the lock that one process at a time watches for a state folder; UsageError if another one does."""
+@contextlib.contextmanager
+def watch_lock(state_folder: Path) -> Iterator[None]:
+    """Hold the lock of the one process that watches for a state folder; UsageError if another one does."""
     lock = lock_file(state_folder / LOCK_NAME, 0)
     try:
         lock.acquire()
@@ -110,4 +116,7 @@ def watch_lock(state_folder: Path) -> FileLock:
             f"{display_name(state_folder)}: another discpress watches the folders of these settings already",
             hint="stop it first: the watch in another terminal, or the worker of the service",
         ) from None
-    return lock
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,6 +1,7 @@
 """`discpress watch`: converts the new images of watched folders, by the rules of the settings."""
 
 import argparse
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -30,25 +31,22 @@ def run_watch(arguments: argparse.Namespace, printer: Printer, control: Control)
     """Carry out `watch`; return the exit code."""
     if arguments.every is not None and not 1 <= arguments.every <= MAX_INTERVAL_S:
         raise UsageError(f"--every: expected a number of seconds from 1 to {MAX_INTERVAL_S}, got {arguments.every}")
-    with OpenQueue(arguments, printer) as queue:
+    with contextlib.ExitStack() as stack:
+        queue = stack.enter_context(OpenQueue(arguments, printer))
         watching = Watching(queue.store, read_config, control.check, arguments.every, is_dry=arguments.dry_run)
+        stack.enter_context(contextlib.closing(watching))
         rules = watching.rules()
         if not rules:
             path = display_name(config_path(os.environ))
             raise UsageError("the settings watch no folder", hint=f"add a [[watch]] table to {path} (docs/watch.md)")
-        lock = watch_lock(queue.state_folder)
-        try:
-            if arguments.retry:
-                count = queue.store.file.write(watched_rows.forget_failures, durable=True)
-                printer.notice(f"{format_count(count, 'image')} that failed may be tried again")
-            command = _Watch(watching, queue, printer, control)
-            for rule in rules:
-                command.announce(rule)
-            if arguments.dry_run or arguments.once:
-                return command.once()
-            return command.for_ever()
-        finally:
-            lock.release()
+        stack.enter_context(watch_lock(queue.state_folder))
+        if arguments.retry:
+            count = queue.store.file.write(watched_rows.forget_failures, durable=True)
+            printer.notice(f"{format_count(count, 'image')} that failed may be tried again")
+        command = _Watch(watching, queue, printer, control)
+        for rule in rules:
+            command.announce(rule)
+        return command.once() if arguments.dry_run or arguments.once else command.for_ever()
 
 
 class _Watch:

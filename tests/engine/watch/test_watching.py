@@ -36,9 +36,13 @@ def make(tmp_path: Path) -> Iterator[Callable[..., Watching]]:
 
         def watching(*rules: WatchRule) -> Watching:
             config = Config(watch=rules)
-            return Watching(store, lambda: config, clock=Time())
+            made.append(Watching(store, lambda: config, clock=Time()))
+            return made[-1]
 
+        made: list[Watching] = []
         yield watching
+        for each in made:
+            each.close()
 
 
 def test_a_folder_is_looked_at_when_its_time_has_come(make: Callable[..., Watching], folder: Path) -> None:
@@ -70,5 +74,9 @@ def test_a_change_on_a_local_disk_leads_to_an_early_look(make: Callable[..., Wat
 
 
 def test_a_second_process_does_not_watch(tmp_path: Path) -> None:
-    with watch_lock(tmp_path), pytest.raises(UsageError, match="another discpress watches"):
-        watch_lock(tmp_path)
+    with (
+        watch_lock(tmp_path),
+        pytest.raises(UsageError, match="another discpress watches"),
+        watch_lock(tmp_path),
+    ):
+        pass
