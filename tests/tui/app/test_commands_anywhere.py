@@ -5,7 +5,7 @@ import signal
 from pathlib import Path
 
 import pytest
-from app_desk import LIBRARY, opened
+from app_desk import LIBRARY, Desk, opened
 from app_places import KEYS_TO, go_to
 
 from discpress.engine.queue.jobs import JobRequest
@@ -27,6 +27,13 @@ def titles_of(place: Place) -> tuple[Title, ...]:
     return () if place is Place.FIRST_RUN else LIBRARY
 
 
+async def leave(desk: Desk, place: Place, key: str) -> None:
+    await desk.press(key)
+    if place is Place.LOG:  # a job waits: the question comes
+        await desk.press("enter")
+    assert desk.has_ended
+
+
 @runs("help", *KEYS_TO)
 @runs("messages", *KEYS_TO)
 @pytest.mark.parametrize("place", KEYS_TO)
@@ -43,39 +50,57 @@ async def test_help_lists_every_key_of_its_place_and_the_messages_are_shown_agai
         assert "a message" in desk.lines("text")
         await desk.press("escape")
         assert desk.in_front(DiscScreen).PLACE is place
+        await leave(desk, place, "ctrl+c")
+
+
+async def check_palette(desk: Desk, place: Place) -> None:
+    """It lists what is valid at its place."""
+    await desk.press("ctrl+p")
+    listed = [hit.about for hit in desk.in_front(PaletteScreen).hits]
+    assert listed == [command.help for command in commands_at(place) if command.in_palette]
+    await desk.press("escape")
+    assert desk.in_front(DiscScreen).PLACE is place
+
+
+async def check_redraw(desk: Desk) -> None:
+    """It draws the screen again."""
+    forgotten = []
+    desk.app.forget_screen = lambda: forgotten.append(desk.app.screen)
+    await desk.press("ctrl+l")
+    assert forgotten == [desk.app.screen]
+
+
+async def check_suspension(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is stopped as a whole, and goes on."""
+    sent: list[int] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "kill", lambda _, number: sent.append(number))
+        patch.setattr(type(desk.app._driver), "can_suspend", True)
+        await desk.press("ctrl+z")
+    assert sent in ([signal.SIGTSTP], [signal.SIGSTOP])
+    assert not desk.has_ended
 
 
 @runs("palette", *EVERYWHERE)
-@pytest.mark.parametrize("place", EVERYWHERE)
-async def test_the_palette_lists_what_is_valid_at_its_place(place: Place, tmp_path: Path) -> None:
-    async with opened(tmp_path, titles=titles_of(place)) as desk:
-        await go_to(desk, place)
-        await desk.press("ctrl+p")
-        listed = [hit.about for hit in desk.in_front(PaletteScreen).hits]
-        assert listed == [command.help for command in commands_at(place) if command.in_palette]
-        await desk.press("escape")
-        assert desk.in_front(DiscScreen).PLACE is place
-
-
+@runs("redraw", *EVERYWHERE)
+@runs("suspend_process", *EVERYWHERE)
 @runs("quit_anywhere", *EVERYWHERE)
 @pytest.mark.parametrize("place", EVERYWHERE)
-async def test_ctrl_q_leaves(place: Place, tmp_path: Path) -> None:
+async def test_palette_redraw_suspension_and_leaving_work(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One app for all of them: none of the first three leaves a mark."""
     async with opened(tmp_path, titles=titles_of(place)) as desk:
         await go_to(desk, place)
-        await desk.press("ctrl+q")
-        if place is Place.LOG:  # a job waits: the question comes
-            await desk.press("enter")
-        assert desk.has_ended
+        await check_palette(desk, place)
+        await check_redraw(desk)
+        await check_suspension(desk, monkeypatch)
+        await leave(desk, place, "ctrl+q")
 
 
-@pytest.mark.parametrize("place", EVERYWHERE)
-async def test_ctrl_c_leaves_too(place: Place, tmp_path: Path) -> None:
-    async with opened(tmp_path, titles=titles_of(place)) as desk:
-        await go_to(desk, place)
-        await desk.press("ctrl+c")
-        if place is Place.LOG:
-            await desk.press("enter")
-        assert desk.has_ended
+async def test_ctrl_c_leaves_the_first_run(tmp_path: Path) -> None:
+    async with opened(tmp_path, titles=()) as desk:
+        await leave(desk, Place.FIRST_RUN, "ctrl+c")
 
 
 @pytest.mark.parametrize("opening", [["colon"], ["w", "x"], ["down", "c", "F"], ["comma", "plus"], ["s"]])
@@ -90,27 +115,3 @@ async def test_a_question_does_not_lock_the_user_in(opening: list[str], key: str
         desk.queue.finish(job, {})
         await desk.press("escape", "ctrl+q")
         assert desk.has_ended
-
-
-@runs("suspend_process", *EVERYWHERE)
-@pytest.mark.parametrize("place", EVERYWHERE)
-async def test_ctrl_z_suspends(place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    sent = []
-    monkeypatch.setattr(os, "kill", lambda pid, number: sent.append((pid, number)))
-    async with opened(tmp_path, titles=titles_of(place)) as desk:
-        monkeypatch.setattr(type(desk.app._driver), "can_suspend", True)
-        await go_to(desk, place)
-        await desk.press("ctrl+z")
-        assert [number for _, number in sent] in ([signal.SIGTSTP], [signal.SIGSTOP])
-        assert not desk.has_ended
-
-
-@runs("redraw", *EVERYWHERE)
-@pytest.mark.parametrize("place", EVERYWHERE)
-async def test_ctrl_l_draws_the_screen_again(place: Place, tmp_path: Path) -> None:
-    forgotten = []
-    async with opened(tmp_path, titles=titles_of(place)) as desk:
-        await go_to(desk, place)
-        desk.app.forget_screen = lambda: forgotten.append(place)
-        await desk.press("ctrl+l")
-        assert forgotten == [place]

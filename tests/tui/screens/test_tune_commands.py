@@ -48,28 +48,25 @@ def overrides(desk: Desk) -> dict[str, ConversionRequest | None]:
 @runs("larger_block", AT)
 @runs("lower_level", AT)
 @runs("higher_level", AT)
-@pytest.mark.parametrize(
-    ("keys", "block_size", "level"),
-    [
-        (["down"], 4096, 9),
-        (["j"], 4096, 9),
-        (["down", "down", "up"], 4096, 9),
-        (["down", "down", "k"], 4096, 9),
-        (["up"], 2048, 9),
-        (["right"], 2048, 12),
-        (["right", "right", "right"], 2048, 12),
-        (["left"], 2048, 4),
-        (["left"] * 4, 2048, 1),
-        (["left", "right"], 2048, 9),
-    ],
-)
-async def test_arrows_move_in_the_grid(keys: list[str], block_size: int, level: int, tmp_path: Path) -> None:
-    async with opened(tmp_path, *GAME_2, *keys) as desk:
-        assert (tuning(desk).block_size, tuning(desk).level) == (block_size, level)
-        assert f"block {block_size // 1024}K" in desk.lines("text")
-        assert f"level {level}" in desk.lines("text").splitlines()[2]
-        # The cursor keys of the other direction ran as well, for the watch over commands.
-        await desk.press("up", "down", "left", "right")
+async def test_arrows_move_in_the_grid(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2) as desk:
+        for key, block_size, level in (
+            ("up", 2048, 9),  # the smallest there is
+            ("down", 4096, 9),
+            ("j", 8192, 9),
+            ("k", 4096, 9),
+            ("up", 2048, 9),
+            ("right", 2048, 12),
+            ("right", 2048, 12),  # the highest
+            ("left", 2048, 9),
+            ("left", 2048, 4),
+            ("left", 2048, 1),
+            ("left", 2048, 1),  # the lowest
+        ):
+            await desk.press(key)
+            assert (tuning(desk).block_size, tuning(desk).level) == (block_size, level)
+            assert f"block {block_size // 1024}K" in desk.lines("text")
+            assert f"level {level}" in desk.lines("text").splitlines()[2]
 
 
 @runs("target_next", AT)
@@ -82,13 +79,13 @@ async def test_shift_t_offers_only_the_targets_that_play_the_disc(tmp_path: Path
         assert tuning(desk).target == AUTO
 
 
-@pytest.mark.parametrize("name", choices("ps2")[1:])
-async def test_another_target_takes_its_best_format(name: str, tmp_path: Path) -> None:
-    steps = ["down"] * choices("ps2").index(name)
-    async with opened(tmp_path, *GAME_2, *CHD, "T", *steps, "enter") as desk:
-        target = TARGETS[name]
-        assert (tuning(desk).target, tuning(desk).format) == (name, target.default_format)
-        assert target.label in desk.lines("text")
+async def test_another_target_takes_its_best_format(tmp_path: Path) -> None:
+    async with opened(tmp_path, *GAME_2) as desk:
+        for number, name in enumerate(choices("ps2")[1:], 1):
+            await desk.press("T", "home", "enter", *CHD, "T", *["down"] * number, "enter")
+            target = TARGETS[name]
+            assert (tuning(desk).target, tuning(desk).format) == (name, target.default_format)
+            assert target.label in desk.lines("text")
 
 
 async def test_the_same_target_keeps_the_format(tmp_path: Path) -> None:
