@@ -2,20 +2,17 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeVar, Unpack
 
-import textual.app
+from headless_app import paint_if_changed, screen_text, settle
 from patience import HANG_S
-from textual.app import App
 from textual.events import Paste
-from textual.message_pump import MessagePump
 from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.widgets import Input, Static
-from textual.worker import WorkerCancelled
 from title_fields import TitleFields, title_at
 
 from discpress.engine.config import Config
@@ -141,59 +138,16 @@ async def running(app: DiscpressApp, width: int = 80, height: int = 24) -> Async
         async with app.run_test(size=(width, height)) as pilot:
             await settle(pilot)
             yield pilot
+            paint_if_changed(app)
     finally:
         app.session.close()
-
-
-async def settle(pilot: Pilot[int]) -> None:
-    """Wait until threads are done, every message is handled and the screen is painted; AssertionError after a while."""
-    try:
-        async with asyncio.timeout(HANG_S):
-            await _settle(pilot)
-    except TimeoutError:
-        busy = [each for each in _pumps(pilot.app) if _has_more_to_do(each)]
-        raise AssertionError(f"never at rest: {busy}, {list(pilot.app.workers)}") from None
-
-
-async def _settle(pilot: Pilot[int]) -> None:
-    app = pilot.app
-    idle_rounds = 0
-    while idle_rounds < 2:
-        await pilot._wait_for_screen()
-        if app._exit or app._exception is not None:
-            return
-        with suppress(WorkerCancelled):  # a screen that went took its thread along, or the app has ended
-            await app.workers.wait_for_complete()
-        if app._exit:
-            return
-        app.screen._on_timer_update()
-        idle_rounds = 0 if any(_has_more_to_do(each) for each in _pumps(app)) else idle_rounds + 1
-
-
-def _pumps(app: App[int]) -> list[MessagePump]:
-    return [app, *(node for screen in app.screen_stack for node in screen.walk_children(with_self=True))]
-
-
-def _has_more_to_do(pump: MessagePump) -> bool:
-    # A screen behind another one is painted when it is in front again, not before.
-    waits_for_paint = isinstance(pump, Screen) and bool(pump._callbacks) and pump is pump.app.screen
-    return waits_for_paint or pump.message_queue_size > 0 or bool(pump._next_callbacks)
 
 
 async def press(pilot: Pilot[int], *keys: str) -> None:
     """Press keys, one after the other, and wait for what comes of each."""
     for key in keys:
-        await pilot.press(key)
+        await pilot.app._press_keys([key])
         await settle(pilot)
-
-
-async def _a_moment(_least_s: float = 0) -> None:
-    """Let messages go their way; in place of Textual's wait for an idle processor, of 20 ms twice a key."""
-    for _ in range(4):
-        await asyncio.sleep(0)
-
-
-vars(textual.app)["wait_for_idle"] = _a_moment
 
 
 async def until(pilot: Pilot[int], is_so: Callable[[], bool]) -> None:
@@ -201,18 +155,6 @@ async def until(pilot: Pilot[int], is_so: Callable[[], bool]) -> None:
     async with asyncio.timeout(HANG_S):
         while not is_so():
             await pilot.pause(0.02)
-
-
-def screen_lines(app: App[int]) -> list[str]:
-    """The screen as text, without spaces at the ends of lines."""
-    size = app.size
-    lines = [strip.text.rstrip() for strip in app.screen._compositor.render_strips(size)]
-    return lines[: size.height]
-
-
-def screen_text(app: App[int]) -> str:
-    """The screen as one text."""
-    return "\n".join(screen_lines(app)) + "\n"
 
 
 class Desk:

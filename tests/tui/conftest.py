@@ -6,6 +6,7 @@ from typing import Any
 
 import memory_folders
 import pytest
+from headless_app import painted_rarely
 from parsed_styles import parsed_once
 
 from discpress.tui.app.app import DiscpressApp
@@ -22,7 +23,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def styles() -> Iterator[None]:
-    with parsed_once():
+    with parsed_once(), painted_rarely():
         yield
 
 

@@ -5,7 +5,8 @@ from contextlib import asynccontextmanager, closing
 from pathlib import Path
 
 import pytest
-from app_desk import LIBRARY, DeskSession, save, screen_text, settle
+from app_desk import LIBRARY, DeskSession, save
+from headless_app import screen_text, settle
 from textual.app import App
 from textual.message import Message
 from textual.pilot import Pilot

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_desk import Desk, DeskSession, opened, settle, work
+from app_desk import Desk, DeskSession, opened, work
+from headless_app import settle
 
 from discpress.engine.errors import StoreFullError
 from discpress.engine.queue.jobs import JobRequest

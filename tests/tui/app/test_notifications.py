@@ -4,7 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from app_desk import PLAIN, Desk, opened, settle
+from app_desk import PLAIN, Desk, opened
+from headless_app import settle
 
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.tasks.records import ConvertTask

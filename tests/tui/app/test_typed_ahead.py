@@ -4,7 +4,8 @@ import random
 from pathlib import Path
 
 import pytest
-from app_desk import Desk, opened, settle, title
+from app_desk import Desk, opened, title
+from headless_app import settle
 from textual import events
 
 from discpress.tui.commands import Place, bindings_at

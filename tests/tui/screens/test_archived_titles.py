@@ -3,9 +3,10 @@
 from pathlib import Path
 
 import pytest
-from app_desk import make_app, press, running, screen_text
+from app_desk import make_app, press, running
 from archive_files import write_zip
 from found_titles import titles_in
+from headless_app import screen_text
 from sample_images import GOLDEN
 
 from discpress.engine.queue.tasks.kinds import TaskKind

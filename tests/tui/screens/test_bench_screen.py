@@ -4,10 +4,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from app_desk import LIBRARY, MIB, make_app, press, running, screen_lines, screen_text, settle, until
+from app_desk import LIBRARY, MIB, make_app, press, running, until
 from bench_desk import known_results, rates, save_results, seek
 from command_line import write_old
 from fault_injection import names_in
+from headless_app import screen_lines, screen_text, settle
 from queued_jobs import task_as
 from sample_images import mixed
 

@@ -4,7 +4,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from app_desk import Desk, opened, settle
+from app_desk import Desk, opened
+from headless_app import settle
 from sample_images import mixed, pack
 
 from discpress.engine.queue.jobs import JobRequest, JobState

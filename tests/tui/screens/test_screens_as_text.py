@@ -4,8 +4,9 @@ import os
 from pathlib import Path
 
 import pytest
-from app_desk import LIBRARY, PLAIN, make_app, press, running, screen_text
+from app_desk import LIBRARY, PLAIN, make_app, press, running
 from bench_desk import known_results, save_results
+from headless_app import screen_text
 
 from discpress.tui.terminal.capabilities import Terminal
 

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pytest
-from app_desk import opened, settle
+from app_desk import opened
+from headless_app import settle
 from textual import events
 
 from discpress.engine.config import THEMES, Config, load_config

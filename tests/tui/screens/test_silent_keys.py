@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from app_desk import LIBRARY, Desk, opened, title
+from headless_app import paint
 from textual.widgets import Input
 
 from discpress.engine.errors import SpaceError
@@ -25,8 +26,7 @@ def keys_of(place: Place) -> list[str]:
 def seen(desk: Desk) -> tuple[Any, ...]:
     """What a user sees: the screen with its colours, messages, and what stands in the clipboard and in an input."""
     notices = len(desk.app.notifier.shown)
-    strips = tuple(desk.app.screen._compositor.render_strips(desk.app.size))
-    return desk.app.screen, strips, notices, desk.app.clipboard, desk.typed, desk.app.focused
+    return desk.app.screen, paint(desk.app), notices, desk.app.clipboard, desk.typed, desk.app.focused
 
 
 async def silent_keys(desk: Desk, place: Place) -> list[str]:

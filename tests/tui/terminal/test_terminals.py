@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from app_desk import LIBRARY, opened, settle
+from app_desk import LIBRARY, opened
+from headless_app import paint, settle
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.widgets import Input
 
@@ -141,7 +142,7 @@ async def test_a_plain_terminal_keeps_its_own_colours_whatever_the_theme(colours
         accent = desk.table.paint("accent").color
         assert accent is not None
         assert accent.number == 6  # the terminal's own cyan
-        strips = desk.app.screen._compositor.render_strips(desk.app.size)
+        strips = paint(desk.app)
         styles = {segment.style for strip in strips for segment in strip}
         colours_used = {each for style in styles if style for each in (style.color, style.bgcolor) if each}
         assert all(colour.is_default or (colour.number or 0) < 16 for colour in colours_used)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from app_desk import settle
+from headless_app import settle
 from rich.cells import cell_len
 from textual.app import App, ComposeResult
 from textual.geometry import Region
