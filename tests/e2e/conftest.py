@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pytest
+from calm_runs import SLOW_BYTES, calm_result
 from command_line import MIB, CommandLine, slow_to_pack, write_old
 from sample_images import mixed
 
-SLOW_BYTES = 20 * MIB
 SLOW_OPTIONS = ("-c", "12", "--target", "any", "-t", "2")
 
 
@@ -36,8 +36,4 @@ def slow_image() -> bytes:
 @pytest.fixture(scope="session")
 def undisturbed(slow_image: bytes, tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """What a conversion of the slow image that nobody disturbs writes."""
-    calm = CommandLine(tmp_path_factory.mktemp("calm"))
-    write_old(calm.folder / "game.iso", slow_image)
-    done = calm.run("convert", *SLOW_OPTIONS, "game.iso")
-    assert done.exit_code == 0, done.text
-    return (calm.folder / "game.zso").read_bytes()
+    return calm_result(slow_image, tmp_path_factory, SLOW_OPTIONS)

@@ -41,6 +41,10 @@ class Gate:
         """Let all go on."""
         self._path.unlink(missing_ok=True)
 
+    def is_reached(self) -> bool:
+        """Return whether something holds here."""
+        return self._reached_path.exists()
+
     def wait_reached(self) -> None:
         """Wait until something holds here."""
-        wait_for(self._reached_path.exists, "work that holds at the gate")
+        wait_for(self.is_reached, "work that holds at the gate")
