@@ -128,8 +128,16 @@ def library(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("keys", [["w"], [":"], ["/", "x"], ["q"]], ids=["queue", "palette", "filter", "question"])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize(
+    ("keys", "number"),
+    [
+        (["w"], signal.SIGTERM),
+        ([":"], signal.SIGHUP),
+        (["/", "x"], signal.SIGTERM),
+        (["q"], signal.SIGHUP),
+    ],
+    ids=["queue", "palette", "filter", "question"],
+)
 def test_a_signal_ends_it_on_any_screen(library: Path, keys: list[str], number: signal.Signals) -> None:
     with Store(library / "state") as store:
         queue = JobQueue(store)
