@@ -8,6 +8,7 @@ is counted, tests are not. `--files` lists the files that still have work in the
 
 import argparse
 import ast
+import functools
 import io
 import re
 import subprocess
@@ -34,6 +35,12 @@ _COUNTED = {
 }
 
 
+@functools.cache
+def _parsed(text: str) -> ast.Module:
+    """Return the tree of a source, which is gone through for several counts."""
+    return ast.parse(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Module:
     """One Python file."""
@@ -46,7 +53,7 @@ class Module:
     @property
     def docstring(self) -> str:
         """The docstring of the module; empty without one."""
-        return ast.get_docstring(ast.parse(self.text)) or ""
+        return ast.get_docstring(_parsed(self.text)) or ""
 
     @property
     def begins_with_a_question(self) -> bool:
@@ -55,7 +62,7 @@ class Module:
 
     def prose(self) -> Iterator[str]:
         """Yield each docstring, those under fields included, and each comment."""
-        for node in ast.walk(ast.parse(self.text)):
+        for node in ast.walk(_parsed(self.text)):
             body = getattr(node, "body", None)
             for each in body if isinstance(body, list) else ():
                 value = getattr(each.value, "value", None) if isinstance(each, ast.Expr) else None

@@ -105,7 +105,7 @@ def drawn(place: Place, data: st.DataObject) -> Cell:
     return cell
 
 
-anything = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+anything = settings(max_examples=24, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 @anything

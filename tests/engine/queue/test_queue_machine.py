@@ -126,4 +126,4 @@ class QueueMachine(RuleBasedStateMachine):
 
 
 def test_any_sequence_of_calls() -> None:
-    run_state_machine_as_test(QueueMachine, settings=settings(max_examples=40, stateful_step_count=40, deadline=None))
+    run_state_machine_as_test(QueueMachine, settings=settings(max_examples=20, stateful_step_count=40, deadline=None))
