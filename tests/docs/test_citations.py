@@ -1,5 +1,6 @@
 """What code and tests cite exists: pages of docs/, their sections and headings, and the safety rules."""
 
+import functools
 import re
 from pathlib import Path
 
@@ -19,6 +20,7 @@ _OLD = re.compile(r"\b(?:FORMATS|DESIGN)\b(?:\.md)?,?\s+(?:sections?\b|\"|rules?
 _LISTED_RULE = re.compile(r"^(\d+)\. \*\*", re.MULTILINE)
 
 
+@functools.cache
 def text_of(path: Path) -> str:
     """Return a file on one line, without the marks that a comment has at the beginning of its lines."""
     return re.sub(r"\s*\n\s*(?:#\s*)?", " ", path.read_text(encoding="utf-8"))

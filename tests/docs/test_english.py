@@ -1,13 +1,16 @@
 """Plain English, as far as it can be counted in docstrings and comments."""
 
+import pytest
 from english import MOST_WHERE, Counts, Module, modules_now
 
 
+@pytest.mark.slow
 def test_no_module_docstring_begins_with_a_question() -> None:
     """What/Which/Where/How/Why: a noun phrase or a verb is shorter, and names its subject."""
     assert [module.name for module in modules_now() if module.begins_with_a_question] == []
 
 
+@pytest.mark.slow
 def test_where_is_kept_for_places() -> None:
     """Conditions are `if` and `when`."""
     assert Counts.of(modules_now()).shares["where"] < MOST_WHERE

@@ -114,6 +114,7 @@ def fill(path: Path) -> None:
                 continue
 
 
+@pytest.mark.slow
 def test_too_little_room_is_found_before_the_first_byte(
     cli: CommandLine, source_path: Path, mounted: Callable[..., Path]
 ) -> None:

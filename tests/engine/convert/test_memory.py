@@ -21,7 +21,10 @@ MOST_HUNK_BYTES = 128 * MIB
 THREADS = 16
 NOISE_BYTES = 128 * MIB
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the peak is read from /proc")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the peak is read from /proc"),
+]
 
 
 def peak(source_path: Path, output_path: Path, *options: object) -> int:

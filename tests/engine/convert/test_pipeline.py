@@ -315,6 +315,7 @@ def source_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return sample_images.write_image(tmp_path_factory.mktemp("pipeline") / "game.iso", image)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("image_format", "block_size", "level"),
     [
@@ -336,6 +337,7 @@ def test_the_bytes_do_not_depend_on_the_number_of_threads(
     assert len({path.read_bytes() for path in paths.values()}) == 1
 
 
+@pytest.mark.slow
 def test_the_digests_do_not_depend_on_the_number_of_threads(source_path: Path, tmp_path: Path) -> None:
     request = ConversionRequest(format=ImageFormat.ZSO, level=1, target="any", digests=("sha1", "sha256"))
     plans = [plan_conversion(source_path, tmp_path / f"{threads}.zso", None, request) for threads in range(1, 9)]

@@ -116,6 +116,7 @@ def test_a_folder_that_takes_no_file_is_left_as_it_is(tmp_path: Path) -> None:
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 @given(
     content=st.one_of(
         st.binary(max_size=40),

@@ -13,6 +13,8 @@ from discpress.engine.queue.jobs import JobRequest, JobState
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.tui.commands import Place, bindings_at
 
+pytestmark = pytest.mark.slow
+
 LEAVING = {"back", "quit", "confirm"}
 BY_NAME = {each.path.name: each for each in LIBRARY}
 ROWS = ("Game 2.iso", "Dense Films.iso", "Velvet.zso", "Broken.cso", "Saga (Disc 1).iso")
@@ -128,7 +130,6 @@ async def one_job(desk: Desk, state: JobState) -> None:
     await desk.press("w")
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("state", [JobState.QUEUED, JobState.RUNNING, JobState.DONE, JobState.FAILED, JobState.SKIPPED])
 async def test_every_key_answers_on_every_kind_of_job(state: JobState, tmp_path: Path) -> None:
     silent = []

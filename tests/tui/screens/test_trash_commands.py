@@ -19,6 +19,8 @@ from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.screens.queue import QueueScreen
 from discpress.tui.screens.trash import TrashScreen
 
+pytestmark = pytest.mark.slow
+
 runs = pytest.mark.runs
 AT = Place.TRASH
 CONTENT = mixed(200_000, seed=1)

@@ -26,6 +26,8 @@ from discpress.tui.screens.tune import TuneScreen
 from discpress.tui.views.tune import ALIGNMENTS, FORMS, Tuning
 from discpress.tui.widgets.lines import Lines
 
+pytestmark = pytest.mark.slow
+
 runs = pytest.mark.runs
 AT = Place.TUNE
 GAME_2 = ("down", "down", "t")

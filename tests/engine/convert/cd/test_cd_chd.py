@@ -102,6 +102,7 @@ def test_chdman_finds_the_same_disc(method: Method, tmp_path: Path) -> None:
         assert counted(ours) == counted(theirs)
 
 
+@pytest.mark.slow
 def test_a_gd_rom_comes_back_as_the_same_gdi(tmp_path: Path) -> None:
     disc = MadeDisc().add("MODE1/2352", 20).add("AUDIO", 30).add("MODE1/2352", 40).add("AUDIO", 7)
     sheet = write_gdi(tmp_path / "Rain.gdi", disc)
