@@ -65,18 +65,31 @@ class Look:
 
     ask: Callable[[Job], int | None]
     """Returns the device of a job; None if it cannot run now."""
+    in_folder: dict[Path, int | None]
+    """The devices of folders, at first those of the running jobs."""
     _found: dict[int, int | None] = field(default_factory=dict)
-    _in_folder: dict[Path, int | None] = field(default_factory=dict)
+    _by_near: dict[int | Path, int] = field(default_factory=dict)
 
     def of(self, job: Job) -> int | None:
         """Return the device of a job; None if it cannot run now."""
         if job.id not in self._found:
             device = self._found[job.id] = self.ask(job)
             if device != NOT_THERE:
-                self._in_folder[job.file_path.parent] = device
+                self.in_folder[job.file_path.parent] = device
         return self._found[job.id]
+
+    def near(self, job: Job) -> int | None:
+        """Return the device of a job, or the one found for another job of the same recorded device or folder."""
+        noted = job.task.source.device
+        key = job.file_path.parent if noted is None else noted
+        device = self._by_near.get(key)
+        if device is None:
+            device = self.of(job)
+            if device is not None and device != NOT_THERE:
+                self._by_near[key] = device
+        return device
 
     def guess(self, job: Job) -> int | None:
         """Return the device without probing the disk: the recorded one, or that of its neighbours."""
         noted = job.task.source.device
-        return self._in_folder.get(job.file_path.parent) if noted is None else noted
+        return self.in_folder.get(job.file_path.parent) if noted is None else noted

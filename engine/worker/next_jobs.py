@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from discpress.engine.queue.crash_count import is_suspect
 from discpress.engine.queue.jobs import Job
@@ -10,6 +11,7 @@ from discpress.engine.worker.background_lane import BackgroundLane
 from discpress.engine.worker.blocked_jobs import Waits
 from discpress.engine.worker.heartbeat import Running
 from discpress.engine.worker.job_devices import Devices, Look
+from discpress.engine.worker.job_paths import NOT_THERE
 
 PROBES = 2
 """Number of scans and estimates that run at once: they are short, and wait for the disk more than for the processor."""
@@ -21,14 +23,18 @@ _PROBE_KINDS = {TaskKind.SCAN, TaskKind.ESTIMATE, *LAB_KINDS}
 class _Places:
     """The occupied places while jobs are started one after the other."""
 
+    jobs: Sequence[Job]
+    """The waiting jobs, the next one first."""
     devices: Look
     """Returns the device of each job, probed once."""
     busy: set[int]
     """Devices that accept no other conversion."""
+    sharing: set[int | None]
+    """Devices of the conversions that take processor time."""
     probes: int
     """Running jobs that occupy no device."""
-    threads: int
-    """Packing threads of one conversion."""
+    threads: int = 0
+    """Packing threads of one conversion; 0 until one starts."""
 
 
 class Launcher:
@@ -75,17 +81,26 @@ class Launcher:
         return [each for each in self._running.values() if each.is_working]
 
     def _places(self, jobs: Sequence[Job]) -> _Places:
-        """Return the occupied places; the disks of the next jobs count when the threads are shared out."""
+        """Return the occupied places."""
         conversions = [each for each in self._running.values() if not _is_probe(each.job) and not each.is_held]
-        devices = Look(self._devices.of)
-        next_jobs = [job for job in jobs if job.id not in self._waits and not _is_probe(job)][:_LOOK_AHEAD]
-        sharing = {each.device for each in conversions if not each.stalled} | {devices.of(job) for job in next_jobs}
         return _Places(
-            devices,
+            jobs,
+            Look(
+                self._devices.of,
+                {each.job.file_path.parent: each.device for each in conversions if each.device != NOT_THERE},
+            ),
             {each.device for each in conversions},
+            {each.device for each in conversions if not each.stalled},
             sum(_is_probe(each.job) for each in self._working),
-            max(1, self._threads // (len(sharing - {None}) or 1)),
         )
+
+    def _share(self, places: _Places) -> int:
+        """Return the threads of a conversion: the disks of the next jobs count when they are shared out."""
+        if not places.threads:
+            next_jobs = (job for job in places.jobs if job.id not in self._waits and not _is_probe(job))
+            disks = places.sharing | {places.devices.near(job) for job in islice(next_jobs, _LOOK_AHEAD)}
+            places.threads = max(1, self._threads // (len(disks - {None}) or 1))
+        return places.threads
 
     def _launch(self, job: Job, places: _Places) -> bool:
         """Start a job if it is its turn; return whether others may start after it."""
@@ -122,7 +137,7 @@ class Launcher:
         if places.devices.guess(job) in places.busy:
             return
         device = places.devices.of(job)
-        if device is not None and device not in places.busy and self._start(job, device, places.threads):
+        if device is not None and device not in places.busy and self._start(job, device, self._share(places)):
             places.busy.add(device)
 
     def _is_measuring(self) -> bool:

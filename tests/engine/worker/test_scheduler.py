@@ -19,7 +19,7 @@ from discpress.engine.errors import (
     SuspendedError,
     UselessError,
 )
-from discpress.engine.queue.jobs import Action, JobState
+from discpress.engine.queue.jobs import Action, Job, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState
 from discpress.engine.queue.tasks.kinds import TaskKind
@@ -92,6 +92,25 @@ def test_two_conversions_share_one_budget_of_threads(two_disks: House) -> None:
     ids = two_disks.run_all("a/one.iso", "b/two.iso")
     two_disks.wait_started(*ids)
     assert sum(two_disks.stage.plays[each].turn.threads for each in ids) <= THREADS
+
+
+def test_the_disk_is_asked_for_the_job_that_starts_and_not_for_those_after_it(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[int] = []
+    of = Devices.of
+
+    def ask(self: Devices, job: Job) -> int | None:
+        asked.append(job.id)
+        return of(self, job)
+
+    monkeypatch.setattr(Devices, "of", ask)
+    first, second, _ = house.run_all("one.iso", "two.iso", "three.iso")
+    house.let_look()
+    assert asked == [first]
+    house.stage.end(first)
+    house.wait_started(second)
+    assert asked == [first, second]
 
 
 @pytest.mark.parametrize("kind", [SCAN, ESTIMATE])
