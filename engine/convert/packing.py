@@ -30,6 +30,7 @@ from discpress.engine.images.image import Image
 from discpress.engine.images.layout import BlockWriter
 from discpress.engine.images.open import open_image
 from discpress.engine.images.registry import codec_of, encoder_for
+from discpress.engine.measure.worth import WHOLE_BELOW_BYTES, refuse_useless
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.system.files import same_file
@@ -159,11 +160,14 @@ class ConversionRun:
         )
 
     def _check_gain(self, file_bytes: int) -> None:
-        """Raise UselessError if the packed file is not smaller and the request says to skip such images."""
-        request, source_bytes = self._plan.request, self._plan.source_bytes
-        if request.skip_useless and self._layout.packs and file_bytes >= source_bytes:
-            sizes = f"{file_bytes} bytes packed, {source_bytes} now"
-            raise UselessError(f"{self.image.name}: it would not shrink: {sizes}")
+        """Raise UselessError if useless images are to be skipped, and the file shows one; large ones were estimated."""
+        plan = self._plan
+        if plan.request.skip_useless and self._layout.packs:
+            if plan.original_bytes < WHOLE_BELOW_BYTES:
+                refuse_useless(plan.source_path, plan.source_bytes, file_bytes, is_in_archive=plan.member > 0)
+            elif file_bytes >= plan.source_bytes:
+                sizes = f"{file_bytes} bytes packed, {plan.source_bytes} now"
+                raise UselessError(f"{self.image.name}: it would not shrink: {sizes}")
 
     def _digester(self) -> Digester:
         requested, files = self._plan.request.digests, self._plan.files

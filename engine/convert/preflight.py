@@ -6,7 +6,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
-from typing import TYPE_CHECKING
 
 from discpress.engine.convert.output_names import Clash, OutputNames
 from discpress.engine.convert.part.name import part_path_of
@@ -17,20 +16,17 @@ from discpress.engine.errors import (
     SpaceError,
     StorageError,
     TrashError,
-    UselessError,
     from_os_error,
 )
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.image import Image
+from discpress.engine.measure.worth import WHOLE_BELOW_BYTES, refuse_useless
 from discpress.engine.names import display_name, shell_word
 from discpress.engine.request import OnConflict
 from discpress.engine.system.files import absolute
 from discpress.engine.system.filesystems import FileSystem, disk_bytes, filesystem_of, free_bytes
 from discpress.engine.system.held_folder import HeldFolder
 from discpress.engine.units import MIB, format_size
-
-if TYPE_CHECKING:
-    from discpress.engine.measure.estimate import Estimate
 
 MARGIN_BYTES = 256 * MIB
 """Kept free in addition to the output, unless 1 % of the disk is less: a memory stick must take a game too."""
@@ -76,31 +72,21 @@ def output_bounds(
     them.
 
     A size without packing is exact. Otherwise the worst case counts if there is free space for it or the user requested
-    it, else an estimate. Raises UselessError if useless titles are to be skipped and the estimate advises that.
+    it, else an estimate. Raises UselessError if useless titles are to be skipped and the estimate advises that; of a
+    small image packing itself shows it.
     """
     worst = plan.worst_bytes
     if not plan.layout.packs:
         return worst, worst
     has_room = plan.request.strict_space or worst + _margin(plan) <= _free_bytes(plan)
-    if has_room and not plan.request.skip_useless:
+    if has_room and (not plan.request.skip_useless or plan.original_bytes < WHOLE_BELOW_BYTES):
         return 0, worst
     from discpress.engine.measure.estimate import estimate  # noqa: PLC0415 - 30 ms, if free space is scarce
 
     found = estimate(plan.view(image), plan.settings, random=random, threads=threads, check=check)
     if plan.request.skip_useless:
-        _check_gain(plan, found)
+        refuse_useless(plan.source_path, plan.source_bytes, found.packed_bytes, is_in_archive=plan.member > 0)
     return found.low_bytes, worst if plan.request.strict_space else found.high_bytes
-
-
-def _check_gain(plan: ConversionPlan, found: "Estimate") -> None:
-    """Raise UselessError if a conversion would save nothing; an image in an archive may become as large as that."""
-    from discpress.engine.measure.estimate import Advice  # noqa: PLC0415 - as above
-
-    name, growth = display_name(plan.source_path), found.packed_bytes - plan.source_bytes
-    if plan.member and growth > 0:
-        raise UselessError(f"{name}: it would grow by {format_size(growth)}: its archive is smaller")
-    if not plan.member and found.advice is Advice.SKIP:
-        raise UselessError(f"{name}: {found.reason}")
 
 
 def _free_bytes(plan: ConversionPlan) -> int:

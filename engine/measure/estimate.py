@@ -19,17 +19,14 @@ from discpress.engine.images.registry import encoder_of, spec_of
 from discpress.engine.measure.latency import Access, seek_us, time_access
 from discpress.engine.measure.rehearsal import Tally, Trial, rehearse, time_reading
 from discpress.engine.measure.sample import Sample, Sizes, cluster_bytes_for, draw_sample, project, whole_sample
+from discpress.engine.measure.worth import SKIP_BELOW_PERCENT, WHOLE_BELOW_BYTES, reason_against
 from discpress.engine.system.filesystems import FileSystem, filesystem_of
-from discpress.engine.units import MIB, format_size
+from discpress.engine.units import MIB
 
 BUDGET_BYTES = 16 * MIB
 """Bytes of a sample: p95 error 0.8 % on a game disc, margin +-1.4 %."""
 REFINE_BUDGETS = (4 * MIB, BUDGET_BYTES, 64 * MIB)
 """A quick first estimate and two better ones: margins of about +-3.4, 1.4 and 0.5 % on a game disc."""
-WHOLE_BELOW_BYTES = 64 * MIB
-"""Smaller images are packed whole, which takes a second and is exact."""
-SKIP_BELOW_PERCENT = 3.0
-"""If a conversion saves less, the advice is to skip it: reads would become slower for nothing."""
 
 
 class Advice(StrEnum):
@@ -273,12 +270,6 @@ def _conclude(
     skip_below_percent: float,
 ) -> Estimate:
     # Not against its size in an archive: nothing plays an archive, so even a larger image may be useful.
-    saving_bytes = image.source.size_bytes - sizes.packed_bytes
-    saving_percent = 100 * saving_bytes / image.source.size_bytes
-    reason = ""
-    if saving_bytes < 0:
-        reason = f"it would grow by {format_size(-saving_bytes)}"
-    elif saving_percent < skip_below_percent:
-        reason = f"it would shrink by only {saving_percent:.1f} %: less than {skip_below_percent:g} % is not worth it"
+    reason = reason_against(image.source.size_bytes, sizes.packed_bytes, skip_below_percent)
     advice = Advice.SKIP if reason else Advice.CONVERT
     return Estimate(settings, image.size, *sizes, sampled_bytes, advice, reason)

@@ -84,9 +84,7 @@ def filesystem_of(path: Path) -> FileSystem:
     wanted = f"{os.major(number)}:{os.minor(number)}"
     best = unknown
     best_rank = (-1, -1)
-    for each in _mounted(lines):
-        if not real.is_relative_to(each.mount_path):
-            continue
+    for each in _mounted_above(real, lines):
         # mountinfo does not list the device numbers of btrfs subvolumes: then the longest mount point counts.
         # Of mounts on the same mount point, the last one is visible.
         rank = (int(each.device == wanted), len(each.mount_path.parts))
@@ -105,8 +103,8 @@ def mount_above(path: Path) -> Path:
         lines = _MOUNTINFO.read_text(errors="surrogateescape").splitlines()
     except OSError:
         return above
-    for each in _mounted(lines):
-        if path.is_relative_to(each.mount_path) and len(each.mount_path.parts) > len(above.parts):
+    for each in _mounted_above(path, lines):
+        if len(each.mount_path.parts) > len(above.parts):
             above = each.mount_path
     return above
 
@@ -133,13 +131,19 @@ class StableInodes:
         return inode if lasts else 0
 
 
-def _mounted(lines: Iterable[str]) -> Iterator[FileSystem]:
-    """Yield the file systems of /proc/self/mountinfo (proc_pid_mountinfo(5)) in the order of mounting."""
+def _mounted_above(path: Path, lines: Iterable[str]) -> Iterator[FileSystem]:
+    """Yield the file systems of /proc/self/mountinfo (proc_pid_mountinfo(5)) in the order of mounting.
+
+    Only those with the path at or below their mount point: a machine has dozens of others.
+    """
+    below = f"{path}/"
     for line in lines:
         fields, _, rest = line.partition(" - ")
         _, _, device, _, mount_point, *_ = fields.split(" ")
-        mount_path = Path(_OCTAL.sub(lambda match: chr(int(match[1], 8)), mount_point))
-        yield FileSystem(rest.split(" ")[0], mount_path, device)
+        if "\\" in mount_point:
+            mount_point = _OCTAL.sub(lambda match: chr(int(match[1], 8)), mount_point)
+        if below.startswith(mount_point if mount_point == "/" else f"{mount_point}/"):
+            yield FileSystem(rest.split(" ")[0], Path(mount_point), device)
 
 
 def disk_usage(folder: Path) -> tuple[int, int]:

@@ -15,6 +15,7 @@ from sample_images import compressible, incompressible, mixed, pack, read_back
 
 from discpress.engine.convert.part.name import make_marker, part_path_of
 from discpress.engine.errors import ConflictError, DiscpressError, StoreError, SuspendedError, UselessError, VerifyError
+from discpress.engine.measure import estimate
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.queue import JobQueue
@@ -137,6 +138,20 @@ def test_what_does_not_shrink_is_left_unless_forced(is_forced: bool, room: Room)
         with pytest.raises(UselessError):
             room.run(job_id)
     assert room.names() == ["game.iso", "game.zso"][: 1 + is_forced]
+
+
+def test_a_small_image_is_packed_once_and_not_estimated_before(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(estimate, "estimate", None)
+    room.image()
+    room.run(room.add())
+    assert room.names() == ["game.iso", "game.zso"]
+
+
+def test_what_hardly_shrinks_is_left_with_the_saving_as_the_reason(room: Room) -> None:
+    room.image(incompressible(SIZE - SIZE // 50) + bytes(SIZE // 50))
+    with pytest.raises(UselessError, match=r"it would shrink by only 1\.\d %: less than 3 % is not worth it"):
+        room.run(room.add())
+    assert room.names() == ["game.iso"]
 
 
 def test_a_name_that_is_taken_is_an_error(room: Room) -> None:
