@@ -1,5 +1,7 @@
 """Identify an open image, reading at most REACH_BYTES of an archive member."""
 
+from typing import TYPE_CHECKING
+
 from discpress.engine.discs.file_titles import clean_text, read_file_title
 from discpress.engine.discs.identity import identify
 from discpress.engine.discs.info import DiscInfo, Found
@@ -8,10 +10,13 @@ from discpress.engine.images.archives.model import REACH_BYTES
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import find_mark
-from discpress.engine.images.nintendo.image import NintendoImage
+from discpress.engine.images.nintendo.format import as_nintendo
 from discpress.engine.system.files import Writable
 from discpress.engine.systems import System
 from discpress.engine.units import MIB
+
+if TYPE_CHECKING:
+    from discpress.engine.images.nintendo.header import PackedDisc
 
 _LARGEST_CD_BYTES = 900 * MIB
 """A larger PlayStation disc is a DVD, which only a PS2 reads."""
@@ -51,8 +56,8 @@ def identify_image(image: Image) -> DiscInfo:
     name = image.source.whole_name
     if isinstance(image, CdImage):
         return _identify_cd(image, name)
-    if isinstance(image, NintendoImage):
-        return _identify_nintendo(image, name)
+    if (nintendo := as_nintendo(image)) is not None:
+        return _identify_nintendo(nintendo.packed, name)
     if not image.is_sequential:
         return identify(image, name)
     near = Near(image)
@@ -62,10 +67,10 @@ def identify_image(image: Image) -> DiscInfo:
         return _identify_start(near).completed(read_file_title(name))
 
 
-def _identify_nintendo(image: NintendoImage, name: str) -> DiscInfo:
+def _identify_nintendo(packed: "PackedDisc", name: str) -> DiscInfo:
     from discpress.engine.discs.nintendo import disc_in  # noqa: PLC0415 - for few discs only
 
-    return disc_in(image.packed).completed(read_file_title(name), fallback_title=clean_text(name))
+    return disc_in(packed).completed(read_file_title(name), fallback_title=clean_text(name))
 
 
 def _identify_cd(image: CdImage, name: str) -> DiscInfo:

@@ -7,7 +7,7 @@ from discpress.engine.formats import SECTOR_SIZE
 from discpress.engine.images.doctor.findings import NO_DISC, RAW_SIZE, Finding, Severity
 from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, find_disc, volume_bytes
-from discpress.engine.images.nintendo.image import NintendoImage
+from discpress.engine.images.nintendo.format import as_nintendo
 from discpress.engine.images.nintendo_loss import FULL_BYTES, LOSS_BYTES, describe_loss
 from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.systems import System
@@ -34,8 +34,8 @@ def is_psp_disc(image: Image) -> bool:
 def content_findings(image: Image) -> Iterator[Finding]:
     """Yield unusual properties of the decoded content: its size, sector 16, the volume's length."""
     yield from size_findings(image)
-    if isinstance(image, NintendoImage):
-        yield from loss_findings(image, image.system)
+    if (nintendo := as_nintendo(image)) is not None:
+        yield from loss_findings(nintendo, nintendo.system)
         return
     try:
         kind, message = find_disc(image.read_at), cut_short(image)
@@ -51,8 +51,8 @@ def content_findings(image: Image) -> Iterator[Finding]:
 
 def loss_findings(image: Image, system: System) -> Iterator[Finding]:
     """Yield a finding if the image lacks the padding of a GameCube or Wii disc; no other image is read."""
-    if isinstance(image, NintendoImage):
-        message = image.packed.describe_loss(system)
+    if (nintendo := as_nintendo(image)) is not None:
+        message = nintendo.packed.describe_loss(system)
     else:
         message = describe_loss(system, image.read_at(0, LOSS_BYTES), image.size) if system in FULL_BYTES else ""
     if message:
@@ -84,7 +84,7 @@ def cut_short(image: Image) -> str:
     Raises DamagedImageError if the descriptor cannot be read.
     """
     # A GameCube or Wii disc has no volume, and looking for one would decode its start.
-    volume = None if isinstance(image, NintendoImage) else volume_bytes(image.read_at)
+    volume = None if as_nintendo(image) is not None else volume_bytes(image.read_at)
     if volume is None or volume <= image.size:
         return ""
     sectors, held = volume // SECTOR_SIZE, image.size // SECTOR_SIZE

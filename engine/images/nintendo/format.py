@@ -8,6 +8,7 @@ from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec
 
 if TYPE_CHECKING:
     from discpress.engine.images.image import Image
+    from discpress.engine.images.nintendo.image import NintendoImage
 
 _CISO_MAGIC = b"CISO"
 _CISO_HEADER_SIZES = {0, 0x18}
@@ -47,3 +48,13 @@ WIA = NintendoSpec(ImageFormat.WIA, "Wii WIA", (b"WIA\x01",), (".wia",))
 RVZ = NintendoSpec(ImageFormat.RVZ, "GameCube/Wii RVZ", (b"RVZ\x01",), (".rvz",))
 GCZ = NintendoSpec(ImageFormat.GCZ, "GameCube GCZ", (b"\x01\xc0\x0b\xb1",), (".gcz",))
 TGC = NintendoSpec(ImageFormat.TGC, "GameCube TGC", (b"\xae\x0f\x38\xa2",), (".tgc",), promises=False)
+_NAMES = frozenset(each.name for each in (GAMECUBE_CISO, WBFS, WIA, RVZ, GCZ, TGC))
+
+
+def as_nintendo(image: "Image") -> "NintendoImage | None":
+    """Return an image of one of these formats as what it is; None for others, for which nothing is loaded."""
+    if image.format not in _NAMES:
+        return None
+    from discpress.engine.images.nintendo.image import NintendoImage
+
+    return image if isinstance(image, NintendoImage) else None

@@ -71,7 +71,7 @@ def test_a_plain_conversion_imports_nothing_that_only_others_need(tmp_path: Path
     foreign = [
         *("convert.trash.trash", "convert.trash.undo", "convert.playlists.search", "dats.matching", "library.naming"),
         *("images.archives.contents", "images.cd.kept.maker", "images.cd.raw_image", "images.chd.image"),
-        *("measure.estimate", "queue.jobs"),
+        *("images.nintendo.image", "library.scan.scanner", "measure.estimate", "measure.throughput", "queue.jobs"),
     ]
     script = (
         "import sys\n"
