@@ -24,13 +24,13 @@ from discpress.engine.convert.verify import (
     read_chunk,
     readers_of,
 )
-from discpress.engine.errors import CancelledError, DiscpressError, SourceChangedError, UselessError
+from discpress.engine.errors import CancelledError, DiscpressError, SourceChangedError
 from discpress.engine.images.chd.cd.packed import frames_for
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import BlockWriter
 from discpress.engine.images.open import open_image
 from discpress.engine.images.registry import codec_of, encoder_for
-from discpress.engine.measure.worth import WHOLE_BELOW_BYTES, refuse_useless
+from discpress.engine.measure.worth import refuse_result
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.system.files import same_file
@@ -163,11 +163,8 @@ class ConversionRun:
         """Raise UselessError if useless images are to be skipped, and the file shows one; large ones were estimated."""
         plan = self._plan
         if plan.request.skip_useless and self._layout.packs:
-            if plan.original_bytes < WHOLE_BELOW_BYTES:
-                refuse_useless(plan.source_path, plan.source_bytes, file_bytes, is_in_archive=plan.member > 0)
-            elif file_bytes >= plan.source_bytes:
-                sizes = f"{file_bytes} bytes packed, {plan.source_bytes} now"
-                raise UselessError(f"{self.image.name}: it would not shrink: {sizes}")
+            sizes = (plan.original_bytes, plan.source_bytes, file_bytes)
+            refuse_result(plan.source_path, *sizes, is_in_archive=plan.member > 0)
 
     def _digester(self) -> Digester:
         requested, files = self._plan.request.digests, self._plan.files

@@ -32,3 +32,17 @@ def refuse_useless(source_path: Path, source_bytes: int, packed_bytes: int, *, i
         reason = "" if is_in_archive else reason_against(source_bytes, packed_bytes)
     if reason:
         raise UselessError(f"{display_name(source_path)}: {reason}")
+
+
+def refuse_result(
+    source_path: Path, original_bytes: int, source_bytes: int, packed_bytes: int, *, is_in_archive: bool
+) -> None:
+    """Raise UselessError if a result saves nothing; a large image was estimated before, so it must only shrink.
+
+    `original_bytes` is the decoded size of the image.
+    """
+    if original_bytes < WHOLE_BELOW_BYTES:
+        refuse_useless(source_path, source_bytes, packed_bytes, is_in_archive=is_in_archive)
+    elif packed_bytes >= source_bytes:
+        sizes = f"{packed_bytes} bytes packed, {source_bytes} now"
+        raise UselessError(f"{display_name(source_path)}: it would not shrink: {sizes}")
