@@ -19,9 +19,12 @@ from discpress.engine.images.cd.sheets.sheet import (
 from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, MAX_TRACKS, RAW_SECTOR_SIZE, SUBCODE_SIZE, TrackKind
 from discpress.engine.names import display_name, listed
 
+_CDG = "CDG"
+_SUBCODE_WORDS = {b"RW", b"RW_RAW"}
+"""Words of cdrdao after the type of a track whose sectors have subcode; chdman takes them in a CUE sheet as well."""
 _KINDS = {
     **{kind.value: (kind, kind.sector_bytes) for kind in TrackKind},
-    "CDG": (TrackKind.AUDIO, RAW_SECTOR_SIZE + SUBCODE_SIZE),
+    _CDG: (TrackKind.AUDIO, RAW_SECTOR_SIZE + SUBCODE_SIZE),
     "MODE1/2448": (TrackKind.MODE1_RAW, RAW_SECTOR_SIZE + SUBCODE_SIZE),
     "MODE2/2448": (TrackKind.MODE2_RAW, RAW_SECTOR_SIZE + SUBCODE_SIZE),
 }
@@ -60,6 +63,7 @@ class _Draft:
     postgap: int = 0
     flags: tuple[str, ...] = ()
     isrc: str = ""
+    has_graphics: bool = False
 
 
 class _Parser:
@@ -123,7 +127,7 @@ class _Parser:
         self._remarks += [
             f"track {draft.number} has graphics in its subcode (CDG), which are left out"
             for draft in drafts
-            if draft.kind is TrackKind.AUDIO and draft.stride != RAW_SECTOR_SIZE
+            if draft.has_graphics
         ]
         remarks = (*places.remarks, *self._remarks)
         return Sheet(tuple(self._files.values()), tuple(tracks), catalog=self._catalog, remarks=remarks)
@@ -151,6 +155,10 @@ class _Parser:
 
     def _take_track(self, rest: bytes) -> None:
         words = rest.split()
+        extra = 0
+        if words[-1:] and words[-1].upper() in _SUBCODE_WORDS:
+            extra = SUBCODE_SIZE
+            del words[-1]
         if len(words) != 2 or not _NUMBER.fullmatch(words[0]) or not int(words[0]) or not _WORD.fullmatch(words[1]):
             raise damaged(self._name, self._line, "expected a track's number from 1 to 99, and its type")
         if self._file is None:
@@ -162,7 +170,9 @@ class _Parser:
         if len(self._drafts) == MAX_TRACKS:
             raise damaged(self._name, self._line, f"it describes more than {MAX_TRACKS} tracks, and no CD has more")
         kind, stride = _KINDS[word]
-        self._drafts.append(_Draft(int(words[0]), kind, stride, self._line, self._session, self._first_sector))
+        draft = _Draft(int(words[0]), kind, stride + extra, self._line, self._session, self._first_sector)
+        draft.has_graphics = word == _CDG
+        self._drafts.append(draft)
         self._first_sector = None
 
     def _take_index(self, rest: bytes) -> None:

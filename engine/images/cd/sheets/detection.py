@@ -15,7 +15,7 @@ UTF8_MARK = b"\xef\xbb\xbf"
 
 _NUL = b"\0"
 _WORD = re.compile(rb"[A-Za-z0-9]{1,20}")
-_TRACK = re.compile(rb"[0-9]{1,2}[ \t]+[A-Z0-9/]+", re.I)
+_TRACK = re.compile(rb"[0-9]{1,2}[ \t]+[A-Z0-9/]+([ \t]+RW(_RAW)?)?", re.I)
 _COUNT = re.compile(rb"[0-9]{1,2}")
 _RAW_FILES = {b"BINARY", b"MOTOROLA"}
 _FIELDS_OF_GDI = 4

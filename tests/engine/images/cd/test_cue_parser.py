@@ -167,7 +167,16 @@ def test_a_name_in_another_encoding_keeps_its_bytes() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "stride"), [("CDG", 2448), ("MODE1/2448", 2448), ("MODE2/2448", 2448), ("cdi/2336", 2336)]
+    ("kind", "stride"),
+    [
+        ("CDG", 2448),
+        ("MODE1/2448", 2448),
+        ("MODE2/2448", 2448),
+        ("cdi/2336", 2336),
+        ("MODE1/2352 RW_RAW", 2448),
+        ("AUDIO rw", 2448),
+        ("MODE2/2336 RW", 2432),
+    ],
 )
 def test_other_types_have_their_own_size(kind: str, stride: int) -> None:
     assert parsed(f'FILE "a.bin" BINARY\nTRACK 01 {kind}\nINDEX 01 00:00:00\n').tracks[0].stride == stride
@@ -186,6 +195,8 @@ BIN = 'FILE "a.bin" BINARY\n'
         (f'{BIN}FILE "a.bin" WAVE\n{TRACK_1}', 2, "was of type BINARY in line 1"),
         (f'{TRACK_1}FILE "a.bin" BINARY\n', 1, "no FILE is named"),
         (f"{BIN}TRACK AUDIO\n{TRACK_1}", 2, "expected a track's number"),
+        (f"{BIN}TRACK RW RW_RAW\n{TRACK_1}", 2, "expected a track's number"),
+        (f"{BIN}TRACK 01 AUDIO RAW\n{TRACK_1}", 2, "expected a track's number"),
         (f"{BIN}TRACK 00 AUDIO\n{TRACK_1}", 2, "expected a track's number"),
         (f"{BIN}TRACK 01 MODE2/2332\n{TRACK_1}", 2, "tracks of type MODE2/2332 are not read"),
         (f"{BIN}INDEX 01 00:00:00\n{TRACK_1}", 2, "no TRACK is before this INDEX"),
