@@ -86,6 +86,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("mark_all", "a", "mark all", "Mark all shown, of titles the ready ones; press again to clear.", _L, _R),
     _command("filter", "slash", "filter", "Filter as you type; help lists the words.", _L, _R, in_footer=True),
     _command("clear_filter", "escape", "clear", "Clear the filter, then the marks.", _L, _R, gives_way=True),
+    _command("filter_pane", "tab", "filter pane", "Go to the counts of the filter pane, to choose one.", _L),
     _command("unfold", "right", "unfold", "Show each disc of the game, or the group.", _L),
     _command("fold", "left", "fold", "Show the game, or the group, as one row.", _L),
     _command("sort", "s", "sort", "Sort: then press the letter of a column.", _L, _R),

@@ -57,6 +57,8 @@ class LibraryPanes(Folding):
 
     def _show_all(self) -> None:
         if self.query("#status"):  # none if the screen was left meanwhile
+            if not self.query_one(Facets).display and self.focused is not self.query_one(FilterInput):
+                self.set_focus(self._table)  # the pane had the focus when it was hidden
             self.show_status()
             self.show_pane()
             self.on_snapshot(self.session.last_snapshot)
@@ -108,8 +110,8 @@ class LibraryPanes(Folding):
         shown = self.view.totals, self.view.filter_text, facets.size.width
         if facets.display and shown != self._faceted:  # counts all titles: not for each mark
             self._faceted = shown
-            facets.show_edges([("Filter", "normal")])
-            facets.show_facets(facets_of(self.view, facets.size.width))
+            hint = f"{self.keys.of('filter_pane')}: choose"
+            facets.show_facets(facets_of(self.view, facets.size.width), hint, "enter: take  esc: back")
 
     def _show_rule(self) -> None:
         """Write into the edges of the table, or into the line below it, what is marked and shown."""
@@ -128,9 +130,22 @@ class LibraryPanes(Folding):
             width = table.size.width - 4
             table.show_edges(edge([("Library", "normal")], places(self.session.folders), width), shown)
 
+    def action_filter_pane(self) -> None:
+        """Go to the pane of filters."""
+        facets = self.query_one(Facets)
+        if facets.display:
+            self.set_focus(facets)
+        else:
+            self.say(f"The filter pane needs {_FACETS} columns. Press {self.keys.of('filter')} to type a filter.")
+
+    def on_facets_left(self) -> None:
+        """Go to the rows."""
+        self.set_focus(self._table)
+
     def on_facets_picked(self, message: Facets.Picked) -> None:
-        """Filter by the word that was clicked; once more takes it off."""
-        words = self.view.filter_text.split()
-        kept = [word for word in words if word != message.word]
+        """Filter by the word of a count, in place of another one of its kind; once more takes it off."""
         field = self.query_one(FilterInput)
+        words = field.value.split()
+        kind = message.word.partition(":")[0]
+        kept = [word for word in words if word.partition(":")[0] != kind]
         field.value = " ".join(kept if message.word in words else [*kept, message.word])

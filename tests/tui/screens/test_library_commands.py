@@ -443,16 +443,6 @@ async def test_on_a_large_terminal_the_pane_stands_beside_the_table_with_all_it_
         assert "convert: queued" in desk.lines("pane")
 
 
-async def test_a_click_on_a_count_filters_by_it_and_once_more_no_longer(tmp_path: Path) -> None:
-    async with opened(tmp_path, width=160, height=40) as desk:
-        y = next(y for y, text in enumerate(desk.lines("facets").splitlines()) if text.startswith("PSP"))
-        assert "PSP" in desk.lines("facets")
-        await desk.click("#facets", 3, y + 1)
-        assert [each.title for each in desk.view.rows] == ["Pocket Orrery: The Game"]
-        await desk.click("#facets", 3, y + 1)
-        assert len(desk.view.rows) == len(LIBRARY)
-
-
 async def test_a_queue_of_the_whole_library_repaints_only_what_is_seen(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
