@@ -130,9 +130,10 @@ class TitleStates:
         return self._recorded(title, lambda: standing_of(title, request))
 
     def _recorded(self, title: Title, of_file: Callable[[], Standing]) -> Standing:
-        if title.path in self._records.working:
-            return Standing(State.WORKING)
-        damage = self._records.damaged.get(title.path)
+        # Most libraries have no such records, and a path takes as long to hash as all else here.
+        if self._records.working and title.path in self._records.working:
+            return _WORKING
+        damage = self._records.damaged.get(title.path) if self._records.damaged else None
         # Another file of that name may have come since.
         if damage is not None and damage[0] >= title.identity.mtime_ns / 1e9:
             return Standing(State.DAMAGED, damage[1])
@@ -192,6 +193,8 @@ class TitleStates:
         return found
 
     def _copy_of(self, title: Title) -> Standing | None:
+        if not self._digests and title.links == 1:
+            return None
         record = self._digests.get(title.path)
         same = () if record is None else self._by_digest.get(record.digest, ())
         if record is not None and not record.is_packed and record.is_proven:
@@ -208,6 +211,9 @@ class TitleStates:
         if first is None:
             return None
         return Standing(State.HAS_COPY, f"holds the same disc as {display_name(first)}", first)
+
+
+_WORKING = Standing(State.WORKING)
 
 
 def _comes_before(other: DiscRecord, own: DiscRecord | None) -> bool:

@@ -83,6 +83,7 @@ class LibraryView(MarkedRows[Title]):
         else:
             self._sorted = [self.titles[title.path] for title in self._sorted]
             self._totals = None
+            self.groups.forget_sums()
             self._select()
 
     def set_jobs(self, jobs: Collection[Job]) -> set[Path]:
@@ -114,6 +115,7 @@ class LibraryView(MarkedRows[Title]):
         """Show what these words let pass; UsageError for a word that cannot be, and all stays as it was."""
         self._predicate = parse_filter(text, self.states)
         self.filter_text = text.strip()
+        self.groups.forget_sums()
         self._select()
 
     def refresh_order(self) -> None:
@@ -129,6 +131,7 @@ class LibraryView(MarkedRows[Title]):
     def group_by(self, grouping: Grouping) -> None:
         """Put the titles of a folder or of a system below a row with their sums."""
         self.groups.by = grouping
+        self.groups.forget_sums()
         self._is_grouped = False
         self.refresh_order()
 
@@ -136,12 +139,13 @@ class LibraryView(MarkedRows[Title]):
         """Take in that titles are others than before."""
         self.states.set_titles(self.titles.values())
         self._totals = self._names = None
+        self.groups.forget_sums()
         self._is_grouped = False
         self.refresh_order()
 
     def _select(self) -> None:
         self._selected = list(filter(self._predicate, self._sorted))
-        parts = self.groups.parts(self._selected)
+        parts = self.groups.parts(self._selected) if self._copied else ()
         self._later = {path for part in parts for path in later_copies(part, self._copied, self.states)}
         self._fold()
 
@@ -208,9 +212,10 @@ class LibraryView(MarkedRows[Title]):
     def index_of(self, key: Path | None) -> int | None:
         """Return the row of a path; None if it is not shown."""
         if self._places is None:
-            rows = list(enumerate(self.rows))
-            self._places = {title.path: index for index, row in rows for title in self.own_members(row)}
-            self._places |= {row.path: index for index, row in rows}
+            self._places = places = {row.path: index for index, row in enumerate(self.rows)}
+            folded = (*self.families.folded_paths, *self.groups.folded_paths)
+            for index in [places[path] for path in folded if path in places]:
+                places |= {title.path: index for title in self.members(self.rows[index]) if title.path not in places}
         return None if key is None else self._places.get(key)
 
     def key_of(self, row: Title) -> Path:

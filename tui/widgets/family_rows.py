@@ -49,6 +49,11 @@ class FamilyRows:
                 rows.append(title)
         return rows
 
+    @property
+    def folded_paths(self) -> Sequence[Path]:
+        """The paths of the rows that stand for a family."""
+        return list(self._folded)
+
     def folded_at(self, title: Title) -> TitleFamily | None:
         """Return the family that the row of a title stands for; None if it stands for this title alone."""
         return self._folded.get(title.path)

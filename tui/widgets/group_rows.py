@@ -73,7 +73,7 @@ class GroupRows:
         is_descending: bool,
     ) -> list[Title]:
         """Return sorted rows by group, with a head before each; groups are sorted by their sums or by name."""
-        self._heads, self._sums = {}, {}
+        self._heads = {}
         if self.by is Grouping.NONE:
             return list(rows)
         parts = []
@@ -97,6 +97,11 @@ class GroupRows:
         """Return whether a row is the head of a folded group."""
         return self.is_head(row) and self._heads[row.path][0].key in self.folded
 
+    @property
+    def folded_paths(self) -> Sequence[Path]:
+        """The paths of the heads of folded groups."""
+        return [path for path, (group, _) in self._heads.items() if group.key in self.folded]
+
     def name(self, row: Title) -> str:
         """Return the name of the group of a head."""
         return display_name(self._heads[row.path][0].name)
@@ -117,7 +122,7 @@ class GroupRows:
         return self._sums[row.path]
 
     def forget_sums(self) -> None:
-        """Add up again: states are others."""
+        """Add up again: titles or states are others. An order changes no sum."""
         self._sums.clear()
 
     def unfold(self, row: Title) -> bool:
