@@ -24,7 +24,7 @@ COLUMNS = (
     Column("wide_bar", "", 24, from_width=_WIDE),
     Column("rate", "RATE", 10, right=True),
     Column("ratio", "RATIO", 5, right=True, rank=1),
-    Column("rest", "ETA/LESS", 9, right=True),
+    Column("rest", "ETA/SAVED", 9, right=True),
 )
 _BARS = {"bar": 10, "wide_bar": 24}
 STATE_STYLES: Mapping[JobState, str] = {
