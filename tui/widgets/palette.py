@@ -140,6 +140,11 @@ def fit_name(text: str, width: int, ellipsis: str = "…") -> str:
     return fit(text[: disc.start()].rstrip(), room, ellipsis=ellipsis) + disc[0]
 
 
+def headed(head: str, width: int, *, is_ascii: bool) -> Line:
+    """Return a head with a rule to the end of its line: the rule is faint, the head can be read."""
+    return [(f"{head} ", "dim"), (("-" if is_ascii else "─") * (width - cell_len(head) - 1), "box")]
+
+
 def line_cells(line: Line) -> int:
     """Return the width of a line in cells."""
     return sum(cell_len(text) for text, _ in line)

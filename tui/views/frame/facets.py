@@ -8,7 +8,7 @@ from discpress.engine.states import ORDER, State
 from discpress.engine.systems import SYSTEMS
 from discpress.tui.views.library import LibraryView
 from discpress.tui.widgets.graph import bar
-from discpress.tui.widgets.palette import Line, fit
+from discpress.tui.widgets.palette import Line, fit, headed
 
 _NAME = 12
 _COUNT = 6
@@ -30,8 +30,7 @@ def facets_of(view: LibraryView, width: int) -> Sequence[Facet]:
     chosen = set(view.filter_text.split())
     facets: list[Facet] = []
     for head, counts in groups.items():
-        line = "-" if view.signs.is_ascii else "─"
-        facets += [*([([], "")] if facets else []), ([(f"{head} ".ljust(width, line), "box")], "")]
+        facets += [*([([], "")] if facets else []), (headed(head, width, is_ascii=view.signs.is_ascii), "")]
         most = max((count for count, _ in counts.values()), default=1)
         for label, (count, word) in counts.items():
             facets.append((_line(view, label, count, most, width, is_chosen=word in chosen), word))

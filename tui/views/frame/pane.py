@@ -21,7 +21,7 @@ from discpress.tui.views.jobs import has_figures, job_note, job_state
 from discpress.tui.views.labels import format_label, margin_of, reason_of
 from discpress.tui.views.tune import Tuning, cell_of, known_by_settings
 from discpress.tui.widgets.graph import bar
-from discpress.tui.widgets.palette import Line, beside, fit, tail, wrapped
+from discpress.tui.widgets.palette import Line, beside, fit, headed, tail, wrapped
 
 _LABEL = 9
 _GAP = 2
@@ -100,12 +100,8 @@ def _side(session: Session, title: Title, width: int) -> list[Line]:
     )
     for head, block in heads:
         if block:
-            lines += [[], *([[_rule(head, width, session)]] if lines or head else []), *block]
+            lines += [[], *([headed(head, width, is_ascii=session.is_ascii)] if lines or head else []), *block]
     return lines[1:] if lines and not lines[0] else lines
-
-
-def _rule(head: str, width: int, session: Session) -> tuple[str, str]:
-    return f"{head} ".ljust(width, "-" if session.is_ascii else "─"), "box"
 
 
 def _now(painter: _Painter) -> list[Line]:
