@@ -46,7 +46,7 @@ class Painted(Widget):
     widget. Were they the widgets' own, Textual would work them out for each: a third of what showing a screen costs.
     """
 
-    _edges: tuple[Line, Line] = ((), ())
+    _edges: tuple[int, Line, Line] = (0, (), ())
 
     def refresh(self, *regions: Region, repaint: bool = True, layout: bool = False, recompose: bool = False) -> Self:
         """Repaint, but not behind a screen that hides this one: Textual would send all of that one anew.
@@ -77,13 +77,20 @@ class Painted(Widget):
         return bool(self.styles.border_top[0])
 
     def show_edges(self, top: Line, bottom: Line = ()) -> None:
-        """Write into the upper and the lower edge of the box."""
-        if (tuple(top), tuple(bottom)) != self._edges:
-            self._edges = tuple(top), tuple(bottom)
-            self.border_title, self.border_subtitle = (self._edge(line) for line in self._edges)
+        """Write into the upper and the lower edge of the box; what does not fit is cut, in ASCII with a sign of it."""
+        edges = self._room_in_edge(), tuple(top), tuple(bottom)
+        if edges != self._edges:
+            self._edges = edges
+            self.border_title, self.border_subtitle = self._edge(top), self._edge(bottom)
+
+    def _room_in_edge(self) -> int:
+        """Return the cells between the corners, their lines and spaces; none before the layout."""
+        return max(0, self.outer_size.width - 6)
 
     def _edge(self, line: Line) -> Content:
         is_ascii = getattr(self.app, "is_ascii", False)
+        if room := self._room_in_edge():
+            line = cut(line, room, "~" if is_ascii else "…")
         drawn = [(in_ascii(text.replace("─", "-")) if is_ascii else text, _EDGE_STYLES[name]) for text, name in line]
         return Content.assemble(*drawn)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
-from app_desk import LIBRARY, opened
+from app_desk import LIBRARY, opened, title
 from headless_app import paint, settle
 from textual.events import MouseScrollDown, MouseScrollUp
 from textual.widgets import Input
@@ -146,6 +146,14 @@ async def test_a_plain_terminal_keeps_its_own_colours_whatever_the_theme(colours
         styles = {segment.style for strip in strips for segment in strip}
         colours_used = {each for style in styles if style for each in (style.color, style.bgcolor) if each}
         assert all(colour.is_default or (colour.number or 0) < 16 for colour in colours_used)
+
+
+@pytest.mark.slow
+async def test_a_name_too_long_for_the_edge_of_a_box_is_cut_in_ascii(tmp_path: Path) -> None:
+    long = title("Long.iso", 700, 400, title=" ".join(["Long"] * 30))
+    async with opened(tmp_path, titles=[long], terminal=ASCII, width=200, height=30) as desk:
+        assert desk.text.isascii()
+        assert "~ -+" in desk.text
 
 
 @pytest.mark.slow
