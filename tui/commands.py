@@ -117,6 +117,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("rescan", "r", "rescan", "Look for new, changed and vanished images again.", _L),
     _command("copy_path", "y", "copy path", "Send the path to the clipboard of your terminal.", _L, _D, _C,
              _Q, _R),
+    _command("copy_value", "Y", "copy", "Choose what to copy: path, serial, digests or RetroAchievements hash.", _D),
     _command("show_settings", "comma", "settings", "Change folders, target, level, threads, theme.", _L, writes=True),
     _command("examine", "d", "check", "Check the image: decode every block and report damage.", _D,
              writes=True, in_footer=True),

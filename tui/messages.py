@@ -207,7 +207,7 @@ class TitlesQueued(Request):
 
 
 @dataclass(eq=False)
-class CopyPath(Request):
-    """Copy a path to the clipboard of the terminal."""
+class CopyText(Request):
+    """Copy a text to the clipboard of the terminal."""
 
-    path: Path
+    text: str

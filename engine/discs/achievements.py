@@ -6,15 +6,18 @@ The rules are docs/formats.md, section 4. The hash depends on the decoded bytes,
 import hashlib
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from struct import Struct
 
 from discpress.engine.discs.cd import sectors_of
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.iso9660 import FileExtent, SectorSource, find
-from discpress.engine.discs.reach import Near, TooFarError
+from discpress.engine.discs.reach import Near, TooFarError, identify_image
+from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import SECTOR_SIZE
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.image import Image
+from discpress.engine.images.open import open_image
 from discpress.engine.systems import System
 from discpress.engine.units import MIB
 
@@ -31,6 +34,8 @@ _PS1_DEFAULT = b"PSX.EXE"
 _PS1_MARK = b"PS-X EX"
 _PS1_HEADER = Struct("<28xI")
 """The size of the program after its header, which has one sector."""
+HASHED = frozenset({System.PSP, *_BOOT})
+"""The systems whose discs have a hash here."""
 _PSP_FILES = ("PSP_GAME/PARAM.SFO", "PSP_GAME/SYSDIR/EBOOT.BIN")
 
 
@@ -44,6 +49,15 @@ def achievements_hash(image: Image, disc: DiscInfo) -> str:
         source = _source_of(image)
         return "" if source is None else hash_of(source, disc.system)
     except TooFarError:
+        return ""
+
+
+def achievements_at(path: Path) -> str:
+    """Return the hash of an image on the disk as `achievements_hash` does; empty if it has none or cannot be read."""
+    try:
+        with open_image(path) as image:
+            return achievements_hash(image, identify_image(image))
+    except (DiscpressError, OSError):
         return ""
 
 

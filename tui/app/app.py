@@ -31,7 +31,7 @@ from discpress.tui.app.worker_control import WorkerControl
 from discpress.tui.commands import BY_NAME, SINGLE_KEYS, Place, bindings_at
 from discpress.tui.keymap import check_keymap
 from discpress.tui.messages import (
-    CopyPath,
+    CopyText,
     GoTo,
     Notify,
     OpenFolders,
@@ -174,8 +174,8 @@ class DiscpressApp(OrderedApp):
                 self._save_settings(changes, notice)
             case TitlesQueued(paths):
                 self._follow_queued(paths)
-            case CopyPath(path):
-                self._copy_path(path)
+            case CopyText(text):
+                self._copy_text(text)
 
     def _run_later(self, command: str) -> None:
         """Run a command on the screen or the app, wherever it is valid."""
@@ -198,13 +198,13 @@ class DiscpressApp(OrderedApp):
         self.poller.apply(Changes((), (), is_all=False))
         self.router.go_home()
 
-    def _copy_path(self, path: Path) -> None:
-        """Send a path to the clipboard of the terminal (OSC 52), which never answers whether it took it."""
-        text = os.fsencode(path).decode(errors="replace")
+    def _copy_text(self, wanted: str) -> None:
+        """Send a text to the clipboard of the terminal (OSC 52), which never answers whether it took it."""
+        text = os.fsencode(wanted).decode(errors="replace")
         self.copy_to_clipboard(text)
-        lost = "" if text == str(path) else " It has bytes that are no text: they are replaced."
+        lost = "" if text == wanted else " It has bytes that are no text: they are replaced."
         tmux = f" {TMUX_CLIPBOARD}" if self.terminal.is_tmux else ""
-        self.notifier.notify(f"Sent to the clipboard of your terminal: {path}.{lost}{tmux}")
+        self.notifier.notify(f"Sent to the clipboard of your terminal: {wanted}.{lost}{tmux}")
 
     # Settings
 

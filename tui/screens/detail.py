@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
+from discpress.engine.discs.achievements import HASHED, achievements_at
 from discpress.engine.errors import DiscpressError, from_os_error
 from discpress.engine.images.doctor.doctor import examine
 from discpress.engine.images.doctor.findings import Finding
@@ -24,10 +25,10 @@ from discpress.tui.app.disk_queries import DiskQueries, run_detached, run_exclus
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.dialogs.pick import PickTarget
-from discpress.tui.messages import CopyPath, Notify, OpenBench, OpenLog, OpenPlan, OpenTune, StartWorker
+from discpress.tui.messages import CopyText, Notify, OpenBench, OpenLog, OpenPlan, OpenTune, StartWorker
 from discpress.tui.screens.text import TextScreen
 from discpress.tui.views.check import newest_check
-from discpress.tui.views.details import whole
+from discpress.tui.views.details import to_copy, whole
 from discpress.tui.views.labels import FILE_GONE, reason_of
 from discpress.tui.widgets.palette import Line
 
@@ -47,7 +48,8 @@ class DetailScreen(TextScreen):
         self._path = path
         self._findings: list[Finding] | None = None
         self._problem = ""
-        self._queries = DiskQueries()
+        self._queries, self._hashing = DiskQueries(), DiskQueries()
+        self._achievements = ""
         title = self.view.titles[path]
         name = (title.overrides.target if title.overrides else None) or ""
         by_settings = TARGETS.get(target_name(session.config.targets, title.system), target_for(title.system))
@@ -57,6 +59,7 @@ class DetailScreen(TextScreen):
         """Show what is known, and let the doctor look."""
         super().on_mount()
         self._look()
+        self._hash()
 
     def on_changes(self, changes: Changes) -> None:
         """Show the title as it is now."""
@@ -84,6 +87,18 @@ class DetailScreen(TextScreen):
 
         run_exclusive(self, find, "doctor")
 
+    def _hash(self) -> None:
+        """Compute the RetroAchievements hash: a scan does not, because it takes some hundred reads."""
+        title = self.view.titles.get(self._path)
+        if title is None or title.system not in HASHED or title.known_fault is not None:
+            return
+
+        async def find() -> None:
+            self._achievements = await self._hashing.ask(lambda: achievements_at(self._path))
+            self.show_text()
+
+        run_exclusive(self, find, "achievements")
+
     def _found(self, findings: list[Finding], problem: str) -> None:
         self._findings, self._problem = findings, problem
         self.show_text()
@@ -109,6 +124,7 @@ class DetailScreen(TextScreen):
             width,
             self.keys,
             digests=digests,
+            achievements=self._achievements,
             problem=self._problem,
             unestimated=reason_of(title, self.session.unestimated),
             check=check,
@@ -205,6 +221,25 @@ class DetailScreen(TextScreen):
         else:
             self.say("The queue has no job of this title: there is no log.")
 
+    def action_copy_value(self) -> None:
+        """Copy what the user chooses of it."""
+        title = self._title_or_say()
+        if title is None:
+            return
+        try:
+            digests = self.session.store.digests.of(self._path, title.identity)
+        except DiscpressError:  # the path can be copied all the same
+            digests = []
+
+        def describe(offer: tuple[str, str]) -> str:
+            return f"{offer[0]}: {offer[1]}"
+
+        def take(offer: tuple[str, str]) -> None:
+            self.post_message(CopyText(offer[1]))
+
+        offers = to_copy(title, digests, self._achievements)
+        self.pick("What to copy?", offers, describe, offers[0], take)
+
     def action_copy_path(self) -> None:
         """Copy the path to the clipboard."""
-        self.post_message(CopyPath(self._path))
+        self.post_message(CopyText(str(self._path)))

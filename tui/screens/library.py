@@ -18,7 +18,7 @@ from discpress.engine.units import format_count
 from discpress.tui.app.session import ON_SCREEN, Changes, Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.messages import (
-    CopyPath,
+    CopyText,
     Notify,
     OpenBench,
     OpenDatfiles,
@@ -227,7 +227,7 @@ class LibraryScreen(LibraryPanes):
         """Copy the path of the title to the clipboard."""
         row = self.title_row()
         if row is not None:
-            self.post_message(CopyPath(row.path))
+            self.post_message(CopyText(str(row.path)))
 
     def action_quit(self) -> None:
         """Leave, or ask what becomes of the jobs."""

@@ -17,7 +17,7 @@ from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS
 from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.dialogs.confirm import Confirm
-from discpress.tui.messages import CopyPath, Notify, OpenLog, Refresh, StartWorker
+from discpress.tui.messages import CopyText, Notify, OpenLog, Refresh, StartWorker
 from discpress.tui.screens.base import DiscScreen
 from discpress.tui.views.frame.queue_head import alive_batches, batch_head
 from discpress.tui.views.jobs import COLUMNS, JobRows, describe_job
@@ -244,4 +244,4 @@ class QueueScreen(DiscScreen):
         """Copy the path of the job's file."""
         job = self._job_or_say()
         if job is not None:
-            self.post_message(CopyPath(job.path))
+            self.post_message(CopyText(str(job.path)))

@@ -18,7 +18,7 @@ from discpress.tui.app.disk_queries import DiskQueries, run_detached, run_exclus
 from discpress.tui.app.session import Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.dialogs.confirm import Confirm
-from discpress.tui.messages import CopyPath, Notify, Refresh, StartWorker
+from discpress.tui.messages import CopyText, Notify, Refresh, StartWorker
 from discpress.tui.screens.marking import Marking
 from discpress.tui.views.trash import COLUMNS, FILTER_HINT, TrashView, purge_question, status_line, undo_question
 from discpress.tui.widgets.filter_input import FilterInput
@@ -206,4 +206,4 @@ class TrashScreen(Marking):
         """Copy the original's path."""
         item = self._item() if self.has_rows() else None
         if item is not None:
-            self.post_message(CopyPath(item.entry.home_path))
+            self.post_message(CopyText(str(item.entry.home_path)))

@@ -59,6 +59,7 @@ def whole(
     keys: Keys,
     *,
     digests: Sequence[Digests] = (),
+    achievements: str = "",
     problem: str = "",
     unestimated: str = "",
     check: Check | None = None,
@@ -67,12 +68,16 @@ def whole(
 
     `findings` are the doctor's for the target, None while it looks, `problem` is why it could not; `history` are the
     title's jobs, newest first; `unestimated` is why its estimate cannot be had; `keys` are those that are valid;
-    `digests` are the known ones, the best grade first; `check` is the newest check of every block.
+    `digests` are the known ones, the best grade first; `achievements` is the RetroAchievements hash; `check` is the
+    newest check of every block.
     """
     lines = brief(view, title, width, unestimated=unestimated)
     lines += _files(title, width)
     lines += [[], *_header(title)]
     lines += _digests(digests, width)
+    if achievements:
+        text = f"{'hash':<{_DIGEST_LABEL}}{achievements}"
+        lines += [[], [("RetroAchievements", "head")], *wrapped(text, width, "normal")]
     lines += _history(history, width, keys)
     if check is not None:
         lines += [[], [(check_head(check), "head")], *check_lines(check, width, is_ascii=view.signs.is_ascii)]
@@ -190,6 +195,19 @@ def _digests(known: Sequence[Digests], width: int) -> list[Line]:
         for name, value in each.values.items():
             lines += wrapped(f"{DIGEST_LABELS[name]:<{_DIGEST_LABEL}}{value}", width, "normal")
     return lines
+
+
+def to_copy(title: Title, digests: Sequence[Digests], achievements: str) -> list[tuple[str, str]]:
+    """Return what of a title may be copied, each value with its name; the path comes first."""
+    known = {name: value for each in reversed(digests) for name, value in each.values.items()}
+    found = [
+        ("path", str(title.path)),
+        ("file name", title.path.name),
+        ("serial", title.serial),
+        ("RetroAchievements hash", achievements),
+        *((label, known.get(name, "")) for name, label in DIGEST_LABELS.items()),
+    ]
+    return [(name, value) for name, value in found if value]
 
 
 def _estimate(view: LibraryView, title: Title, width: int, unestimated: str) -> list[Line]:

@@ -24,7 +24,7 @@ from discpress.tui.app.session import Session
 from discpress.tui.dialogs.confirm import Confirm
 from discpress.tui.dialogs.too_small import TooSmall
 from discpress.tui.messages import (
-    CopyPath,
+    CopyText,
     OpenDetails,
     OpenPlan,
     OpenQueue,
@@ -98,7 +98,7 @@ async def test_a_screen_needs_nothing_but_a_session(session: Session) -> None:
         ("w", OpenQueue),
         ("u", OpenTrash),
         ("comma", OpenSettings),
-        ("y", CopyPath),
+        ("y", CopyText),
         ("r", Rescan),
         ("q", Quit),
     ],

@@ -5,9 +5,15 @@ from typing import Any
 
 import pytest
 from app_desk import Desk, opened
+from command_line import write_old
 from headless_app import settle
+from memory_cds import ps2_disc
 from sample_images import mixed, pack
 
+from discpress.engine.cli.main import run
+from discpress.engine.discs.achievements import achievements_hash
+from discpress.engine.discs.reach import identify_image
+from discpress.engine.images.open import open_image
 from discpress.engine.queue.jobs import JobRequest, JobState
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import ConvertTask
@@ -165,6 +171,25 @@ async def test_l_shows_the_log_of_its_newest_job(tmp_path: Path) -> None:
 async def test_y_copies_the_path(tmp_path: Path) -> None:
     async with opened(tmp_path, "enter", "y") as desk:
         assert desk.app.clipboard == "/games/Broken.cso"
+
+
+@runs("copy_value", AT)
+async def test_the_achievements_hash_is_shown_and_what_to_copy_is_chosen(tmp_path: Path) -> None:
+    path = write_old(tmp_path / "[b]" / "Okami [red].iso", ps2_disc("SLUS_203.12"))
+    with open_image(path) as image:
+        expected = achievements_hash(image, identify_image(image))
+    assert run(["scan", str(path.parent), "--state", str(tmp_path / "state")]) == 0
+    async with opened(tmp_path, titles=(), folders=[path.parent], height=60) as desk:
+        await _open_first(desk)
+        assert expected in desk.lines("text")
+        await desk.press("Y")
+        assert desk.rows == [
+            f"path: {path}", f"file name: {path.name}", "serial: SLUS-20312", f"RetroAchievements hash: {expected}"
+        ]  # fmt: skip
+        await desk.press("down", "down", "down", "enter")
+        assert desk.app.clipboard == expected
+        await desk.press("Y", "escape")
+        assert desk.app.clipboard == expected
 
 
 @runs("back", AT)

@@ -21,7 +21,7 @@ from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.dialogs.confirm import Confirm
-from discpress.tui.messages import CopyPath, Refresh, StartWorker
+from discpress.tui.messages import CopyText, Refresh, StartWorker
 from discpress.tui.screens.base import DiscScreen
 from discpress.tui.views.dats.duplicates import COLUMNS, DuplicatesView, Found, disc_name, move_question
 from discpress.tui.widgets.lines import Lines
@@ -156,7 +156,7 @@ class DuplicatesScreen(DiscScreen):
         """Copy the path of the copy under the cursor."""
         path = self._copies.path_at(self.query_one(Table).cursor)
         if path is not None:
-            self.post_message(CopyPath(path))
+            self.post_message(CopyText(str(path)))
         elif self._has_rows():
             self.say("Move the cursor to a copy.")
 
