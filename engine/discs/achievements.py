@@ -106,7 +106,9 @@ def _boot_file(source: SectorSource, line: re.Pattern[bytes]) -> tuple[bytes, Fi
     text = source.read_at(listing.offset, SECTOR_SIZE - 1).partition(b"\0")[0]
     match = line.search(text)
     name = b"" if match is None else match[1][:_MOST_NAME_BYTES]
-    return name, find(source, name.decode("latin-1").replace("\\", "/")) if name else None
+    if not name or b"/" in name:  # which separates no folders for rcheevos, and no file has it in its name
+        return name, None
+    return name, find(source, name.decode("latin-1").replace("\\", "/"))
 
 
 def _read(source: SectorSource, extent: FileExtent) -> Iterator[bytes]:

@@ -1,6 +1,7 @@
 """The RetroAchievements hash: of the program that a disc starts, whatever the format of the image."""
 
 import hashlib
+import json
 from io import BytesIO
 from pathlib import Path
 
@@ -121,3 +122,17 @@ def test_discs_of_other_systems_have_none() -> None:
 def test_no_bytes_in_the_list_make_it_fail(text: bytes, system: System) -> None:
     found = hash_of(Disc(disc({"SYSTEM.CNF": b"BOOT = " + text, "A": PROGRAM})), system)
     assert len(found) in {0, 32}
+
+
+RECORDED = json.loads((Path(__file__).parents[2] / "data/rcheevos.json").read_text())["results"]
+"""Results of rcheevos itself for images with these files; the file names its commit."""
+FILES = {"SLUS_203.12": PROGRAM, "BIN/GAME.ELF": PROGRAM + b"x", "SLUS_000.05": EXE, "PSX.EXE": PROGRAM + b"psx"}
+PSP_FILES = {"PSP_GAME/PARAM.SFO": b"sfo" * 50, "PSP_GAME/SYSDIR/EBOOT.BIN": PROGRAM}
+
+
+@pytest.mark.parametrize("recorded", RECORDED, ids=lambda each: f"{each['system']}-{each['system_cnf']!r}")
+def test_it_is_what_rcheevos_computes(recorded: dict[str, str | None]) -> None:
+    system, line = System(recorded["system"] or ""), recorded["system_cnf"]
+    files = PSP_FILES if system is System.PSP else FILES
+    listing = {} if line is None else {"SYSTEM.CNF": line.encode("latin-1")}
+    assert hash_of(Disc(disc(files | listing)), system) == recorded["md5"]
