@@ -192,16 +192,22 @@ class _Matcher:
         for file in candidates:
             reason = "" if whole is None else trimmed_or_padded(whole.size_bytes, int(whole.crc32, 16), file)
             if reason:
-                return replace(self._named(file), verdict=Verdict.BAD, number=-1, reason=reason)
-        first = self._named(candidates[0])
+                return self._near(file, Verdict.BAD, reason)
+        first = candidates[0]
         size_bytes = max((each.size_bytes for each in title.digests), default=0)
         sizes = {file.size_bytes for file in candidates if file.size_bytes is not None}
         is_cooked = bool(size_bytes) and not is_raw_size(size_bytes)
         if is_cooked and sizes and all(map(is_raw_size, sizes)):
-            return replace(first, number=-1, reason="the list has the raw sectors of this CD, the image its user data")
+            reason = "the list has the raw sectors of this CD, the image its user data"
+            return self._near(first, Verdict.UNKNOWN, reason)
         if title.fault is Fault.CUT_SHORT:
-            return replace(first, verdict=Verdict.BAD, number=-1, reason="not the whole disc")
-        return replace(first, verdict=Verdict.REVISION, number=-1, reason="the same serial, and another image")
+            return self._near(first, Verdict.BAD, "not the whole disc")
+        return self._near(first, Verdict.REVISION, "the same serial, and another image")
+
+    def _near(self, file: IndexedFile, verdict: Verdict, reason: str) -> Match:
+        """Return the match of a title that has the serial of a file and other digests."""
+        label, name = self._names.get(file.dat, ("", ""))
+        return Match(verdict, None, file.dat, label, name, file.game_name, -1, reason)
 
 
 def _rank(match: Match) -> tuple[int, int, int]:
