@@ -32,7 +32,7 @@ async def test_a_key_shows_the_lists_with_their_counts(tmp_path: Path) -> None:
     async with opened(tmp_path, titles=(), folders=[folder], width=140) as desk:
         await desk.press("I")
         desk.in_front(DatfilesScreen)
-        assert desk.rows == ["Sony - [red] PlayStation 2 | Redump 2026-08-01 | 2 | 1 | 0 | 0 | 0 | 0 | 1"]
+        assert desk.rows == ["Sony - [red] PlayStation 2, Redump | 2026-08-01 | 2 | 1 | 0 | 0 | 0 | 0 | 1"]
         assert desk.lines("summary") == "1 datfile: you have 1 of 2 games"
         assert "0 not decoded yet, 0 other revisions" in desk.lines("about")
         await desk.resize(80, 24)

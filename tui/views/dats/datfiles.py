@@ -12,7 +12,7 @@ from discpress.tui.widgets.table import Column
 
 COLUMNS = (
     Column("name", "DATFILE", 16, flexible=True),
-    Column("version", "LIST", 24, from_width=118),
+    Column("version", "VERSION", 10, from_width=90),
     Column("games", "GAMES", 6, right=True),
     Column("exact", "EXACT", 6, right=True),
     Column("header", "HEADER", 6, right=True),
@@ -62,8 +62,8 @@ class DatfilesView:
         """Return the texts of one row."""
         dat = (self._lists or ())[index]
         texts = {
-            "name": display_name(dat.shown_name),
-            "version": display_name(dat.label),
+            "name": display_name(", ".join(filter(None, (dat.shown_name, dat.publisher)))),
+            "version": display_name(dat.version),
             "games": str(dat.games),
         }
         counts = self._of(dat)
