@@ -26,6 +26,17 @@ def hunk_decode(
     out: Writable,
     done: bytearray,
 ) -> int: ...
+def hunk_map(
+    fields: Readable,
+    bit: int,
+    kinds: Readable,
+    length_bits: int,
+    self_bits: int,
+    hunk_size: int,
+    offset: int,
+    last_self: int,
+    has_rows: bool,
+) -> tuple[bytes, int, int, int, int] | None: ...
 def hunk_pack(
     libraries: object,
     chunk: Readable,

@@ -259,6 +259,9 @@ static PyMethodDef methods[] = {
     {"hunk_bind", hunk_bind, METH_VARARGS, "hunk_bind(libraries, codec, path): the version of the library"},
     {"hunk_decode", hunk_decode, METH_VARARGS,
      "hunk_decode(libraries, stored, start, rows, first, codecs, hunk_size, has_crcs, out, done): hunks decoded"},
+    {"hunk_map", hunk_map, METH_VARARGS,
+     "hunk_map(fields, bit, kinds, length_bits, self_bits, hunk_size, offset, last_self, has_rows): rows, bit, offset, "
+     "last_self and crc16, or None"},
     {"hunk_pack", hunk_pack, METH_VARARGS,
      "hunk_pack(libraries, chunk, hunk_size, codecs, levels, probe_level, out, lengths): bytes used"},
     {NULL, NULL, 0, NULL},

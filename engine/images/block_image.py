@@ -26,6 +26,8 @@ class BlockImage(Image):
             first, skip = divmod(offset + done, self.block_size)
             count = min(per_run, -(-(skip + len(view) - done) // self.block_size))
             whole = 0 if skip else min(count, (len(view) - done) // self.block_size)
+            if not done and count == 1 and not whole and self._read_part(first, skip, view):
+                return len(view)
             quick = self._decode_whole(first, whole, view[done:]) if whole else 0
             done += quick * self.block_size
             for decoded in self._decode_run(first + quick, count - quick) if count > quick else ():
@@ -41,6 +43,16 @@ class BlockImage(Image):
         The caller decodes the rest block by block, which finds the damaged one.
         """
         return 0
+
+    def _read_part(self, number: int, skip: int, view: memoryview) -> bool:
+        """Fill `view` with a part of one block, if `_decode_whole` can decode that; return whether it was filled."""
+        if self.block_length(number) < self.block_size:
+            return False
+        block = memoryview(bytearray(self.block_size))
+        if not self._decode_whole(number, 1, block):
+            return False
+        view[:] = block[skip : skip + len(view)]
+        return True
 
     def decode_block(self, block: StoredBlock) -> bytes:
         """Decode one block, see `Image.decode_block`."""

@@ -1,4 +1,4 @@
-/* The part of fuzz_kernel.c for chunks and runs of CHD hunks, by the system's zlib, Zstandard and liblzma.
+/* The part of fuzz_kernel.c for chunks, runs and maps of CHD hunks, by the system's zlib, Zstandard and liblzma.
 
    These libraries are not instrumented. Their memory therefore ends at a page that nobody may touch. */
 
@@ -168,4 +168,19 @@ static void pack_hunks(const uint8_t *data, size_t size) {
     HunkRun run = {packed, (uint8_t *)rows, codecs, guarded(1, total), done, (size_t)used[0], 0, hunk_size, 0, count, 1};
     must(hunks_decode_run(&hunk_codecs, used_state, &run) == count && !memcmp(run.out, chunk, total));
     free(packed);
+}
+
+/* Any bits are places or the end of the map; passed by, they lead to the same position. */
+static void read_map(const uint8_t *data, size_t size) {
+    size_t count = 1 + data[1] % 64, bytes = size - 6;
+    HunkFields fields = {copy_of(data + 6, bytes), 8 * (uint64_t)bytes, data[2] % 25, data[3] % 33, 1u << data[4] % 21};
+    HunkPosition start = {data[5] % (8 * bytes + 1), (uint64_t)data[5] << data[4] % 57, data[3], 0}, read = start, passed = start;
+    uint8_t *kinds = exact(count), *rows = exact(count * sizeof(HunkRow));
+    for (size_t number = 0; number < count; number++)
+        kinds[number] = data[number % size] % (data[0] & 1 ? 11 : 6);
+    chd_crc16_prepare();
+    int is_read = hunks_read_map(&fields, &read, kinds, count, rows);
+    must(hunks_read_map(&fields, &passed, kinds, count, NULL) == is_read && read.bit <= fields.size_bits);
+    must(read.bit == passed.bit && read.offset == passed.offset && read.last_self == passed.last_self);
+    free((void *)fields.bytes), free(kinds), free(rows);
 }

@@ -205,6 +205,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         decode_hunks(data, size);
     else if (data[0] >> 4 == 6)
         pack_hunks(data, size);
+    else if (data[0] >> 4 == 7)
+        read_map(data, size);
     else if (data[0] & 8)
         pack_chunk(data, size);
     else

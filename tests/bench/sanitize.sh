@@ -38,7 +38,7 @@ for system in 0 1; do  # 0: the liblz4 in the package; 1: the system's, where it
   env LD_PRELOAD="$(gcc -print-file-name=libasan.so) $(gcc -print-file-name=libubsan.so)" ASAN_OPTIONS=detect_leaks=0 \
     PYTHONPATH="$work/packages$system:$work/links" PYTHONMALLOC=malloc DISCPRESS_KERNEL=native PYTHONDONTWRITEBYTECODE=1 \
     "$python" -P -m pytest -q tests/engine/codecs tests/engine/images/test_image.py \
-    tests/engine/images/chd/test_runs.py -p no:faulthandler
+    tests/engine/images/chd/test_runs.py tests/engine/images/chd/test_map.py -p no:faulthandler
 done
 
 echo "== $cases fuzz cases"

@@ -122,6 +122,22 @@ typedef struct {
 size_t hunks_decode_run(const HunkLibraries *libraries, HunkState *state, const HunkRun *run);
 
 typedef struct {
+    const uint8_t *bytes;
+    uint64_t size_bits;
+    unsigned length_bits, self_bits; /* widths of a length and a hunk's number, at most 24 and 32 */
+    uint32_t hunk_size;
+} HunkFields;
+
+typedef struct {
+    uint64_t bit, offset, last_self; /* of the next hunk: its field, its first byte, and the last reference before it */
+    uint16_t crc;                    /* of the expanded entries so far */
+} HunkPosition;
+
+/* Read the places of hunks of these kinds into rows, or pass by them if that is NULL; return 0 if the bits end before,
+   or a kind is not one of this file. The caller holds the interpreter's lock. */
+int hunks_read_map(const HunkFields *fields, HunkPosition *position, const uint8_t *kinds, size_t count, uint8_t *rows);
+
+typedef struct {
     const uint8_t *chunk, *codecs, *levels;
     uint8_t *out; /* as long as the chunk */
     uint32_t *lengths;

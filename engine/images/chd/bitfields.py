@@ -28,6 +28,10 @@ class Fields:
         """Return the first bytes, at most `size_bytes`."""
         return read_bytes(self._source, self._start, min(size_bytes, self._size_bytes))
 
+    def bytes_from(self, first: int, most: int) -> bytes:
+        """Return the bytes from `first` on, at most so many."""
+        return read_bytes(self._source, self._start + first, min(most, self._size_bytes - first))
+
     def pieces(self) -> Iterator[bytes]:
         """Yield all bytes, in pieces."""
         for offset in range(0, self._size_bytes, _READ_BYTES):

@@ -9,18 +9,19 @@ import struct
 import threading
 from array import array
 from collections import OrderedDict
-from collections.abc import Iterator, Sequence
-from itertools import accumulate, islice, repeat
+from collections.abc import Sequence
+from itertools import accumulate, repeat
 from typing import NamedTuple
 
+from discpress.engine.codecs.chd.maps import ReadHunks, map_reader
 from discpress.engine.codecs.chd.rows import CRC_START, ROW
 from discpress.engine.codecs.huffman import BitReader, HuffmanError, read_run_lengths
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.images.chd.bitfields import FIELDS_END, Fields
 from discpress.engine.images.chd.header import ChdHeader
 from discpress.engine.images.chd.map import WINDOW_HUNKS, HunkPlace, Window
-from discpress.engine.images.chd.map_kinds import IS_SELF, IS_STORED, SELF, SYMBOLS, Kind, decode_kinds
-from discpress.engine.images.chd.map_windows import own_crc, places, rows_of, shifts
+from discpress.engine.images.chd.map_kinds import IS_SELF, IS_STORED, SYMBOLS, Kind, decode_kinds
+from discpress.engine.images.chd.map_windows import origins_of, own_crc, rows_of, shifts
 from discpress.engine.images.source import ByteSource, read_bytes, shown_name
 
 MAP_HEADER = struct.Struct(">I6sHBBBx")
@@ -29,17 +30,16 @@ hunk's number and a unit's number in the parent."""
 CRC_BITS = 16
 LENGTH_WIDTH = 4
 """Bits of a code length in the tree of kinds."""
-_WINDOWS = 256  # 64 Ki hunks: those of 128 MiB, and the targets of their references
+_WINDOWS = 16  # as columns, for who goes through the whole map
+_ROW_WINDOWS = 512  # 128 Ki hunks, in 2 MiB: those of 256 MiB, and the targets of their references
 _TREE_BYTES = 64
 _CRC_MASK = (1 << CRC_BITS) - 1
 _IS_ANY = bytes((1,)) * WINDOW_HUNKS
 _IS_CODEC = bytes(kind <= Kind.CODEC_3 for kind in range(256))
-_IS_NEXT = bytes(kind == Kind.SELF_NEXT for kind in range(256))
 _CODECS = bytes(range(Kind.CODEC_3 + 1))
 _STORED = bytes(range(Kind.PLAIN + 1))
 _REFERRING = bytes(range(Kind.PLAIN + 1, 256))
 _RESOLVED = bytes(min(kind, Kind.SELF) for kind in range(256))
-_SAME, _NEXT = bytes((Kind.SELF_SAME,)), bytes((Kind.SELF_NEXT,))
 _PARENT_KINDS = (Kind.PARENT, Kind.PARENT_SELF, Kind.PARENT_SAME, Kind.PARENT_NEXT)
 
 
@@ -78,10 +78,13 @@ class CompressedMap:
             raise self._damage(f"expected fields of at most 24 and 32 bits, got {length_bits} and {self_bits}")
         self._fields = Fields(source, start, length)
         self._widths = _field_widths(length_bits, self_bits)
+        self._field_bits = length_bits, self_bits
+        self._most_bytes = -(-WINDOW_HUNKS * max(self._widths) // 8) + 1
+        self._read_natively = map_reader()
         self._kinds = bytearray()
         self._starts = array("Q")
         self._windows: OrderedDict[int, Window] = OrderedDict()
-        self._rows: dict[int, bytes] = {}
+        self._rows: OrderedDict[int, bytes] = OrderedDict()
         count = -(-self._hunks // WINDOW_HUNKS)
         self._own_crcs = array("H", bytes(2 * count))
         self._unread = bytearray(b"\1") * count
@@ -90,12 +93,8 @@ class CompressedMap:
 
     def places(self, first: int, count: int) -> Sequence[HunkPlace]:
         """Return places, see `HunkMap.places`."""
-        found: list[HunkPlace] = []
-        with self._lock:
-            while len(found) < count:
-                number, skip = divmod(first + len(found), WINDOW_HUNKS)
-                found += places(self._window(number), skip, count - len(found))
-        return found
+        rows = ROW.iter_unpack(self.rows(first, count))
+        return [HunkPlace(kind, offset, length, crc) for offset, length, crc, kind in rows]
 
     def rows(self, first: int, count: int) -> bytes:
         """Return the places of existing hunks as rows for the native kernel; errors as for `places`."""
@@ -116,7 +115,8 @@ class CompressedMap:
         """Return the offset after the last hunk, and the crc16 of all entries."""
         with self._lock:
             for number in range(len(self._unread)):
-                self._window(number)
+                if self._read_rows(number) is None:
+                    self._window(number)
             return self._start(len(self._unread)).offset, self._whole_crc()
 
     def _window(self, number: int) -> Window:
@@ -124,38 +124,88 @@ class CompressedMap:
         if window is not None:
             self._windows.move_to_end(number)
             return window
+        self._reach(number)
+        try:
+            window, following = self._read_window(number)
+        except HuffmanError as error:
+            raise self._damage(str(error)) from error
+        if self._unread[number]:
+            self._check(number, own_crc(window))
+        self._go_on(number, following)
+        self._windows[number] = window
+        if len(self._windows) > _WINDOWS:
+            self._windows.popitem(last=False)
+        return window
+
+    def _rows_of(self, number: int) -> bytes:
+        """Return a window as rows: by the native kernel or, if that is missing or the map is damaged, plainly."""
+        rows = self._rows.get(number)
+        if rows is not None:
+            self._rows.move_to_end(number)
+            return rows
+        found = self._read_rows(number)
+        rows = self._rows[number] = rows_of(self._window(number)) if found is None else found
+        if len(self._rows) > _ROW_WINDOWS:
+            self._rows.popitem(last=False)
+        return rows
+
+    def _read_rows(self, number: int) -> bytes | None:
+        """Return a window as rows by the native kernel; None if that is up to the plain path."""
+        if self._read_natively is None:
+            return None
+        self._reach(number)
+        found = self._natively(number, has_rows=True)
+        if found is None:
+            return None
+        if self._unread[number]:
+            self._check(number, found.crc)
+        self._go_on(number, _Start(found.bit, found.offset, found.last_self))
+        return found.rows
+
+    def _natively(self, number: int, *, has_rows: bool) -> ReadHunks | None:
+        """Return a window that `_reach` has reached, with its rows if wanted; None if that is up to the plain path."""
+        if self._read_natively is None:
+            return None
+        bit, offset, last_self = self._start(number)
+        first = bit // 8
+        fields = self._fields.bytes_from(first, self._most_bytes)
+        found = self._read_natively(
+            fields,
+            bit % 8,
+            self._kinds_of(number),
+            *self._field_bits,
+            self._header.hunk_size,
+            offset,
+            last_self,
+            has_rows,
+        )
+        if found is None:
+            return None
+        rows, end, *rest = found
+        return ReadHunks(rows, 8 * first + end, *rest)
+
+    def _reach(self, number: int) -> None:
+        """Find the start of a window, passing by those before it. DamagedImageError if the map is damaged."""
         try:
             if not self._starts:
                 self._read_kinds()
             while len(self._starts) <= len(_Start._fields) * number:
                 self._starts.extend(self._pass_by(len(self._starts) // len(_Start._fields) - 1))
-            window, following = self._read_window(number)
         except HuffmanError as error:
             raise self._damage(str(error)) from error
-        self._check(number, window)
+
+    def _go_on(self, number: int, following: _Start) -> None:
+        """Store the start of the window after this one, if it is not known yet."""
         if len(self._starts) == len(_Start._fields) * (number + 1):
             self._starts.extend(following)
-        self._windows[number] = window
-        if len(self._windows) > _WINDOWS:
-            oldest, _ = self._windows.popitem(last=False)
-            self._rows.pop(oldest, None)
-        return window
-
-    def _rows_of(self, number: int) -> bytes:
-        window = self._window(number)
-        if number not in self._rows:
-            self._rows[number] = rows_of(window)
-        return self._rows[number]
 
     def _start(self, number: int) -> _Start:
         place = len(_Start._fields) * number
         return _Start(*self._starts[place : place + len(_Start._fields)])
 
-    def _check(self, number: int, window: Window) -> None:
-        """Store a window's own crc16; after the last missing window, compare the crc16 of the map."""
-        if not self._unread[number]:
-            return
-        self._own_crcs[number] = own_crc(window)
+    def _check(self, number: int, crc16: int) -> None:
+        """Store the own crc16 of a window that was not read yet; after the last one, compare the crc16 of the map."""
+        self._own_crcs[number] = crc16
         if self._left == 1 and self._is_checked and (crc := self._whole_crc()) != self._crc:
             raise self._damage(f"its crc16 is {crc:04x}, but the map's header states {self._crc:04x}")
         self._unread[number] = 0
@@ -188,6 +238,9 @@ class CompressedMap:
 
     def _pass_by(self, number: int) -> _Start:
         """Return the start of the next window without reading this one, in a tenth of the time."""
+        found = self._natively(number, has_rows=False)
+        if found is not None:
+            return _Start(found.bit, found.offset, found.last_self)
         bit, offset, last_self = self._start(number)
         kinds = self._kinds_of(number)
         widths = kinds.translate(self._widths)
@@ -218,7 +271,7 @@ class CompressedMap:
         if referring:
             has_fields = self._widths[Kind.SELF] and Kind.SELF in referring
             selfs = iter(self._fields.read(bit, widths, kinds.translate(IS_SELF))) if has_fields else repeat(0)
-            origins = _origins(referring, selfs, last_self)
+            origins = origins_of(referring, selfs, last_self)
             last_self = origins[-1]
         window = Window(kinds.translate(_RESOLVED), lengths, offsets, crcs, origins)
         return window, _Start(bit + sum(widths), offset, last_self)
@@ -245,22 +298,3 @@ def _field_widths(length_bits: int, self_bits: int) -> bytes:
     widths[Kind.PLAIN] = CRC_BITS
     widths[Kind.SELF] = self_bits
     return bytes(widths)
-
-
-def _origins(kinds: bytes, selfs: Iterator[int], last_self: int) -> Sequence[int]:
-    """Return the hunks of references; fast even for millions of them, which runs claim in a few bytes."""
-    if not kinds.translate(None, _SAME):
-        return [last_self] * len(kinds)
-    if not kinds.translate(None, _NEXT):
-        return range(last_self + 1, last_self + 1 + len(kinds))
-    if not kinds.translate(None, SELF):
-        return list(islice(selfs, len(kinds)))
-    numbers: list[int] = []
-    for place, run in enumerate(kinds.split(SELF)):
-        if place:
-            last_self = next(selfs)
-            numbers.append(last_self)
-        if run:
-            numbers += islice(accumulate(run.translate(_IS_NEXT), initial=last_self), 1, None)
-            last_self = numbers[-1]
-    return numbers

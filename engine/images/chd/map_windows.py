@@ -5,28 +5,39 @@ Runs are handled fast, because a few bytes of them can claim millions of equal h
 
 import re
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
+from itertools import accumulate, islice
 
 from discpress.engine.codecs.chd.rows import ROW
 from discpress.engine.codecs.crc import crc16
-from discpress.engine.images.chd.map import WINDOW_HUNKS, HunkPlace, Window
+from discpress.engine.images.chd.map import WINDOW_HUNKS, Window
 from discpress.engine.images.chd.map_kinds import SELF, Kind
 
 EXPANDED_SIZE = 12
 """An entry of the expanded map: u8 kind, u24 length, u48 offset, u16 crc16."""
+_IS_NEXT = bytes(kind == Kind.SELF_NEXT for kind in range(256))
+_SAME, _NEXT = bytes((Kind.SELF_SAME,)), bytes((Kind.SELF_NEXT,))
 _RUNS = re.compile(SELF + b"+|[^" + SELF + b"]+")
 
 
-def places(window: Window, skip: int, most: int) -> list[HunkPlace]:
-    """Return the places of a window's hunks after the first `skip`, at most `most`."""
-    kinds = window.kinds[skip : skip + most]
-    passed = window.kinds.count(SELF, 0, skip)
-    referring = ((origin, 0, 0) for origin in window.origins[passed : passed + most])
-    passed = skip - passed
-    columns = (column[passed : passed + most] for column in (window.offsets, window.lengths, window.crcs))
-    stored = zip(*columns, strict=True)
-    return [HunkPlace(kind, *next(referring if kind == Kind.SELF else stored)) for kind in kinds]
+def origins_of(kinds: bytes, selfs: Iterator[int], last_self: int) -> Sequence[int]:
+    """Return the hunks of references; fast even for millions of them, which runs claim in a few bytes."""
+    if not kinds.translate(None, _SAME):
+        return [last_self] * len(kinds)
+    if not kinds.translate(None, _NEXT):
+        return range(last_self + 1, last_self + 1 + len(kinds))
+    if not kinds.translate(None, SELF):
+        return list(islice(selfs, len(kinds)))
+    numbers: list[int] = []
+    for place, run in enumerate(kinds.split(SELF)):
+        if place:
+            last_self = next(selfs)
+            numbers.append(last_self)
+        if run:
+            numbers += islice(accumulate(run.translate(_IS_NEXT), initial=last_self), 1, None)
+            last_self = numbers[-1]
+    return numbers
 
 
 def rows_of(window: Window) -> bytes:
@@ -34,8 +45,9 @@ def rows_of(window: Window) -> bytes:
     if not window.origins:
         columns = zip(window.offsets, window.lengths, window.crcs, window.kinds, strict=True)
         return b"".join([ROW.pack(*row) for row in columns])
-    found = places(window, 0, len(window.kinds))
-    return b"".join([ROW.pack(place.offset, place.length, place.crc, place.kind) for place in found])
+    stored, referring = zip(window.offsets, window.lengths, window.crcs, strict=True), iter(window.origins)
+    found = ((next(referring), 0, 0) if kind == Kind.SELF else next(stored) for kind in window.kinds)
+    return b"".join([ROW.pack(*place, kind) for place, kind in zip(found, window.kinds, strict=True)])
 
 
 def own_crc(window: Window) -> int:

@@ -6,7 +6,7 @@ from discpress.engine.codecs.chd.rows import KIND_AT, ROW, SELF
 from discpress.engine.codecs.chd.runs import RunDecoder, run_decoder
 from discpress.engine.images.chd.compressed_map import CompressedMap
 from discpress.engine.images.chd.header import ChdHeader
-from discpress.engine.images.source import ByteSource
+from discpress.engine.images.source import ByteSource, read_bytes
 
 
 class HunkRuns:
@@ -34,25 +34,25 @@ class HunkRuns:
         if SELF not in kinds:
             start, stored = self._read(rows, 0, count - 1)
             return self._decoder.decode(stored, start, rows, first, buffer) if stored else bytearray()
-        start, stored = 0, bytearray()
+        start, stored = 0, b""
         holds_bytes = [number for number, kind in enumerate(kinds) if kind != SELF]
         if holds_bytes:
             start, stored = self._read(rows, holds_bytes[0], holds_bytes[-1])
             if not stored:
-                return stored
+                return bytearray()
         table = bytearray(rows)
         stored += self._bring_origins(table, kinds, first, start + len(stored))
         return self._decoder.decode(stored, start, table, first, buffer)
 
-    def _read(self, rows: bytes, first: int, last: int) -> tuple[int, bytearray]:
+    def _read(self, rows: bytes, first: int, last: int) -> tuple[int, bytes]:
         """Return the place and the bytes of consecutive stored hunks; none if that cannot be, or the file is short."""
         start, *_ = ROW.unpack_from(rows, ROW.size * first)
         offset, length, *_ = ROW.unpack_from(rows, ROW.size * last)
         size = offset + length - start
-        if not 0 < size <= (last - first + 1) * self._hunk_size or start + size > self._source.size_bytes:
-            return 0, bytearray()
-        stored = bytearray(size)
-        return start, stored if self._source.read_into(stored, start) == size else bytearray()
+        if not 0 < size <= (last - first + 1) * self._hunk_size:
+            return 0, b""
+        stored = read_bytes(self._source, start, size)
+        return start, stored if len(stored) == size else b""
 
     def _bring_origins(self, table: bytearray, kinds: bytes, first: int, end: int) -> bytearray:
         """Return the stored bytes of hunks before the run that it refers to, and place them at byte `end` in the table.

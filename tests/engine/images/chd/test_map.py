@@ -24,6 +24,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_images import MemorySource, incompressible, mixed
 
+from discpress.engine.codecs.chd.maps import map_reader
 from discpress.engine.codecs.huffman import HuffmanError, canonical_codes
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.images.chd.compressed_map import CompressedMap
@@ -342,3 +343,53 @@ def test_bits_that_end_early_or_are_no_code_are_refused(hunks: int) -> None:
 def test_a_kind_that_does_not_exist_is_refused(tmp_path: Path) -> None:
     with pytest.raises(HuffmanError, match="kind 15 of a hunk does not exist"):
         decode_kinds(lambda: [b"\x44\xf4"], 0, [4] * 16, 4)
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(map_reader() is None, reason="no native kernel")
+@settings(max_examples=60, deadline=None)
+@given(st.data())
+def test_both_kernels_find_the_same_places(data: st.DataObject) -> None:
+    """And raise the same error: of a map that ends early, or has another checksum."""
+    runs = data.draw(st.lists(st.tuples(SYMBOLS, st.integers(1, 300)), min_size=1, max_size=8))
+    made = made_of([symbol for symbol, count in runs for _ in range(count)][: WINDOWS * WINDOW_HUNKS])
+    if data.draw(st.booleans()):
+        made.map_length = data.draw(st.integers(0, 2000))
+    if data.draw(st.booleans()):
+        made.map_crc = data.draw(st.integers(0, 1))
+    stored = made.encode()
+    try:
+        native, plain = opened(stored).map, opened(stored).map
+    except DamagedImageError:  # it claims to end after the file
+        return
+    assert isinstance(native, CompressedMap)
+    assert isinstance(plain, CompressedMap)
+    plain._read_natively = None
+    numbers = range(0, len(made.hunks), 100)
+    for first in data.draw(st.permutations(numbers)):
+        count = min(100, len(made.hunks) - first)
+        assert _outcome(native, first, count) == _outcome(plain, first, count)
+
+
+def _outcome(hunk_map: CompressedMap, first: int, count: int) -> bytes | str:
+    try:
+        return hunk_map.rows(first, count)
+    except DamagedImageError as error:
+        return str(error)
+
+
+@pytest.mark.skipif(map_reader() is None, reason="no native kernel")
+@pytest.mark.parametrize(("bit", "length_bits", "self_bits"), [(25, 8, 8), (0, 25, 8), (0, 8, 33)])
+def test_fields_that_cannot_be_are_refused(bit: int, length_bits: int, self_bits: int) -> None:
+    read = map_reader()
+    assert read is not None
+    with pytest.raises(ValueError, match="too wide"):
+        read(bytes(3), bit, b"\0", length_bits, self_bits, 512, 0, 0, True)
+
+
+@pytest.mark.skipif(map_reader() is None, reason="no native kernel")
+@pytest.mark.parametrize("kind", [6, 7, 8, 11, 13, 255])
+def test_an_unknown_kind_is_left_to_the_plain_path(kind: int) -> None:
+    read = map_reader()
+    assert read is not None
+    assert read(bytes(30), 0, bytes([kind]), 8, 8, 512, 0, 0, True) is None
