@@ -9,6 +9,7 @@ from discpress.engine.convert.cd.comparison import has_sectors, has_sheet
 from discpress.engine.convert.cd.file_set import TrackFile
 from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, CheckpointWriter
 from discpress.engine.convert.digests import ChunkDigests, Digester, DigestSet, FileDigester
+from discpress.engine.convert.part.deferred import DeferredOutput
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.part.part_set import PartSet
 from discpress.engine.convert.part.stored_chunks import StoredChunks
@@ -20,6 +21,7 @@ from discpress.engine.convert.verify import (
     check_archived,
     check_recorded,
     digest_image,
+    packers_of,
     prove_image,
     read_chunk,
     readers_of,
@@ -29,26 +31,14 @@ from discpress.engine.images.chd.cd.packed import frames_for
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import BlockWriter
 from discpress.engine.images.open import open_image
-from discpress.engine.images.registry import codec_of, encoder_for
+from discpress.engine.images.registry import codec_of
 from discpress.engine.measure.worth import refuse_result
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.system.files import same_file
-from discpress.engine.units import MIB
 
 OutputPart: TypeAlias = PartFile | PartSet
 """The unfinished result: one file, or several."""
-
-
-_STREAM_BYTES = 16 * MIB
-"""Memory that the pages and marks of a stream take from the packing threads: 23 MiB in all."""
-
-
-def _most_threads(plan: ConversionPlan, *, is_sequential: bool) -> int:
-    """Return the number of threads that fit the memory: each has a slot of two chunks, and its codec's memory."""
-    encoder = encoder_for(plan.settings)
-    room = encoder.threads_bytes - (_STREAM_BYTES if is_sequential else 0)
-    return max(1, room // (2 * plan.layout.chunk_bytes + encoder.working_bytes(plan.settings)))
 
 
 _GONE = {errno.ENOENT, errno.ENOTDIR}
@@ -97,14 +87,15 @@ class ConversionRun:
     ) -> DigestSet:
         """Write the whole output into the part and sync it; return the source's digests."""
         image, plan, progress, layout = self._packed, self._plan, self._progress, self._layout
-        digester, writer = self._digester(), layout.writer(part)
+        output = DeferredOutput(part)
+        digester, writer = self._digester(), layout.writer(output)
         start_bytes = 0
         try:
             if checkpoint is not None:
                 start_bytes = self._take_up(part, checkpoint, digester, writer)
                 if not start_bytes:
                     part.start_again()
-                    digester, writer = self._digester(), layout.writer(part)
+                    digester, writer = self._digester(), layout.writer(output)
             border = None
             if checkpoint_store is not None and isinstance(part, PartFile):
                 border = CheckpointWriter(plan, part, writer, digester, checkpoint_store)
@@ -113,7 +104,7 @@ class ConversionRun:
             progress.begin(Stage.PACKING if layout.packs else Stage.UNPACKING, image.size)
             progress.done_bytes = start_bytes
             if start_bytes < image.size:
-                self._pack_chunks(start_bytes, writer, digester, border)
+                self._pack_chunks(start_bytes, output, writer, digester, border)
         except DiscpressError as error:
             if error.code in {"damaged", "storage"}:
                 self.check_source()  # so that a truncated or replaced source is reported as changed, not as damaged
@@ -142,16 +133,22 @@ class ConversionRun:
             digest_image(self.image, self._threads, self._control, self._progress)
 
     def _pack_chunks(
-        self, start_bytes: int, writer: BlockWriter, digester: Digester, border: CheckpointWriter | None
+        self,
+        start_bytes: int,
+        output: DeferredOutput,
+        writer: BlockWriter,
+        digester: Digester,
+        border: CheckpointWriter | None,
     ) -> None:
         image = self._packed
-        fill, take = self._packing(writer)
+        fill, take = self._packing(output, writer)
         run_chunks(
             image.size,
-            min(readers_of(image, self._threads), _most_threads(self._plan, is_sequential=image.is_sequential)),
+            min(readers_of(image, self._threads), packers_of(self._plan, is_sequential=image.is_sequential)),
             self._control,
             fill=fill,
             take=take,
+            write=lambda slot: output.write_all(slot.writes),
             followers=(lambda slot: digester.update(slot.data),),
             with_packed=self._layout.packs,
             start_bytes=start_bytes,
@@ -202,7 +199,7 @@ class ConversionRun:
         self._progress.resumed_packed_bytes = self._progress.packed_bytes = checkpoint.part_bytes
         return checkpoint.done_bytes
 
-    def _packing(self, writer: BlockWriter) -> tuple[SlotWork, SlotWork]:
+    def _packing(self, output: DeferredOutput, writer: BlockWriter) -> tuple[SlotWork, SlotWork]:
         level, block_size, alignment = self._plan.settings.level, self._layout.block_size, self._layout.alignment
         codec = codec_of(self._plan.settings)
 
@@ -212,7 +209,8 @@ class ConversionRun:
 
         def take(slot: Slot) -> None:
             source = self._padded(slot)
-            writer.append(slot.packed[: slot.packed_bytes], slot.lengths, len(source) // block_size, source)
+            with output.deferring(slot.writes):
+                writer.append(slot.packed[: slot.packed_bytes], slot.lengths, len(source) // block_size, source)
             self._count(slot, writer.position)
 
         return fill, take

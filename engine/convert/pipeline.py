@@ -1,7 +1,7 @@
 """The thread pipeline: N threads fill slots, the caller takes them in order, and followers digest them.
 
-    free slots -> fill (any thread, any order) -> take (the caller, in order) ---------+-> free again
-                                               -> follow (a thread for each, in order) -+
+    free slots -> fill (any thread, any order) -> take (the caller, in order) -> write (any thread) -+-> free again
+                                               -> follow (a thread for each, in order) --------------+
 
 Memory depends on the slots, not on the image. The first failure stops everything and is raised in the caller.
 Cancelling works at chunk borders.
@@ -20,6 +20,7 @@ from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.errors import DiscpressError, SuspendedError
 from discpress.engine.formats import SECTOR_SIZE
 from discpress.engine.progress import Control
+from discpress.engine.system.files import Readable
 
 EXTRA_SLOTS = 2  # one being written and one being hashed while every thread fills another
 PACKED_SLACK = 2 * 4096
@@ -32,7 +33,7 @@ _WAKE_S = 0.2  # the interval at which a waiting caller polls for signals
 class Slot:
     """Reusable memory for one chunk."""
 
-    __slots__ = ("_users", "chunk_bytes", "length", "lengths", "number", "packed", "packed_bytes", "source")
+    __slots__ = ("_users", "chunk_bytes", "length", "lengths", "number", "packed", "packed_bytes", "source", "writes")
 
     def __init__(self, *, with_packed: bool, chunk_bytes: int = CHUNK_BYTES) -> None:
         self.chunk_bytes = chunk_bytes
@@ -42,6 +43,8 @@ class Slot:
         self.packed = _mapped(chunk_bytes + PACKED_SLACK) if with_packed else memoryview(bytearray())
         self.packed_bytes = 0
         self.lengths = array("I", bytes(4 * (chunk_bytes // SECTOR_SIZE)))
+        self.writes: list[tuple[int, Readable]] = []
+        """Offsets and bytes that the caller leaves to `write`; the bytes are in this slot."""
         self._users = 0
 
     @property
@@ -80,6 +83,7 @@ def run_chunks(
     *,
     fill: SlotWork,
     take: SlotWork,
+    write: SlotWork | None = None,
     followers: Sequence[SlotWork] = (),
     with_packed: bool,
     start_bytes: int = 0,
@@ -89,13 +93,13 @@ def run_chunks(
     """Send an image of `total_bytes`, from `start_bytes` on, through `fill`, `take` and `followers`, chunk by chunk.
 
     `fill` runs in `threads` threads, with `slot.number` and `slot.length` set. `take` runs in the calling thread, each
-    of the `followers` in a thread of its own, all in order; a slot is reused when all are done with it. `start_bytes`
-    is a multiple of `chunk_bytes`. `border` is called in the calling thread, and saves before SuspendedError is raised.
-    Raises the first failure of any thread.
+    of the `followers` in a thread of its own, all in order. `write` runs in the threads of `fill` for each slot that
+    `take` left `writes` in. A slot is reused when all are done with it. `start_bytes` is a multiple of `chunk_bytes`.
+    `border` is called in the calling thread, and saves before SuspendedError is raised. Raises the first failure of any
+    thread.
     """
-    _Engine(
-        total_bytes, max(1, threads), control, fill, take, followers, with_packed, start_bytes, border, chunk_bytes
-    ).run()
+    first, threads = start_bytes // chunk_bytes, max(1, threads)
+    _Engine(total_bytes, threads, control, fill, take, write, followers, with_packed, first, border, chunk_bytes).run()
 
 
 class _Engine:
@@ -106,19 +110,20 @@ class _Engine:
         control: Control,
         fill: SlotWork,
         take: SlotWork,
+        write: SlotWork | None,
         followers: Sequence[SlotWork],
         with_packed: bool,
-        start_bytes: int,
+        first: int,
         border: Border | None,
         chunk_bytes: int,
     ) -> None:
         self._total_bytes = total_bytes
         self._chunk_bytes = chunk_bytes
-        self._first = start_bytes // chunk_bytes
+        self._first = first
         self._border = border
         self._chunks = -(-total_bytes // chunk_bytes)
         self._control = control
-        self._fill, self._take = fill, take
+        self._fill, self._take, self._write = fill, take, write
         threads = min(threads, self._chunks - self._first)
         self._free: queue.SimpleQueue[Slot | None] = queue.SimpleQueue()
         for _ in range(min(threads + EXTRA_SLOTS, self._chunks)):
@@ -128,6 +133,7 @@ class _Engine:
         self._filled: dict[int, Slot] = {}
         self._next_number = self._first
         self._followed = [self._first for _ in followers]
+        self._unwritten = 0
         self._failure: BaseException | None = None
         self._fillers = [threading.Thread(target=self._guard, args=(self._fill_all,)) for _ in range(threads)]
         self._followers = [
@@ -145,8 +151,8 @@ class _Engine:
                 for waiting in self._to_follow:
                     waiting.put(slot)
                 self._take(slot)
-                self._release(slot)
-            self._wait_until_followed(self._chunks)
+                self._hand_on(slot)
+            self._wait_until_done(self._chunks)
         except BaseException as error:
             self._fail(error)
             raise
@@ -181,12 +187,14 @@ class _Engine:
             self._changed.notify_all()
 
     def _fill_all(self) -> None:
-        while True:
-            slot = self._free.get()
+        while (slot := self._free.get()) is not None and self._failure is None:
+            if slot.writes:
+                self._write_out(slot)
+                continue
             with self._changed:
                 # Take a number only with a slot at hand, so that the chunk in demand always has one.
-                if slot is None or self._failure is not None or self._next_number >= self._chunks:
-                    return
+                if self._next_number >= self._chunks:
+                    continue  # other slots may have to be written
                 slot.number = self._next_number
                 self._next_number += 1
             slot.length = min(self._chunk_bytes, self._total_bytes - slot.offset)
@@ -195,6 +203,24 @@ class _Engine:
                 slot._users = 1 + len(self._followers)
                 self._filled[slot.number] = slot
                 self._changed.notify_all()
+
+    def _hand_on(self, slot: Slot) -> None:
+        """Leave a slot that was taken to any thread that can write it; it is free if there is nothing to write."""
+        if not slot.writes:
+            self._release(slot)
+            return
+        with self._changed:
+            self._unwritten += 1
+        self._free.put(slot)
+
+    def _write_out(self, slot: Slot) -> None:
+        if self._write is not None:
+            self._write(slot)
+        slot.writes.clear()
+        self._release(slot)
+        with self._changed:
+            self._unwritten -= 1
+            self._changed.notify_all()
 
     def _follow_all(self, place: int, follow: SlotWork) -> None:
         while (slot := self._to_follow[place].get()) is not None:
@@ -226,7 +252,7 @@ class _Engine:
 
     def _save(self, number: int, done_bytes: int) -> None:
         if self._border is not None:
-            self._wait_until_followed(number)
+            self._wait_until_done(number)
             self._border.save(done_bytes)
 
     def _wait_for(self, number: int) -> Slot:
@@ -240,9 +266,9 @@ class _Engine:
                 self._changed.wait(_WAKE_S)
             return self._filled.pop(number)
 
-    def _wait_until_followed(self, number: int) -> None:
+    def _wait_until_done(self, number: int) -> None:
         with self._changed:
-            while min(self._followed, default=number) < number and self._failure is None:
+            while (self._unwritten or min(self._followed, default=number) < number) and self._failure is None:
                 self._changed.wait(_WAKE_S)
             if self._failure is not None:
                 raise self._failure

@@ -9,9 +9,11 @@ from discpress.engine.codecs.blocks import CHUNK_BYTES, chunk_bytes_for
 from discpress.engine.convert.digests import CHANGED_HINT, ChunkDigests, Digester, DigestSet
 from discpress.engine.convert.part.stored_chunks import StoredChunks
 from discpress.engine.convert.pipeline import Slot, run_chunks
+from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.errors import VerifyError
 from discpress.engine.images.archives.paged import MAX_READERS
 from discpress.engine.images.image import RUN_BYTES, Image
+from discpress.engine.images.registry import encoder_for
 from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.units import MIB
@@ -30,6 +32,8 @@ class ReadBack(StrEnum):
 
 _READERS_BYTES = 22 * MIB
 """Memory for the threads that read a source: an archive's stream takes 23 MiB."""
+_STREAM_BYTES = 16 * MIB
+"""Memory that the pages and marks of a stream take from the packing threads: 23 MiB in all."""
 _PROOF_BYTES = 36 * MIB
 """Memory for the threads of a proof, which reads no archive."""
 
@@ -161,6 +165,13 @@ def readers_of(image: Image, threads: int, *, chunks: int = 1, room: int = _READ
     most = min(threads, MAX_READERS) if image.is_sequential else threads
     read_bytes = max(RUN_BYTES, image.block_size)
     return min(most, room // (chunks * chunk_bytes_for(image.block_size) + 3 * read_bytes))
+
+
+def packers_of(plan: ConversionPlan, *, is_sequential: bool) -> int:
+    """Return the number of threads that may pack: each has a slot of two chunks, and its codec's memory."""
+    encoder = encoder_for(plan.settings)
+    room = encoder.threads_bytes - (_STREAM_BYTES if is_sequential else 0)
+    return max(1, room // (2 * plan.layout.chunk_bytes + encoder.working_bytes(plan.settings)))
 
 
 def check_archived(image: Image, digests: DigestSet, control: Control) -> None:

@@ -6,6 +6,7 @@ it is never recognised as an image. They are written last, after the rest is ver
 
 import contextlib
 import os
+import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Protocol
@@ -75,6 +76,7 @@ class PartFile(ByteSource):
         self.path = part_path_of(final_path)
         self.size_bytes = 0
         self._sent_bytes = 0
+        self._lock = threading.Lock()
         self._max_file_bytes = max_file_bytes
         self._head = bytearray(HEAD_BYTES)
         self._is_sealed = False
@@ -134,7 +136,7 @@ class PartFile(ByteSource):
         self.is_resumed = True
 
     def write_at(self, offset: int, data: Readable) -> None:
-        """Write bytes of the image. Raises SpaceError if they do not fit."""
+        """Write bytes of the image; any threads may write different ones. Raises SpaceError if they do not fit."""
         view = memoryview(data).cast("B")
         end = offset + len(view)
         if self._max_file_bytes is not None and end > self._max_file_bytes:
@@ -148,18 +150,15 @@ class PartFile(ByteSource):
             self._head[offset : offset + in_head] = view[:in_head]
         try:
             write_all(self.fd, view[in_head:], offset + in_head)
+            with self._lock:
+                self.size_bytes = max(self.size_bytes, end)
+                first = self._sent_bytes
+                is_due = end >= first + _SENT_BYTES
+                self._sent_bytes = end if is_due else first
+            if is_due:
+                start_writing(self.fd, first, end - first)
         except OSError as error:
             raise from_os_error(error, self.final_path, "write it") from error
-        self.size_bytes = max(self.size_bytes, end)
-        if end >= self._sent_bytes + _SENT_BYTES:
-            self._send(end)
-
-    def _send(self, end: int) -> None:
-        try:
-            start_writing(self.fd, self._sent_bytes, end - self._sent_bytes)
-        except OSError as error:
-            raise from_os_error(error, self.final_path, "write it") from error
-        self._sent_bytes = end
 
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Fill `buffer` with bytes of the image."""
