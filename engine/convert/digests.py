@@ -5,9 +5,10 @@ The proof of a conversion compares chunk by chunk, with digests that are never s
 
 import hashlib
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
+from typing import TypeAlias
 
 import xxhash
 
@@ -15,6 +16,8 @@ from discpress.engine.codecs.crc import crc32
 from discpress.engine.request import ON_REQUEST
 from discpress.engine.system.files import Readable
 
+Step: TypeAlias = Callable[[Readable], None]
+"""Takes the next bytes for some of the digests."""
 CHANGED_HINT = "check the disk and the memory of this machine: one changed the data; the source is untouched"
 """The hint about a result that is not what was packed."""
 CHECKED_TOO = ("sha224", "sha384", "sha512")
@@ -41,7 +44,7 @@ class DigestSet:
 
 
 class Digester:
-    """Computes the requested digests of bytes that arrive in order; for one thread."""
+    """Computes the requested digests of bytes that arrive in order; for one thread, or one for each of its steps."""
 
     def __init__(self, wanted: tuple[str, ...] = ()) -> None:
         self._crc32 = 0
@@ -53,11 +56,18 @@ class Digester:
 
     def update(self, data: Readable) -> None:
         """Digest the next bytes."""
+        for step in self.steps:
+            step(data)
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The parts of `update`; each takes all bytes in order, and may do so in a thread of its own."""
+        return (self._take_always, *(other.update for other in self._others.values()))
+
+    def _take_always(self, data: Readable) -> None:
         self._size += len(data)
         self._crc32 = crc32(data, self._crc32)
         self._xxh3.update(data)
-        for other in self._others.values():
-            other.update(data)
 
     @property
     def crc32(self) -> int:
@@ -115,12 +125,17 @@ class FileDigester(Digester):
         """`sizes` are those of the files, in bytes."""
         super().__init__(wanted)
         self._ends = list(accumulate(sizes))
+        self._position = 0
         self._files = [Digester(wanted) for _ in sizes]
 
-    def update(self, data: Readable) -> None:
-        """Digest the next bytes."""
-        start, view = self._size, memoryview(data)
-        super().update(data)
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The parts of `update`, see `Digester.steps`; that of the files takes all of their digests."""
+        return (*super().steps, self._take_files)
+
+    def _take_files(self, data: Readable) -> None:
+        start, view = self._position, memoryview(data)
+        self._position += len(view)
         done = 0
         while done < len(view):
             number = bisect_right(self._ends, start + done)

@@ -2,6 +2,7 @@
 
 import errno
 from contextlib import closing, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,7 +14,7 @@ from discpress.engine.convert.part.deferred import DeferredOutput
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.part.part_set import PartSet
 from discpress.engine.convert.part.stored_chunks import StoredChunks
-from discpress.engine.convert.pipeline import Slot, SlotWork, run_chunks
+from discpress.engine.convert.pipeline import Slot, SlotWork, give_data, run_chunks
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.source_watch import SourceWatch
 from discpress.engine.convert.verify import (
@@ -149,7 +150,7 @@ class ConversionRun:
             fill=fill,
             take=take,
             write=lambda slot: output.write_all(slot.writes),
-            followers=(lambda slot: digester.update(slot.data),),
+            followers=[partial(give_data, step) for step in digester.steps],
             with_packed=self._layout.packs,
             start_bytes=start_bytes,
             border=border,
@@ -189,7 +190,7 @@ class ConversionRun:
             self._control,
             fill=self._read,
             take=take,
-            followers=(lambda slot: digester.update(slot.data),),
+            followers=[partial(give_data, step) for step in digester.steps],
             with_packed=False,
             chunk_bytes=self._layout.chunk_bytes,
         )

@@ -66,6 +66,11 @@ def _mapped(chunk_bytes: int) -> memoryview:
 SlotWork: TypeAlias = Callable[[Slot], None]
 
 
+def give_data(take: Callable[[memoryview], None], slot: Slot) -> None:
+    """Give the bytes of a chunk to a function."""
+    take(slot.data)
+
+
 class Border(Protocol):
     """Work between two chunks, when all earlier chunks are written and hashed."""
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from discpress.engine.codecs.cd.frames import FRAME_BYTES
 from discpress.engine.convert.cd.kept_digester import KeptDigester
 from discpress.engine.convert.cd.track_digests import TrackDigester
-from discpress.engine.convert.digests import CHANGED_HINT, Digester, DigestSet
+from discpress.engine.convert.digests import CHANGED_HINT, Digester, DigestSet, Step
 from discpress.engine.errors import VerifyError
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.kept.entry import KEPT_SHA1S, KeptFiles
@@ -23,16 +23,21 @@ class FrameDigester(Digester):
     def __init__(self, wanted: tuple[str, ...], frames: DiscFrames) -> None:
         super().__init__(wanted)
         self._disc_bytes = frames.disc_bytes
+        self._position = 0
         self._frames = Digester(("sha1",))
         self._tracks = TrackDigester(frames.disc.tracks, wanted)
         self._files = None if frames.kept is None else KeptDigester(frames.kept, frames.disc.tracks)
 
-    def update(self, data: Readable) -> None:
-        """Digest the next whole frames."""
-        start = self._frames.size_bytes
-        self._frames.update(data)
-        sectors = self._disc_bytes(memoryview(data), start)
-        super().update(sectors)
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """The parts of `update`, see `Digester.steps`; each takes whole frames."""
+        return (*self._frames.steps, self._take_sectors)
+
+    def _take_sectors(self, frames: Readable) -> None:
+        sectors = self._disc_bytes(memoryview(frames), self._position)
+        self._position += len(frames)
+        for step in super().steps:
+            step(sectors)
         self._tracks.update(sectors)
         if self._files is not None:
             self._files.update(sectors)
