@@ -8,8 +8,8 @@ is what no stage covers: the interpreter, locks, the start of threads. The cases
 
 The second table is computed from the first, not measured. With N processors, packing and proof each take the longest of
 four times: that of the caller, that of the digests, that of the workers divided by N, and that of the parts that need
-the interpreter's lock. It leaves out the disk, the start of Python, and what processors take from each other. `iso`
-unpacks a ZSO of the image.
+the interpreter's lock. No more threads than the memory allows are counted. The table leaves out the disk, the start of
+Python, and what processors take from each other. `iso` unpacks a ZSO of the image.
 """
 
 import argparse
@@ -113,6 +113,22 @@ class Case:
         return ConversionRequest(ImageFormat(kind), level=int(level) if level else None, target="any", methods=methods)
 
 
+def most_threads(case: Case, image_path: Path, output_path: Path) -> dict[str, int]:
+    """Return the threads that the memory allows, by phase."""
+    most: list[int] = []
+    plan = settle_output(plan_conversion(image_path, output_path, None, case.request))
+    real = pipeline._Engine.__init__
+
+    def init(self: pipeline._Engine, total_bytes: int, threads: int, *others: Any) -> None:
+        most.append(threads)
+        real(self, total_bytes, threads, *others)
+
+    with mock.patch.object(pipeline._Engine, "__init__", init):
+        convert(plan, threads=max(COMPUTED_FOR), control=Control(), progress=Progress())
+    output_path.unlink()
+    return dict(zip(STAGES, most, strict=True))
+
+
 def run_case(case: Case, image_path: Path, output_path: Path, threads: int) -> dict[Key, float]:
     """Convert once and return the times of all stages, in seconds."""
     plan = settle_output(plan_conversion(image_path, output_path, None, case.request))
@@ -154,27 +170,31 @@ def print_case(case: Case, times: dict[Key, float]) -> None:
     print_table(("stage", *ROLES, "all"), rows)
 
 
-def limits_of(times: dict[Key, float], phase: str, processors: int) -> dict[str, float]:
-    """Return the times that limit a phase with so many processors, in milliseconds for each MiB."""
+def limits_of(times: dict[Key, float], phase: str, processors: int, most: int) -> dict[str, float]:
+    """Return the times that limit a phase with so many processors, in milliseconds for each MiB.
+
+    `most` is the number of threads that the memory allows.
+    """
     limits = {
         role: sum(took for key, took in times.items() if (key[0], key[2]) == (phase, role) and key[1] != "fsync")
         for role in ROLES
     }
-    limits[WORKERS] /= processors
+    limits[WORKERS] /= min(processors, most)
     limits["lock"] = sum(took for key, took in times.items() if key[0] == phase and key[1] in LOCKED)
     limits["all"] = sum(took for key, took in times.items() if key[0] == phase) / processors
     return limits
 
 
-def print_scaling(found: dict[Case, dict[Key, float]]) -> None:
+def print_scaling(found: dict[Case, dict[Key, float]], most: dict[Case, dict[str, int]]) -> None:
     """Print the computed table: MiB/s of each case by the number of processors, with what limits packing and proof."""
     rows: list[list[str]] = []
     for case, times in found.items():
         row = [case.text]
         for processors in COMPUTED_FOR:
-            slowest = [max(limits_of(times, phase, processors).items(), key=lambda each: each[1]) for phase in STAGES]
-            rate = 1000 / sum(took for _, took in slowest)
-            row.append(f"{rate:,.0f} ({', '.join(name for name, _ in slowest)})")
+            limits = [limits_of(times, phase, processors, most[case][phase]) for phase in STAGES]
+            slowest = [max(each, key=each.__getitem__) for each in limits]
+            rate = 1000 / sum(each[name] for each, name in zip(limits, slowest, strict=True))
+            row.append(f"{rate:,.0f} ({', '.join(slowest)})")
         rows.append(row)
     print("\ncomputed, not measured: MiB/s by processors (what limits packing, what limits the proof)")
     print_table(("case", *map(str, COMPUTED_FOR)), rows)
@@ -203,17 +223,24 @@ def main() -> None:
         if any(case.request.format is ImageFormat.ISO for case in cases):
             plan = settle_output(plan_conversion(image_path, packed_path, None, Case("zso:1").request))
             convert(plan, threads=options.threads, control=Control(), progress=Progress())
+        paths = {
+            case: (
+                packed_path if case.request.format is ImageFormat.ISO else image_path,
+                Path(name) / f"output.{case.request.format}",
+            )
+            for case in cases
+        }
+        most = {case: most_threads(case, *paths[case]) for case in cases}
         for _ in range(options.runs):
             for case in cases:
-                source_path = packed_path if case.request.format is ImageFormat.ISO else image_path
-                output_path = Path(name) / f"output.{case.request.format}"
-                rounds[case].append(run_case(case, source_path, output_path, options.threads))
+                rounds[case].append(run_case(case, *paths[case], options.threads))
     size = image_path.stat().st_size
     print(f"{image_path.name}: {size / MIB:.0f} MiB, {options.threads} threads, {options.runs} rounds")
     found = {case: medians_of(times, size) for case, times in rounds.items()}
     for case, times in found.items():
         print_case(case, times)
-    print_scaling(found)
+    print_scaling(found, most)
+    print("\nmost threads: " + "; ".join(f"{case.text} {each[PACKING]}, {each[PROOF]}" for case, each in most.items()))
 
 
 if __name__ == "__main__":
