@@ -61,7 +61,8 @@ def add_settings(how: "Group") -> None:
         "--level",
         dest="level",
         metavar="0-19",
-        help=f"effort: 0 and 1 fast, 3 to 12 LZ4 HC (default {DEFAULT_LEVEL}); zlib and lzma 1 to 9, zstd 1 to 19",
+        help=f"effort: 0 and 1 fast, 3 to 12 LZ4 HC (default {DEFAULT_LEVEL}; 10 is the "
+        "smallest that pays); zlib and lzma 1 to 9, zstd 1 to 19",
     )
     how.add_argument(
         "-m",
