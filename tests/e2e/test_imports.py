@@ -15,6 +15,7 @@ from discpress.engine.demo.discs import PLAYSTATION
 pytestmark = pytest.mark.e2e
 
 ENGINE = "discpress.engine"
+APP = "discpress.tui"
 PROGRAM = """
 import sys
 from discpress.tui.__main__ import main
@@ -79,6 +80,22 @@ def test_a_list_of_the_library_loads_no_conversion_and_no_scan(tmp_path: Path) -
     unwanted = (f"{ENGINE}.convert.conversion", f"{ENGINE}.convert.pipeline", f"{ENGINE}.convert.batch.planner")
     modules = modules_of("ls", "--state", tmp_path / "state")
     assert among(modules, *NEVER, *MEASURES, *ARCHIVES, *RARE, *SCANS, *unwanted) == []
+
+
+def test_the_first_frame_of_the_app_needs_no_measurement_no_sheet_and_no_screen_but_the_library() -> None:
+    program = "import sys, discpress.tui.app.launch; print('MODULES', *sorted(sys.modules), file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    modules = set(done.stderr.rpartition("MODULES ")[2].split())
+    assert f"{APP}.screens.library" in modules
+    opened_later = (f"{APP}.views.bench", f"{APP}.dialogs.pick", f"{APP}.screens.tune", f"{APP}.screens.plan")
+    sheets = (
+        f"{ENGINE}.convert.cd.form",
+        f"{ENGINE}.images.cd.sheets.sheet",
+        f"{ENGINE}.images.sets",
+        f"{ENGINE}.images.chd.image",
+    )
+    unwanted = (*MEASURES, f"{ENGINE}.measure.estimate", f"{ENGINE}.convert.conversion", *sheets, *opened_later)
+    assert among(modules, *ARCHIVES, *RARE, *SCANS, *unwanted) == []
 
 
 def test_what_is_unwanted_is_found() -> None:
