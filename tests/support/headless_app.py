@@ -21,7 +21,7 @@ from textual.worker import WorkerCancelled
 LIBRARY_ONLY = 2
 """Screens of an app that shows its library: that, and Textual's own one behind it."""
 SHORT_S = 0.002
-"""Between looks at an app that waits for a thread or a timer."""
+"""Seconds between looks at an app that waits for a thread or a timer."""
 
 
 async def settle(pilot: Pilot[int]) -> None:
@@ -37,7 +37,7 @@ async def settle(pilot: Pilot[int]) -> None:
 
 
 async def _rest(app: App[int]) -> None:
-    """Ask no widget to answer: a message to each of 30 of them, several times a key, was a third of a test's time."""
+    """Look at loop and queues: an answer of each widget would take 30 messages, several times a key."""
     while True:
         await _rest_of_loop()
         if app._exit or app._exception is not None:
@@ -84,7 +84,7 @@ _CHANGED: WeakSet[Compositor] = WeakSet()
 
 @contextmanager
 def painted_rarely() -> Iterator[None]:
-    """Leave out what an app would show nobody while the block runs: a fifth of a test's cost.
+    """Leave out what an app would show nobody while the block runs: two fifths of a test by its profile.
 
     An app without a terminal paints whatever changes, and throws that away. Here a dialog or screen over the library is
     painted when it is at rest for the first time, and each screen when a test looks at it or ends.
