@@ -14,8 +14,6 @@ from types import ModuleType
 
 import zstandard
 
-from discpress.engine.codecs.kernels import native_module
-
 
 class Library(IntEnum):
     """A library, by its number in the kernel."""
@@ -68,6 +66,8 @@ def hunk_libraries() -> HunkLibraries | None:
 
     UsageError as `chosen_kernel`.
     """
+    from discpress.engine.codecs.kernels import native_module  # noqa: PLC0415 - loads lz4, which few users need
+
     module = native_module()
     return None if module is None or not hasattr(module, "hunk_libraries") else HunkLibraries(module)
 

@@ -7,7 +7,6 @@ from typing import NamedTuple, TypeAlias, cast
 
 from discpress.engine.codecs.chd.rows import PLAIN, ROW, SELF
 from discpress.engine.codecs.crc import crc16
-from discpress.engine.codecs.kernels import native_or_plain
 from discpress.engine.system.files import Readable
 
 
@@ -40,6 +39,8 @@ def map_reader() -> MapReader | None:
 
     UsageError as `crc16`.
     """
+    from discpress.engine.codecs.kernels import native_or_plain  # noqa: PLC0415 - loads lz4, which few users need
+
     return native_or_plain(_native, None, _is_right)
 
 

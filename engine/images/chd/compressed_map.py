@@ -10,10 +10,11 @@ import threading
 from array import array
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import cached_property
 from itertools import accumulate, repeat
 from typing import NamedTuple
 
-from discpress.engine.codecs.chd.maps import ReadHunks, map_reader
+from discpress.engine.codecs.chd.maps import MapReader, ReadHunks, map_reader
 from discpress.engine.codecs.chd.rows import CRC_START, ROW
 from discpress.engine.codecs.huffman import BitReader, HuffmanError, read_run_lengths
 from discpress.engine.errors import DamagedImageError
@@ -21,13 +22,12 @@ from discpress.engine.images.chd.bitfields import FIELDS_END, Fields
 from discpress.engine.images.chd.header import ChdHeader
 from discpress.engine.images.chd.map import WINDOW_HUNKS, HunkPlace, Window
 from discpress.engine.images.chd.map_kinds import IS_SELF, IS_STORED, SYMBOLS, Kind, decode_kinds
-from discpress.engine.images.chd.map_windows import origins_of, own_crc, rows_of, shifts
+from discpress.engine.images.chd.map_windows import CRC_BITS, field_widths, origins_of, own_crc, rows_of, shifts
 from discpress.engine.images.source import ByteSource, read_bytes, shown_name
 
 MAP_HEADER = struct.Struct(">I6sHBBBx")
 """Bytes of the map after this header, offset of the first hunk, crc16 of the expanded map, and the bits of a length, a
 hunk's number and a unit's number in the parent."""
-CRC_BITS = 16
 LENGTH_WIDTH = 4
 """Bits of a code length in the tree of kinds."""
 _WINDOWS = 16  # as columns, for who goes through the whole map
@@ -77,10 +77,9 @@ class CompressedMap:
         if length_bits > 24 or self_bits > 32:
             raise self._damage(f"expected fields of at most 24 and 32 bits, got {length_bits} and {self_bits}")
         self._fields = Fields(source, start, length)
-        self._widths = _field_widths(length_bits, self_bits)
+        self._widths = field_widths(length_bits, self_bits)
         self._field_bits = length_bits, self_bits
         self._most_bytes = -(-WINDOW_HUNKS * max(self._widths) // 8) + 1
-        self._read_natively = map_reader()
         self._kinds = bytearray()
         self._starts = array("Q")
         self._windows: OrderedDict[int, Window] = OrderedDict()
@@ -90,6 +89,10 @@ class CompressedMap:
         self._unread = bytearray(b"\1") * count
         self._left = count
         self._lock = threading.Lock()
+
+    @cached_property
+    def _read_natively(self) -> MapReader | None:
+        return map_reader()
 
     def places(self, first: int, count: int) -> Sequence[HunkPlace]:
         """Return places, see `HunkMap.places`."""
@@ -163,7 +166,7 @@ class CompressedMap:
         return found.rows
 
     def _natively(self, number: int, *, has_rows: bool) -> ReadHunks | None:
-        """Return a window that `_reach` has reached, with its rows if wanted; None if that is up to the plain path."""
+        """Return a window that `_reach` has reached; None if that is up to the plain path."""
         if self._read_natively is None:
             return None
         bit, offset, last_self = self._start(number)
@@ -289,12 +292,3 @@ class CompressedMap:
             f"{shown_name(self._source)}: its map is damaged: {what}",
             hint="restore the file from a backup or make it again from its source",
         )
-
-
-def _field_widths(length_bits: int, self_bits: int) -> bytes:
-    """Return the width of each kind's field in bits, as a table for `bytes.translate`."""
-    widths = bytearray(256)
-    widths[Kind.CODEC_0 : Kind.CODEC_3 + 1] = bytes((length_bits + CRC_BITS,)) * 4
-    widths[Kind.PLAIN] = CRC_BITS
-    widths[Kind.SELF] = self_bits
-    return bytes(widths)

@@ -16,9 +16,20 @@ from discpress.engine.images.chd.map_kinds import SELF, Kind
 
 EXPANDED_SIZE = 12
 """An entry of the expanded map: u8 kind, u24 length, u48 offset, u16 crc16."""
+CRC_BITS = 16
+"""Bits of a hunk's crc16 among the fields of the map."""
 _IS_NEXT = bytes(kind == Kind.SELF_NEXT for kind in range(256))
 _SAME, _NEXT = bytes((Kind.SELF_SAME,)), bytes((Kind.SELF_NEXT,))
 _RUNS = re.compile(SELF + b"+|[^" + SELF + b"]+")
+
+
+def field_widths(length_bits: int, self_bits: int) -> bytes:
+    """Return the width of each kind's field in bits, as a table for `bytes.translate`."""
+    widths = bytearray(256)
+    widths[Kind.CODEC_0 : Kind.CODEC_3 + 1] = bytes((length_bits + CRC_BITS,)) * 4
+    widths[Kind.PLAIN] = CRC_BITS
+    widths[Kind.SELF] = self_bits
+    return bytes(widths)
 
 
 def origins_of(kinds: bytes, selfs: Iterator[int], last_self: int) -> Sequence[int]:

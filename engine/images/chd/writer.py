@@ -21,10 +21,11 @@ from discpress.engine.codecs.crc import crc16_of_blocks
 from discpress.engine.codecs.hunks import SLOT_SHIFT
 from discpress.engine.formats import SECTOR_SIZE, Method
 from discpress.engine.images.cd.kept.entry import KEPT_SHA1S, TAG, with_digests
-from discpress.engine.images.chd.compressed_map import CRC_BITS, MAP_HEADER, CompressedMap
+from discpress.engine.images.chd.compressed_map import MAP_HEADER, CompressedMap
 from discpress.engine.images.chd.dedup import HunkTable
 from discpress.engine.images.chd.header import HEADER_SIZE, NO_CODEC, NO_SHA1, ChdHeader
 from discpress.engine.images.chd.map_kinds import Kind
+from discpress.engine.images.chd.map_windows import CRC_BITS
 from discpress.engine.images.chd.metadata import DVD, NewEntry, encode_entries, overall_sha1
 from discpress.engine.images.layout import Output
 from discpress.engine.images.source import ByteSource, MemorySource
