@@ -1,6 +1,6 @@
 """The image formats by name, and the settings of a conversion."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -128,6 +128,10 @@ class ImageFormat(StrEnum):
 
 SHEETS = (ImageFormat.CUE, ImageFormat.GDI)
 """The formats of results in several files: a sheet, and the tracks of a CD next to it."""
+
+
+FORMAT_ALIASES: Mapping[str, ImageFormat] = {"ciso": ImageFormat.GAMECUBE_CISO}
+"""Names of formats by their suffix, for commands. A CISO of the PSP is called CSO."""
 
 
 class Method(StrEnum):

@@ -102,11 +102,9 @@ SYSTEMS: Mapping[System, SystemSpec] = {
         "GC",
         ("mini DVD",),
         (Mark(0x1C, bytes.fromhex("c2339f3d")),),
-        advice="Dolphin loads the ISO, and RVZ",
+        target="dolphin",
     ),
-    System.WII: SystemSpec(
-        "Wii", "Wii", ("DVD",), (Mark(0x18, bytes.fromhex("5d1c9ea3")),), advice="Dolphin loads the ISO, and RVZ"
-    ),
+    System.WII: SystemSpec("Wii", "Wii", ("DVD",), (Mark(0x18, bytes.fromhex("5d1c9ea3")),), target="dolphin"),
     System.SATURN: SystemSpec(
         "Saturn",
         "SAT",

@@ -101,7 +101,7 @@ class Config:
         return ConversionRequest(
             self.format,
             self.block_size,
-            self.level,
+            None if self.level == DEFAULT_LEVEL else self.level,  # each format has its own
             target=None if self.targets else AUTO,
             methods=self.methods,
             targets=tuple(self.targets.items()),

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from discpress.engine.convert.cd.needs import default_format, keeps_tracks
 from discpress.engine.convert.request import NOTHING, merge_requests
 from discpress.engine.errors import SettingError, UsageError
-from discpress.engine.formats import CD_FRAME_BYTES, DEFAULT_LEVEL, ImageFormat, Method, Settings, form_name
+from discpress.engine.formats import CD_FRAME_BYTES, ImageFormat, Method, Settings, form_name
 from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.images.chd.cd.format import CD_ENCODER
-from discpress.engine.images.registry import encoder_of
+from discpress.engine.images.registry import encoder_of, spec_of
 from discpress.engine.images.spec import Encoder
-from discpress.engine.names import display_name
+from discpress.engine.names import display_name, listed
 from discpress.engine.request import ConversionRequest
-from discpress.engine.systems import system_from
+from discpress.engine.systems import System, system_from
 from discpress.engine.targets import AUTO, TARGETS, Target, target_for
 from discpress.engine.targets.checks import check_settings, check_system, check_tracks, player_warning, wrong_system
 
@@ -63,6 +63,7 @@ def resolve_settings(
         notices += check_system(target, system, name)
     is_cd = keeps_tracks(tracks, system, image_format, target)
     encoder = CD_ENCODER if is_cd else encoder_of(image_format)
+    _check_contained(name, encoder, image_format, system)
     settings, shift = _packed_settings(name, original_bytes, image_format, encoder, target, request, notices)
     if tracks is None:
         check_tracks(settings, target, 0, name)
@@ -73,6 +74,16 @@ def resolve_settings(
     if warning:
         notices.append(warning)
     return Choice(target, settings, shift, tuple(notices))
+
+
+def _check_contained(name: str, encoder: Encoder, image_format: ImageFormat, system: str) -> None:
+    """Raise SettingError unless a format can contain a disc of a system."""
+    if encoder.systems and system_from(system) not in encoder.systems:
+        contained = listed([each.label for each in System if each in encoder.systems], "and")
+        raise SettingError(
+            f"{name}: {spec_of(image_format).label} contains discs of {contained} only",
+            hint="leave out -f for the format of the target",
+        )
 
 
 def default_settings(
@@ -130,7 +141,7 @@ def _packed_settings(
             hint=f"leave out -b, or use -b {encoder.block_size_for(target)}",
         )
     methods = encoder.methods_for(target, request.methods)
-    level, highest = request.level or DEFAULT_LEVEL, encoder.highest_level(methods)
+    level, highest = request.level or encoder.level_for(target), encoder.highest_level(methods)
     if level > highest:
         notices.append(f"level {level} is lowered to {highest}, the highest of {form_name(image_format, methods)}")
         level = highest

@@ -177,7 +177,8 @@ def held_open(plan: ConversionPlan, image: Image | None) -> Iterator[Image]:
 
 def _fitting_checkpoint(plan: ConversionPlan, checkpoint_store: CheckpointStore | None) -> Checkpoint | None:
     """Return the stored checkpoint if it is one of this plan."""
-    checkpoint = None if checkpoint_store is None or plan.files is not None else checkpoint_store.load()
+    is_resumable = plan.files is None and plan.layout.is_resumable
+    checkpoint = None if checkpoint_store is None or not is_resumable else checkpoint_store.load()
     return checkpoint if checkpoint is not None and fits(checkpoint, plan) else None
 
 
@@ -202,7 +203,9 @@ def _new_part(
 
     files = plan.files
     if files is None:
-        return new_part(plan.output_path, run.is_copy)
+        part = new_part(plan.output_path, run.is_copy)
+        part.is_resumable = plan.layout.is_resumable
+        return part
     replaces = plan.request.on_conflict is OnConflict.OVERWRITE
     return PartSet(plan.output_path, files, new_part, run.has_sectors, replaces=replaces)
 

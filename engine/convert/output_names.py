@@ -16,7 +16,7 @@ from discpress.engine.convert.part.name import is_reserved
 from discpress.engine.convert.part.part_set import is_interrupted
 from discpress.engine.errors import ConflictError, UsageError, from_os_error
 from discpress.engine.formats import SHEETS, ImageFormat, image_stem
-from discpress.engine.images.registry import written
+from discpress.engine.images.registry import spec_of, written
 from discpress.engine.images.sets.sheet_sets import sheet_sets_in
 from discpress.engine.names import display_name
 from discpress.engine.request import OnConflict
@@ -121,10 +121,11 @@ def result_path(
     The latter is in `output_folder`, otherwise next to the image's file. With `replaces_source` it is the file itself
     if that has the suffix, in whatever case.
     """
+    suffix = spec_of(image_format).suffix
     is_next_to_source = output_path is None and output_folder is None and image_path == file_path
-    if replaces_source and is_next_to_source and file_path.suffix.lower() == f".{image_format}":
+    if replaces_source and is_next_to_source and file_path.suffix.lower() == suffix:
         return file_path
-    return output_path or (output_folder or file_path.parent) / f"{image_stem(image_path.name)}.{image_format}"
+    return output_path or (output_folder or file_path.parent) / f"{image_stem(image_path.name)}{suffix}"
 
 
 def refuse_reserved(path: Path) -> None:

@@ -1,7 +1,5 @@
 """Packing of a source into a part, and its verification: the steps that need the source open."""
 
-import errno
-from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TypeAlias
@@ -11,12 +9,12 @@ from discpress.engine.convert.cd.file_set import TrackFile
 from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, CheckpointWriter
 from discpress.engine.convert.digests import ChunkDigests, Digester, DigestSet, FileDigester
 from discpress.engine.convert.part.deferred import DeferredOutput
+from discpress.engine.convert.part.exposed import open_written
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.part.part_set import PartSet
-from discpress.engine.convert.part.stored_chunks import StoredChunks
 from discpress.engine.convert.pipeline import Slot, SlotWork, give_data, run_chunks
 from discpress.engine.convert.plan import ConversionPlan
-from discpress.engine.convert.source_watch import SourceWatch
+from discpress.engine.convert.source_watch import SourceWatch, do_respond
 from discpress.engine.convert.verify import (
     ReadBack,
     check_archived,
@@ -30,7 +28,7 @@ from discpress.engine.convert.verify import (
 from discpress.engine.errors import CancelledError, DiscpressError, SourceChangedError
 from discpress.engine.images.chd.cd.packed import frames_for
 from discpress.engine.images.image import Image
-from discpress.engine.images.layout import BlockWriter
+from discpress.engine.images.layout import BlockWriter, WholeLayout
 from discpress.engine.images.open import open_image
 from discpress.engine.images.registry import codec_of
 from discpress.engine.measure.worth import refuse_result
@@ -40,9 +38,6 @@ from discpress.engine.system.files import same_file
 
 OutputPart: TypeAlias = PartFile | PartSet
 """The unfinished result: one file, or several."""
-
-
-_GONE = {errno.ENOENT, errno.ENOTDIR}
 
 
 class ConversionRun:
@@ -75,19 +70,16 @@ class ConversionRun:
 
     def _check_between_chunks(self) -> None:
         """Check the source as `check_source` does; a share that does not respond is asked again later."""
-        try:
-            for path in self._plan.sources.paths:
-                path.stat()
-        except OSError as error:
-            if error.errno not in _GONE:
-                return
-        self.check_source()
+        if do_respond(self._plan.sources.paths):
+            self.check_source()
 
     def pack(
         self, part: OutputPart, checkpoint_store: CheckpointStore | None, checkpoint: Checkpoint | None
     ) -> DigestSet:
         """Write the whole output into the part and sync it; return the source's digests."""
         image, plan, progress, layout = self._packed, self._plan, self._progress, self._layout
+        if isinstance(layout, WholeLayout):
+            return self._pack_whole(part, layout)
         output = DeferredOutput(part)
         digester, writer = self._digester(), layout.writer(output)
         start_bytes = 0
@@ -105,23 +97,45 @@ class ConversionRun:
             progress.begin(Stage.PACKING if layout.packs else Stage.UNPACKING, image.size)
             progress.done_bytes = start_bytes
             if start_bytes < image.size:
-                self._pack_chunks(start_bytes, output, writer, digester, border)
+                self._pack_chunks(start_bytes, self._packing(output, writer), digester, border)
         except DiscpressError as error:
-            if error.code in {"damaged", "storage"}:
-                self.check_source()  # so that a truncated or replaced source is reported as changed, not as damaged
+            self._blame(error)
             raise
         self.check_source()
         self._check_recorded(digester.finish())
         if border is not None and start_bytes < image.size:
             border.save(image.size)
-        digests = digester.finish()
-        file_bytes = writer.finish(digests.recorded)
+        return self._settle(part, digests := digester.finish(), writer.finish(digests.recorded))
+
+    def _blame(self, error: DiscpressError) -> None:
+        """Raise SourceChangedError if the source was truncated or replaced, which looks like damage."""
+        if error.code in {"damaged", "storage"}:
+            self.check_source()
+
+    def _settle(self, part: OutputPart, digests: DigestSet, file_bytes: int) -> DigestSet:
         self._check_gain(file_bytes)
-        progress.begin(Stage.SYNCING, image.size)
+        self._progress.begin(Stage.SYNCING, self._packed.size)
         part.sync()
         check_archived(self.image, digests, self._control)
-        image.source.let_go()  # the verification needs the memory
+        self.source.let_go()  # the verification needs the memory
         return digests
+
+    def _pack_whole(self, part: OutputPart, layout: WholeLayout) -> DigestSet:
+        digester = self._digester()
+        self._progress.begin(Stage.PACKING, self.image.size)
+
+        def take(number: int, data: memoryview) -> None:
+            self._chunks.take(number, data)
+            digester.update(data)
+
+        try:
+            file_bytes = layout.pack(self.image, part, take, self._advance)
+        except DiscpressError as error:
+            self._blame(error)
+            raise
+        self.check_source()
+        self._check_recorded(digester.finish())
+        return self._settle(part, digester.finish(), file_bytes)
 
     def _check_recorded(self, digests: DigestSet) -> None:
         """Compare the source with the digests in its file. Raises VerifyError if they differ.
@@ -134,15 +148,9 @@ class ConversionRun:
             digest_image(self.image, self._threads, self._control, self._progress)
 
     def _pack_chunks(
-        self,
-        start_bytes: int,
-        output: DeferredOutput,
-        writer: BlockWriter,
-        digester: Digester,
-        border: CheckpointWriter | None,
+        self, start_bytes: int, packing: tuple[SlotWork, SlotWork], digester: Digester, border: CheckpointWriter | None
     ) -> None:
-        image = self._packed
-        fill, take = self._packing(output, writer)
+        image, (fill, take) = self._packed, packing
         run_chunks(
             image.size,
             min(readers_of(image, self._threads), packers_of(self._plan, is_sequential=image.is_sequential)),
@@ -212,7 +220,7 @@ class ConversionRun:
             source = self._padded(slot)
             with output.deferring(slot.writes):
                 writer.append(slot.packed[: slot.packed_bytes], slot.lengths, len(source) // block_size, source)
-            self._count(slot, writer.position)
+            self._note(slot.offset + slot.length, writer.position)
 
         return fill, take
 
@@ -231,22 +239,23 @@ class ConversionRun:
         block_size = self._layout.block_size
         return slot.source[: -(-slot.length // block_size) * block_size]
 
-    def _count(self, slot: Slot, packed_bytes: int) -> None:
-        """Count a written chunk and check the source: this is the border to the next chunk."""
+    def _advance(self, done_bytes: int, packed_bytes: int) -> None:
+        self._control.check()
+        self._note(done_bytes, packed_bytes)
+
+    def _note(self, done_bytes: int, packed_bytes: int) -> None:
+        """Count what is done and check the source: this is the border between two chunks."""
         progress = self._progress
-        progress.packed_bytes = packed_bytes
-        progress.read_bytes = progress.done_bytes = slot.offset + slot.length
+        progress.packed_bytes, progress.read_bytes, progress.done_bytes = packed_bytes, done_bytes, done_bytes
         self._watch.look()
 
     def prove(self, part: OutputPart, expected: DigestSet, *, is_needed: bool = False) -> ReadBack:
         """Read the part back from the disk, decode it and compare each chunk. Raises VerifyError if one differs."""
         if not self._plan.request.verify and not is_needed:
             return ReadBack.NONE
-        is_cold = part.drop_cached()
         name = display_name(self._plan.output_path)
-        with closing(StoredChunks(part, self.disk_kind)) if isinstance(part, PartFile) else nullcontext(part) as source:
-            # The part is opened in the requested format, not a detected one, so it cannot be mistaken.
-            image = self._layout.open(source)
+        with open_written(part, self._layout, self.disk_kind, name) as image:
+            is_cold = part.drop_cached()
             prove_image(
                 image, self._chunks, expected, self._frames, self._threads, self._control, self._progress, name=name
             )
@@ -257,7 +266,8 @@ class ConversionRun:
         wanted = self._plan.request.digests
         try:
             with open_image(path) as other:
-                if not self._is_as_requested(other):
+                is_as_wanted = other.format is self._plan.settings.format and other.size == self.image.size
+                if not is_as_wanted or not self._layout.has_form_of(other):
                     return None
                 theirs = digest_image(other, self._threads, self._control, self._progress, wanted)
             ours = digest_image(self.image, self._threads, self._control, self._progress, wanted)
@@ -266,12 +276,6 @@ class ConversionRun:
         except DiscpressError:
             return None
         return ours if theirs == ours else None
-
-    def _is_as_requested(self, other: Image) -> bool:
-        plan = self._plan
-        if other.format is not plan.settings.format or other.size != self.image.size:
-            return False
-        return self._layout.has_form_of(other)
 
     def digests_if_published(self) -> DigestSet | None:
         """Return the source's digests if the result exists under its final names and decodes to exactly these."""

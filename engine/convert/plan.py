@@ -24,7 +24,7 @@ from discpress.engine.images.cd.tracks import Track
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import Layout
 from discpress.engine.images.open import open_image
-from discpress.engine.images.registry import layout_of
+from discpress.engine.images.registry import encoder_for, layout_of
 from discpress.engine.images.sets.source_set import SourceSet
 from discpress.engine.request import ConversionRequest
 from discpress.engine.system.files import FileIdentity, absolute
@@ -126,7 +126,8 @@ class ConversionPlan:
     def description(self) -> str:
         """The form of the output in words: `ZSO 2048, level 9`."""
         settings = self.settings
-        return settings.form if settings.is_plain else f"{settings.form} {settings.block_size}, level {settings.level}"
+        level = f", level {settings.level}" if encoder_for(settings).has_levels else ""
+        return settings.form if settings.is_plain else f"{settings.form} {settings.block_size}{level}"
 
     @property
     def trashes_source(self) -> bool:
@@ -258,6 +259,8 @@ def _decide(
     choice = resolve_settings(
         image.name, image.size, identity.system, request, suffix_format=suffix_format, tracks=tracks
     )
+    if not choice.settings.is_plain:
+        encoder_for(choice.settings).check_image(image)
     form = decide_packed_form(image, identity, choice, request, output_path)
     file_path, makes_folder = image.source.holder.path, output_folder is not None
     if form.kept is not None:

@@ -5,7 +5,7 @@ Settings, size -> Layout -> writer, sizes, and the written image
 
 from abc import ABC, abstractmethod
 from array import array
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -81,6 +81,11 @@ class Layout(ABC):
         return True
 
     @property
+    def is_resumable(self) -> bool:
+        """Whether an interrupted conversion can continue after the bytes that it wrote."""
+        return True
+
+    @property
     def looks_at_source(self) -> bool:
         """Whether the writer computes checksums of the decoded blocks."""
         return bool(self.records)
@@ -109,3 +114,32 @@ class Layout(ABC):
     @abstractmethod
     def open(self, source: ByteSource) -> Image:
         """Open the written file as this format, without detecting the format from its first bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class WholeLayout(Layout):
+    """The layout of a file that another program writes from a whole image: it has no writer of blocks."""
+
+    @property
+    def is_resumable(self) -> bool:
+        """False: the program begins with the first byte each time."""
+        return False
+
+    def writer(self, output: Output) -> BlockWriter:
+        """Raise TypeError: `pack` writes the file."""
+        raise TypeError("this format is written by a program, not in blocks")
+
+    @abstractmethod
+    def pack(
+        self,
+        image: Image,
+        output: Output,
+        take: Callable[[int, memoryview], None],
+        on_progress: Callable[[int, int], None],
+    ) -> int:
+        """Pack a whole image into `output` and return the length of the file.
+
+        `take` gets the number and the decoded bytes of each chunk, in order.
+        `on_progress` gets the decoded and the packed bytes that are done, and
+        may raise to stop. Raises the errors of reading the image and of writing the output.
+        """

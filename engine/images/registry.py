@@ -154,13 +154,13 @@ def encoder_for(settings: Settings) -> Encoder:
 
 
 def is_block_size(block_size: int) -> bool:
-    """Return whether any written format can have blocks of this size."""
-    return any(encoder.packs and encoder.is_block_size(block_size) for _, encoder in _encoders())
+    """Return whether any written format with a choice of sizes can have blocks of this size."""
+    return any(encoder.has_block_choice and encoder.is_block_size(block_size) for _, encoder in _encoders())
 
 
 def block_size_range() -> tuple[int, int]:
-    """Return the smallest and the largest block size of all written formats."""
-    sizes = [size for _, encoder in _encoders() if encoder.packs for size in encoder.block_sizes]
+    """Return the smallest and the largest block size of all written formats with a choice of sizes."""
+    sizes = [size for _, encoder in _encoders() if encoder.has_block_choice for size in encoder.block_sizes]
     return min(sizes), max(sizes)
 
 

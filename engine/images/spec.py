@@ -11,8 +11,17 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar
 
 from discpress.engine.errors import UnsupportedImageError
-from discpress.engine.formats import DEFAULT_BLOCK_SIZE, MAX_BLOCK_SIZE, SECTOR_SIZE, ImageFormat, Method, Settings
+from discpress.engine.formats import (
+    DEFAULT_BLOCK_SIZE,
+    DEFAULT_LEVEL,
+    MAX_BLOCK_SIZE,
+    SECTOR_SIZE,
+    ImageFormat,
+    Method,
+    Settings,
+)
 from discpress.engine.images.source import ByteSource, read_bytes, shown_name
+from discpress.engine.systems import System
 from discpress.engine.targets import Target
 from discpress.engine.units import KIB, MIB
 
@@ -56,6 +65,12 @@ class Encoder(ABC):
     """Whether it compresses; if not, block size and level mean nothing."""
     why_unaligned: ClassVar[str] = ""
     """The reason why its blocks cannot be aligned; empty if they can."""
+    why_fixed: ClassVar[str] = ""
+    """The reason why its blocks have one size; empty if there is a choice."""
+    why_whole: ClassVar[str] = ""
+    """The reason why parts of an image cannot be packed, as estimates and benchmarks do; empty if they can."""
+    systems: ClassVar[frozenset[System]] = frozenset()
+    """The systems whose discs it can contain; empty for any."""
     threads_bytes: ClassVar[int] = 40 * MIB
     """Memory for packing threads."""
 
@@ -69,6 +84,16 @@ class Encoder(ABC):
         """Whether its blocks can begin at multiples of a chosen number of bytes."""
         return self.packs and not self.why_unaligned
 
+    @property
+    def has_block_choice(self) -> bool:
+        """Whether its blocks may have different sizes."""
+        return self.packs and len(self.block_sizes) > 1
+
+    @property
+    def has_levels(self) -> bool:
+        """Whether a level changes the result."""
+        return self.packs
+
     def is_block_size(self, block_size: int) -> bool:
         """Return whether its blocks can have this size."""
         return block_size in self.block_sizes
@@ -76,6 +101,13 @@ class Encoder(ABC):
     def block_size_for(self, target: Target) -> int:
         """Return the default bytes of a block."""
         return DEFAULT_BLOCK_SIZE
+
+    def level_for(self, target: Target) -> int:
+        """Return the default level."""
+        return DEFAULT_LEVEL
+
+    def check_image(self, image: "Image") -> None:  # noqa: B027 - no limit
+        """Raise UnsupportedImageError if an image cannot be packed, MissingPackageError if a package is missing."""
 
     def methods_for(self, target: Target, wanted: Sequence[Method] = ()) -> tuple[Method, ...]:
         """Return the methods for `Settings.methods`: the wanted ones, else the target's."""
@@ -153,6 +185,11 @@ class FormatSpec:
     def magic(self) -> bytes:
         """The first bytes of nearly every file; empty if there is no magic."""
         return self.magics[0] if self.magics else b""
+
+    @property
+    def suffix(self) -> str:
+        """The suffix of a written file: `.zso`."""
+        return next(iter(self.suffixes), f".{self.name}")
 
     @property
     def first_bytes(self) -> frozenset[int] | None:

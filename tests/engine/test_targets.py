@@ -5,8 +5,10 @@ from typing import TypedDict, Unpack
 
 import pytest
 
+from discpress.engine.convert.choice import resolve_settings
 from discpress.engine.errors import SettingError, UnplayedDiscError
 from discpress.engine.formats import CD_HUNK_SIZE, ImageFormat, Method, Settings
+from discpress.engine.request import ConversionRequest
 from discpress.engine.systems import SYSTEMS, System
 from discpress.engine.targets import ANY, TARGETS, target_for
 from discpress.engine.targets.by_system import choices, of_one
@@ -54,7 +56,7 @@ ROWS = [
     Row("ppsspp", {CSO, CHD}, CSO, False, MIB, 20, False, "psp"),
     Row("ppsspp+psp", {CSO}, CSO, False, 2048, 11, True, "psp"),
     Row("nethersx2", {CSO, CHD}, CSO, False, MIB, NO_LIMIT, False, "ps2"),
-    Row("archive", {CHD}, CHD, False, MIB, NO_LIMIT, False, ""),
+    Row("archive", {CHD, ImageFormat.RVZ}, CHD, False, MIB, NO_LIMIT, False, ""),
 ]
 CD_PLAYERS = {
     "duckstation": ("ps1", True),
@@ -64,6 +66,12 @@ CD_PLAYERS = {
     "kronos": ("saturn", False),
 }
 """Loaders of CDs: their system, and whether they load cdzs."""
+NINTENDO_PLAYERS = {
+    "dolphin": ("rvz", {"rvz", "wia", "gcz", "wbfs", "gamecube-ciso", "tgc"}, {System.GAMECUBE, System.WII}),
+    "nintendont": ("gamecube-ciso", {"gamecube-ciso"}, {System.GAMECUBE}),
+    "usbloadergx": ("wbfs", {"wbfs", "gamecube-ciso"}, {System.WII}),
+}
+"""Loaders of GameCube and Wii discs: the default, the formats, the systems."""
 PACKED = (ZSO, CSO, CHD)
 every_row = pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 
@@ -86,7 +94,31 @@ def refusal(row: Row, settings: Settings, size: int = SMALL_BYTES, shift: int = 
 
 
 def test_every_target_has_its_row() -> None:
-    assert {row.name for row in ROWS} | {ANY} | CD_PLAYERS.keys() == TARGETS.keys()
+    assert {row.name for row in ROWS} | {ANY} | CD_PLAYERS.keys() | NINTENDO_PLAYERS.keys() == TARGETS.keys()
+
+
+@pytest.mark.parametrize("name", NINTENDO_PLAYERS)
+def test_a_loader_of_gamecube_and_wii_discs(name: str) -> None:
+    target, (default, formats, systems) = TARGETS[name], NINTENDO_PLAYERS[name]
+    assert str(target.default_format) == default
+    assert ({*map(str, target.formats)}, {*target.systems}) == (formats, systems)
+
+
+@pytest.mark.parametrize("name", ["nintendont", "usbloadergx"])
+def test_a_console_refuses_an_rvz_with_the_reason(name: str) -> None:
+    with pytest.raises(SettingError, match=r"RVZ cannot be loaded: .* loads ISO and"):
+        check_settings(Settings(ImageFormat.RVZ, 131072), TARGETS[name], SMALL_BYTES, 0, "a.iso", "gamecube")
+
+
+@pytest.mark.parametrize("name", ["archive", "any"])
+def test_a_gamecube_disc_is_archived_as_rvz_at_the_highest_level(name: str) -> None:
+    found = resolve_settings("a.iso", SMALL_BYTES, "gamecube", ConversionRequest(target=name)).settings
+    assert (found.format, found.block_size, found.level) == ("rvz", 131072, 19 if name == "archive" else 5)
+
+
+def test_an_rvz_contains_no_disc_of_another_system() -> None:
+    with pytest.raises(SettingError, match=r"a\.iso: GameCube/Wii RVZ contains discs of GameCube and Wii only"):
+        resolve_settings("a.iso", SMALL_BYTES, "ps2", ConversionRequest(ImageFormat.RVZ, target="any"))
 
 
 def cd(*methods: Method) -> Settings:
@@ -345,6 +377,8 @@ def test_auto_goes_by_the_disc(system: System) -> None:
         System.PS1: "duckstation",
         System.SATURN: "kronos",
         System.DREAMCAST: "flycast",
+        System.GAMECUBE: "dolphin",
+        System.WII: "dolphin",
     }.get(system, ANY)
     assert expected == target_for(system).name
 

@@ -2,6 +2,7 @@
 
 import gzip
 from pathlib import Path
+from random import Random
 
 from sample_images import GOLDEN as SAMPLES
 
@@ -23,3 +24,10 @@ def write_golden(folder: Path, name: str, called: str = "") -> Path:
     path = folder / (called or name)
     path.write_bytes(golden(name))
     return path
+
+
+def small_disc(size_bytes: int = (1 << 20) + 2048) -> bytes:
+    """Return a made-up GameCube disc: noise, zeros, and a rest after the last whole chunk."""
+    noise = Random(3).randbytes(200_000)
+    head = b"GDPE01".ljust(0x1C, b"\0") + bytes.fromhex("c2339f3d") + b"small".ljust(0x60, b"\0")
+    return (head.ljust(0x30000, b"\0") + noise).ljust(size_bytes - 7, b"\0") + b"the end"

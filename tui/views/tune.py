@@ -1,7 +1,7 @@
 """The grid of Tune: what one title would become under every block size and level that its target may load."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from discpress.engine.convert.batch.cds import why_not_made
 from discpress.engine.convert.cd.needs import keeps_tracks
@@ -29,7 +29,7 @@ from discpress.engine.targets.by_system import with_target
 FORMS = written_forms()
 """What can be written: a CHD by each of its methods."""
 CD_FORMS = (
-    *(form for form in FORMS if form[0] not in {ImageFormat.CHD, PLAIN}),
+    *(form for form in FORMS if form[0] not in {ImageFormat.CHD, PLAIN} and not encoder_of(form[0]).systems),
     (ImageFormat.CHD, DEFAULT_METHODS),
     (ImageFormat.CHD, (Method.CDZL, Method.CDFL)),
     (ImageFormat.CHD, (Method.CDZS, Method.CDFL)),
@@ -71,6 +71,8 @@ class Tuning:
     """What the hunks of a CHD may be packed by; empty for the other formats."""
     has_tracks: bool = False
     """Whether its CHD has the tracks of a CD."""
+    system: str = field(default="", compare=False)
+    """The system of its disc."""
 
     @classmethod
     def of(cls, title: Title, chooser: Chooser) -> "Tuning":
@@ -84,7 +86,7 @@ class Tuning:
             settings = default_settings(TARGETS[settings.target], settings.level)
         has_tracks = keeps_tracks(title.tracks, title.system, ImageFormat.CHD)
         form = settings.format, settings.block_size, settings.level, settings.alignment, settings.methods
-        return cls(target, *form, has_tracks)._within_grid()
+        return cls(target, *form, has_tracks, title.system)._within_grid()
 
     def _within_grid(self) -> "Tuning":
         return replace(
@@ -157,7 +159,7 @@ class Tuning:
     @property
     def forms(self) -> Sequence[tuple[ImageFormat, tuple[Method, ...]]]:
         """The forms that can be written."""
-        return CD_FORMS if self.has_tracks else FORMS
+        return CD_FORMS if self.has_tracks else forms_for(self.system)
 
     def of_form(self, image_format: ImageFormat, methods: tuple[Method, ...]) -> "Tuning":
         """Return the choice with another format, at its nearest level."""
@@ -178,7 +180,8 @@ class Tuning:
         if self.has_tracks and ImageFormat.CHD in target.formats:
             settings = Settings(ImageFormat.CHD, CD_HUNK_SIZE, self.level, methods=CD_ENCODER.methods_for(target))
         form = settings.format, settings.block_size, settings.level
-        return Tuning(name, *form, methods=settings.methods, has_tracks=self.has_tracks)._within_grid()
+        methods = settings.methods
+        return Tuning(name, *form, methods=methods, has_tracks=self.has_tracks, system=self.system)._within_grid()
 
     def describe(self) -> str:
         """Return the choice in words: `ZSO, 2K blocks, level 9`."""
@@ -187,6 +190,12 @@ class Tuning:
         aligned = f", aligned at {self.alignment}" if self.alignment else ""
         blocks = "" if self.has_tracks and self.format is ImageFormat.CHD else f", {self.block_size // 1024}K blocks"
         return f"{self.format_name}{blocks}, level {self.level}{aligned}"
+
+
+def forms_for(system: str) -> Sequence[tuple[ImageFormat, tuple[Method, ...]]]:
+    """Return what can be written of a disc of a system without tracks."""
+    containing = ((form, encoder_of(form[0]).systems) for form in FORMS)
+    return tuple(form for form, systems in containing if not systems or system in systems)
 
 
 def nearest(value: int, choices: Sequence[int]) -> int:

@@ -10,6 +10,7 @@ from discpress.engine.config import Config
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import (
     CD_METHODS,
+    FORMAT_ALIASES,
     HIGHEST_LEVEL,
     SHEETS,
     ImageFormat,
@@ -82,7 +83,7 @@ def take_threads(text: str | None, config: Config | None = None) -> int:
 
 def take_format(arguments: argparse.Namespace) -> tuple[ImageFormat | None, tuple[Method, ...]]:
     """Return the container that -f, -d and -m select together (None: the target decides), and a CHD's methods."""
-    wanted = None if arguments.format is None else ImageFormat(arguments.format)
+    wanted = None if arguments.format is None else ImageFormat(FORMAT_ALIASES.get(arguments.format, arguments.format))
     methods = _take_methods(arguments.method)
     if arguments.decompress:
         plain = (PLAIN, *SHEETS)

@@ -131,7 +131,7 @@ def _in_force(
     if settings.is_plain:
         return found
     level = Origin.TITLE if chosen.level else Origin.DEFAULT if config.level == DEFAULT_LEVEL else Origin.SETTINGS
-    highest = "" if settings.level == request.level else f": {request.level}, above the codec's highest"
+    highest = "" if request.level in {None, settings.level} else f": {request.level}, above the codec's highest"
     found += [
         InForce("block_size", settings.block_size, origin("block_size")),
         InForce("level", settings.level, level, highest),

@@ -4,7 +4,7 @@ import argparse
 from typing import TYPE_CHECKING, TypeAlias
 
 from discpress.engine.cli.images.options import CHECKSUMS
-from discpress.engine.formats import DEFAULT_LEVEL, SHEETS
+from discpress.engine.formats import DEFAULT_LEVEL, FORMAT_ALIASES, SHEETS
 from discpress.engine.images.registry import block_size_range, written
 from discpress.engine.request import OnConflict
 from discpress.engine.targets import ANY, AUTO, TARGETS
@@ -39,7 +39,7 @@ def add_settings(how: "Group") -> None:
     """Add the options for the form of the result."""
     add_target(how)
     formats = [str(each) for each in (*written(), *SHEETS)]
-    how.add_argument("-f", "--format", choices=formats, help="container to write")
+    how.add_argument("-f", "--format", choices=[*formats, *FORMAT_ALIASES], help="container to write")
     how.add_argument(
         "-d",
         "--decompress",

@@ -3,7 +3,7 @@
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.systems import System, system_from
-from discpress.engine.targets import Target
+from discpress.engine.targets import GENERAL, NINTENDO_DISCS, Target
 
 NEVER_CUT = frozenset(
     {
@@ -44,6 +44,8 @@ def default_format(target: Target, tracks: TrackCounts | None, system: str) -> I
     """Return the format that a target loads best: for a disc with tracks a CHD, which keeps all of them."""
     if ImageFormat.CHD in target.formats and keeps_tracks(tracks, system, ImageFormat.CHD):
         return ImageFormat.CHD
+    if target.name in GENERAL and system_from(system) in NINTENDO_DISCS:
+        return ImageFormat.RVZ
     return target.default_format
 
 

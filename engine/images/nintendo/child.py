@@ -1,7 +1,7 @@
 """The child process in which nod-rs works, started by its path: it imports nothing of discpress.
 
-    file descriptors of the image -> nod-rs -> data pipe: the decoded disc, in order
-                                            -> report pipe: lines of JSON
+    descriptors of the image -> nod-rs -> data pipe: the decoded disc, or pieces of a packed file
+                                       -> report pipe: lines of JSON
 
 It is a process of its own because nod-rs prints, panics, and has no way to stop. It opens no file by its name: nod-rs
 reads the inherited descriptors under the names /proc/self/fd/100, /proc/self/fd/101 and so on, which it takes for the
@@ -11,14 +11,22 @@ parts of one file. It ends when the parent's end of its standard input is closed
 import contextlib
 import fcntl
 import json
+import mmap
 import os
 import signal
+import struct
 import sys
 import threading
 from typing import Any
 
 FIRST_FD = 100
 """The descriptor of the first file. nod-rs looks for further parts under the names that differ in the last digit."""
+FRAME = struct.Struct(">QI")
+"""Before each piece of a packed file: the bytes of the disc that are done, and the length of the piece."""
+HEADER = (1 << 64) - 1
+"""In place of the first number: the piece is the final header, and belongs at the beginning of the file."""
+LEAST_PIECE_BYTES = 64 * 1024
+MOST_PIECE_BYTES = 1024 * 1024
 MOST_FILES = 10
 """The last digit tells the parts apart."""
 
@@ -90,7 +98,56 @@ def run(request: dict[str, Any], reporter: Reporter) -> None:
 
     disc = nod_rs.DiscReader(place_files(request))
     reporter.say(size_bytes=disc.disc_size())
-    nod_rs.DiscWriter(disc, "ISO", None, 0).process(name_of(request["data"]))
+    if "format" not in request:
+        nod_rs.DiscWriter(disc, "ISO", None, 0).process(name_of(request["data"]))
+        return
+    writer = nod_rs.DiscWriter(disc, request["format"], request["compression"], request["block_size"])
+    spool = Spool(request["data"])
+    done = writer.process(name_of(spool.fd), callback=spool.take)
+    spool.finish(done.header)
+
+
+class Spool:
+    """A file in memory that nod-rs writes, and that is sent and emptied after each chunk.
+
+    nod-rs writes a file in order, and at its end the header once more. Both need a file with places; a pipe has none.
+    """
+
+    def __init__(self, data: int) -> None:
+        self.fd = os.memfd_create("discpress")
+        self._data = data
+        self._sent_bytes = 0
+        self._freed_bytes = 0
+
+    def take(self, done_bytes: int, total_bytes: int) -> None:
+        """Send what nod-rs has written since the last call; `done_bytes` of the disc are in it."""
+        end = os.fstat(self.fd).st_size
+        if end - self._sent_bytes < LEAST_PIECE_BYTES:
+            self._send(done_bytes, b"")
+        while self._sent_bytes < end and end - self._sent_bytes >= LEAST_PIECE_BYTES:
+            self._send_piece(done_bytes, end)
+
+    def finish(self, header: bytes) -> None:
+        """Send the rest, and the final header."""
+        end = os.fstat(self.fd).st_size
+        while self._sent_bytes < end:
+            self._send_piece(0, end)
+        self._send(HEADER, header)
+
+    def _send_piece(self, done_bytes: int, end: int) -> None:
+        piece = os.pread(self.fd, min(end - self._sent_bytes, MOST_PIECE_BYTES), self._sent_bytes)
+        self._send(done_bytes, piece)
+        self._sent_bytes += len(piece)
+        whole = self._sent_bytes // mmap.ALLOCATIONGRANULARITY * mmap.ALLOCATIONGRANULARITY
+        if whole > self._freed_bytes:
+            with mmap.mmap(self.fd, whole - self._freed_bytes, offset=self._freed_bytes) as memory:
+                memory.madvise(mmap.MADV_REMOVE)
+            self._freed_bytes = whole
+
+    def _send(self, done_bytes: int, piece: bytes) -> None:
+        view = memoryview(FRAME.pack(done_bytes, len(piece)) + piece)
+        while view:
+            view = view[os.write(self._data, view) :]
 
 
 def main() -> None:

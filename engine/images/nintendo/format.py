@@ -1,18 +1,117 @@
 """The packed forms of GameCube and Wii discs, in the registry: RVZ, WIA, GCZ, WBFS, CISO and TGC."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, ClassVar
 
-from discpress.engine.formats import ImageFormat, is_block_size
+from discpress.engine.errors import UsageError
+from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, is_block_size
 from discpress.engine.images.source import ByteSource, read_bytes
-from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec
+from discpress.engine.images.spec import SNIFF_BYTES, Encoder, FormatSpec
+from discpress.engine.systems import System
+from discpress.engine.targets import ARCHIVE, Target
+from discpress.engine.units import KIB, MIB
 
 if TYPE_CHECKING:
+    from discpress.engine.codecs.blocks import Codec
     from discpress.engine.images.image import Image
+    from discpress.engine.images.layout import Layout
     from discpress.engine.images.nintendo.image import NintendoImage
 
 _CISO_MAGIC = b"CISO"
 _CISO_HEADER_SIZES = {0, 0x18}
 _CISO_MAP = slice(8, SNIFF_BYTES)
+
+
+class NintendoEncoder(Encoder):
+    """Writes a format by nod-rs, which packs a whole disc."""
+
+    why_unaligned = "nod-rs places the blocks"
+    why_whole = "nod-rs packs whole discs only, so no sample of one can be measured"
+    systems = frozenset({System.GAMECUBE, System.WII})
+    image_format: ClassVar[ImageFormat]
+    label: ClassVar[str]
+    method: ClassVar[str] = ""
+    """The codec, as nod-rs names it; empty if there is none."""
+    levels: ClassVar[tuple[int, ...]] = ()
+    """Its levels; none if there is no codec."""
+    level: ClassVar[int] = DEFAULT_LEVEL
+    """The default level."""
+
+    @property
+    def has_levels(self) -> bool:
+        """Whether the format has a codec."""
+        return bool(self.levels)
+
+    def block_size_for(self, target: Target) -> int:
+        """Return the only size, or the smallest."""
+        return self.block_sizes[0]
+
+    def level_for(self, target: Target) -> int:
+        """Return the default level."""
+        return self.level
+
+    def grid_levels(self, methods: Sequence[Method] = ()) -> Sequence[int]:
+        """Return some levels; none if the format has none."""
+        return self.levels
+
+    def highest_level(self, methods: Sequence[Method] = ()) -> int:
+        """Return the highest level; one that means nothing if the format has none."""
+        return max(self.levels, default=DEFAULT_LEVEL)
+
+    def codec(self, settings: Settings, *, for_emulators: bool = False) -> "Codec":
+        """Raise UsageError: there is no codec for parts of a disc."""
+        raise UsageError(f"{self.label}: {self.why_whole}")
+
+    def layout(self, settings: Settings, total_bytes: int, index_shift: int = 0) -> "Layout":
+        """Return the layout, see `Encoder`."""
+        from discpress.engine.images.nintendo.writer import NintendoLayout
+
+        compression = f"{self.method}:{settings.level}" if self.method else None
+        return NintendoLayout(total_bytes, settings.block_size, 1, 0, 1, (), self.image_format, self.label, compression)
+
+    def check_image(self, image: "Image") -> None:
+        """Check an image, see `Encoder`."""
+        from discpress.engine.images.nintendo.writer import check_packable
+
+        check_packable(image, self.label)
+
+
+class _RvzEncoder(NintendoEncoder):
+    image_format, label = ImageFormat.RVZ, "RVZ"
+    block_sizes = grid_block_sizes = tuple(size * KIB for size in (32, 64, 128, 256, 512, 1024))
+    method, levels, level = "Zstandard", (1, 5, 9, 19), 5
+
+    def block_size_for(self, target: Target) -> int:
+        return 128 * KIB  # as Dolphin advises
+
+    def level_for(self, target: Target) -> int:
+        return self.highest_level() if target.name == ARCHIVE else self.level
+
+
+class _GczEncoder(NintendoEncoder):
+    image_format, label = ImageFormat.GCZ, "GCZ"
+    why_fixed = "nod-rs writes a GCZ with blocks of 32 KiB"
+    block_sizes = grid_block_sizes = (32 * KIB,)
+    method, levels = "Deflate", (1, 6, 9)
+
+
+class _WiaEncoder(NintendoEncoder):
+    image_format, label = ImageFormat.WIA, "WIA"
+    why_fixed = "a WIA has chunks of 2 MiB, the group of sectors whose hashes belong together"
+    block_sizes = grid_block_sizes = (2 * MIB,)
+    method, levels, level = "Lzma", (1, 6, 9), 6
+
+
+class _WbfsEncoder(NintendoEncoder):
+    image_format, label = ImageFormat.WBFS, "WBFS"
+    why_fixed = "a WBFS has blocks of 2 MiB, which all loaders expect"
+    block_sizes = grid_block_sizes = (2 * MIB,)
+
+
+class _CisoEncoder(NintendoEncoder):
+    image_format, label = ImageFormat.GAMECUBE_CISO, "CISO"
+    why_fixed = "Nintendont loads a CISO with blocks of 2 MiB only"
+    block_sizes = grid_block_sizes = (2 * MIB,)
 
 
 class NintendoSpec(FormatSpec):
@@ -42,11 +141,13 @@ def is_gamecube_ciso(head: bytes) -> bool:
     return not looks_psp or (len(head) > 8 and set(head[8:]) <= {0, 1})
 
 
-GAMECUBE_CISO = _GameCubeCiso(ImageFormat.GAMECUBE_CISO, "GameCube/Wii CISO", (_CISO_MAGIC,))
-WBFS = NintendoSpec(ImageFormat.WBFS, "Wii WBFS", (b"WBFS",), (".wbfs",))
-WIA = NintendoSpec(ImageFormat.WIA, "Wii WIA", (b"WIA\x01",), (".wia",))
-RVZ = NintendoSpec(ImageFormat.RVZ, "GameCube/Wii RVZ", (b"RVZ\x01",), (".rvz",))
-GCZ = NintendoSpec(ImageFormat.GCZ, "GameCube GCZ", (b"\x01\xc0\x0b\xb1",), (".gcz",))
+GAMECUBE_CISO = _GameCubeCiso(
+    ImageFormat.GAMECUBE_CISO, "GameCube/Wii CISO", (_CISO_MAGIC,), (".ciso",), encoder=_CisoEncoder()
+)
+WBFS = NintendoSpec(ImageFormat.WBFS, "Wii WBFS", (b"WBFS",), (".wbfs",), encoder=_WbfsEncoder())
+WIA = NintendoSpec(ImageFormat.WIA, "Wii WIA", (b"WIA\x01",), (".wia",), encoder=_WiaEncoder())
+RVZ = NintendoSpec(ImageFormat.RVZ, "GameCube/Wii RVZ", (b"RVZ\x01",), (".rvz",), encoder=_RvzEncoder())
+GCZ = NintendoSpec(ImageFormat.GCZ, "GameCube GCZ", (b"\x01\xc0\x0b\xb1",), (".gcz",), encoder=_GczEncoder())
 TGC = NintendoSpec(ImageFormat.TGC, "GameCube TGC", (b"\xae\x0f\x38\xa2",), (".tgc",), promises=False)
 _NAMES = frozenset(each.name for each in (GAMECUBE_CISO, WBFS, WIA, RVZ, GCZ, TGC))
 

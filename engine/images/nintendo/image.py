@@ -91,7 +91,7 @@ class NintendoImage(UnindexedImage):
         super().close()
 
     def _start(self) -> Decoder:
-        return _Decoder(self.source, self.size, self._damage)
+        return _Decoder(self.source, self.size)
 
     def _damage(self, what: str) -> DamagedImageError:
         return DamagedImageError(f"{self.name}: {what}", hint="restore the file from a backup, or get it again")
@@ -100,12 +100,9 @@ class NintendoImage(UnindexedImage):
 class _Decoder:
     """A process that decodes an image from its beginning: a `Decoder`."""
 
-    def __init__(self, source: ByteSource, size_bytes: int, damage: Callable[[str], DamagedImageError]) -> None:
+    def __init__(self, source: ByteSource, size_bytes: int) -> None:
         self._process = NodProcess(source, {})
-        found = self._process.first_fact("size_bytes")
-        if found != size_bytes:
-            self._process.close()
-            raise damage(f"nod-rs finds a disc of {found} bytes, its header states {size_bytes}")
+        self._process.check_size(size_bytes)
 
     def read(self, limit: int) -> bytes:
         """Return the next bytes, see `Decoder`."""

@@ -11,11 +11,11 @@ import re
 import signal
 import sys
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from discpress.engine.errors import (
     DamagedImageError,
@@ -55,8 +55,26 @@ def check_installed(name: str, label: str) -> None:
         raise MissingPackageError(f"{name}: {label} needs the package nod-rs", hint=_HINT)
 
 
+class Piece(NamedTuple):
+    """The next bytes of a packed file, or its final header."""
+
+    done_bytes: int
+    """Bytes of the disc that nod-rs has packed; 0 if that is unknown."""
+    content: bytes
+    """The bytes; none if only the number has changed."""
+
+    @property
+    def is_header(self) -> bool:
+        """Whether the bytes belong at the beginning of the file."""
+        return self.done_bytes == child.HEADER
+
+
 class NodProcess:
-    """A process that decodes one open image; its data are read from `fd`, the read end of a pipe."""
+    """A process that decodes or packs one open image; its data are read from `fd`, the read end of a pipe.
+
+    An empty request decodes the disc. One with `format`, `compression` and `block_size` packs it, see `DiscWriter` of
+    nod-rs.
+    """
 
     def __init__(self, source: ByteSource, request: Mapping[str, object]) -> None:
         """Start it. Raises UnsupportedImageError for bytes that are no files, StorageError if the system refuses."""
@@ -109,6 +127,21 @@ class NodProcess:
             self.finish()
         return piece
 
+    def pieces(self) -> Iterator[Piece]:
+        """Yield the pieces of a packed file, the final header last. Raises the error that ended the process."""
+        with open(self.fd, "rb", closefd=False) as data:
+            while head := data.read(child.FRAME.size):
+                if len(head) < child.FRAME.size:
+                    break
+                done_bytes, length = child.FRAME.unpack(head)
+                if length > child.MOST_PIECE_BYTES and done_bytes != child.HEADER:
+                    break
+                content = data.read(length)
+                if len(content) < length:
+                    break
+                yield Piece(done_bytes, content)
+        self.finish()
+
     def first_fact(self, key: str) -> object:
         """Return a fact that the process reports before its data. Raises the error that ended the process."""
         while key not in self._facts:
@@ -117,6 +150,15 @@ class NodProcess:
                 self.finish()
                 break
         return self._facts.get(key)
+
+    def check_size(self, size_bytes: int) -> None:
+        """Raise DamagedImageError unless the disc that nod-rs finds has this size."""
+        found = self.first_fact("size_bytes")
+        if found != size_bytes:
+            raise DamagedImageError(
+                f"{self._name}: nod-rs finds a disc of {found} bytes, its header states {size_bytes}",
+                hint="restore the file from a backup, or get it again",
+            )
 
     def finish(self) -> Mapping[str, object]:
         """Wait for the process to end, and return all that it reported. Raises the error that ended it."""

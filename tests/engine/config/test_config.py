@@ -76,7 +76,10 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         ("level = 20", "config.toml: level: expected a whole number from 1 to 19, got 20"),
         ("block_size = 3000", 'config.toml: block_size: expected a power of two from "2K" to "1M", got 3000'),
         ("block_size = true", 'config.toml: block_size: expected a power of two from "2K" to "1M", got True'),
-        ('format = "dax"', "config.toml: format: expected one of zso, cso, chd, iso, got 'dax'"),
+        (
+            'format = "dax"',
+            "config.toml: format: expected one of zso, cso, chd, rvz, wbfs, gamecube-ciso, gcz, wia, iso, got 'dax'",
+        ),
         ('methods = "zstd"', "config.toml: methods: expected a list of methods like [\"zstd\"], got 'zstd'"),
         ("level = true", "config.toml: level: expected a whole number from 1 to 19, got True"),
         ("threads = 0", "config.toml: threads: expected a whole number of at least 1, got 0"),

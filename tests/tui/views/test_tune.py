@@ -15,7 +15,7 @@ from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import FileIdentity, Title
 from discpress.engine.systems import System
 from discpress.tui.views.title_settings import describe_settings
-from discpress.tui.views.tune import CD_FORMS, FORMS, Tuning, grid_of
+from discpress.tui.views.tune import CD_FORMS, Tuning, forms_for, grid_of
 
 CHD, CUE, ISO = ImageFormat.CHD, ImageFormat.CUE, ImageFormat.ISO
 CHOOSER = Chooser.of(Config())
@@ -33,7 +33,7 @@ def tuned(overrides: ConversionRequest) -> Tuning:
 
 
 def test_every_method_of_a_chd_is_a_format_of_its_own() -> None:
-    assert [form_name(*form) for form in FORMS] == ["ZSO", "CSO", "CHD zstd", "CHD lzma", "CHD zlib", "ISO"]
+    assert [form_name(*form) for form in forms_for("ps2")] == ["ZSO", "CSO", "CHD zstd", "CHD lzma", "CHD zlib", "ISO"]
 
 
 def test_several_methods_keep_their_name() -> None:

@@ -151,6 +151,8 @@ def test_each_system_with_a_target_of_its_own_has_a_row() -> None:
         ("plays PS1", "archive: an archive"),
         ("plays PSP", "any: any program"),
         ("plays UMD Video", "any: any program"),
+        ("plays GameCube", "any: any program"),
+        ("plays Wii", "any: any program"),
         ("plays Saturn", "any: any program"),
         ("plays Dreamcast", "any: any program"),
         ("plays others", "any: any program"),
@@ -175,7 +177,7 @@ def test_titles_are_written_for_the_target_of_their_system() -> None:
     chooser = Chooser.of(Config(targets={"ps2": "nethersx2", "psp": "psp-old"}))
     assert [chooser.choice(each).target.name for each in (GAME, PSP)] == ["nethersx2", "psp-old"]
     assert chooser.request(PSP).target == "psp-old"
-    assert chooser.differing == {"ps2", "psp"}
+    assert chooser.differing == {"ps2", "psp", "gamecube", "wii"}
 
 
 def test_a_value_that_is_no_choice_goes_to_one() -> None:

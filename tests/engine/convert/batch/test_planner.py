@@ -279,7 +279,7 @@ def test_a_disc_packed_in_another_format_is_no_reason_to_leave_it_out(tmp_path: 
 SICK_OR_UNPLAYABLE: dict[Skip, dict[str, Any]] = {
     Skip.NO_DISC: {"fault": Fault.NO_DISC},
     Skip.CUT_SHORT: {"fault": Fault.CUT_SHORT},
-    Skip.NO_PLAYER: {"system": "gamecube"},
+    Skip.NO_PLAYER: {"system": "xbox"},
 }
 
 

@@ -1,0 +1,123 @@
+"""Writes packed images of GameCube and Wii discs by nod-rs, and the layout of the written file."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from discpress.engine.errors import UnsupportedImageError
+from discpress.engine.formats import ImageFormat
+from discpress.engine.images.image import Image
+from discpress.engine.images.layout import Output, WholeLayout
+from discpress.engine.images.nintendo.image import NintendoImage
+from discpress.engine.images.nintendo.process import NodProcess, check_installed
+from discpress.engine.images.plain.image import PlainImage
+from discpress.engine.images.source import ByteSource
+from discpress.engine.units import MIB
+
+NOD_FORMATS: Mapping[ImageFormat, str] = MappingProxyType(
+    {
+        ImageFormat.RVZ: "RVZ",
+        ImageFormat.WBFS: "WBFS",
+        ImageFormat.GAMECUBE_CISO: "CISO",
+        ImageFormat.GCZ: "GCZ",
+        ImageFormat.WIA: "WIA",
+    }
+)
+"""The names of the written formats in nod-rs."""
+_INDEX_BYTES = 24
+"""Most bytes that the tables of any of these formats have for each block."""
+
+
+def check_packable(image: Image, label: str) -> None:
+    """Raise UnsupportedImageError unless nod-rs can pack an open image, MissingPackageError if it is not installed."""
+    is_file = isinstance(image, NintendoImage) or (isinstance(image, PlainImage) and bool(image.source.descriptors))
+    if not is_file:
+        raise UnsupportedImageError(
+            f"{image.name}: nod-rs packs an ISO, or an image of a GameCube or Wii disc, that is a file of its own",
+            hint="convert it to an ISO first, with -d",
+        )
+    check_installed(image.name, label)
+
+
+@dataclass(frozen=True, slots=True)
+class NintendoLayout(WholeLayout):
+    """The layout of one packed image."""
+
+    image_format: ImageFormat
+    """The format."""
+    label: str
+    """The format's name for people."""
+    compression: str | None
+    """The codec and its level for nod-rs; None if the format has none."""
+
+    def file_bytes(self, stored_bytes: int) -> int:
+        """Return the most bytes of a file with so many stored bytes: tables, and two blocks of header and rest."""
+        return stored_bytes + stored_bytes // 64 + self.blocks * _INDEX_BYTES + 2 * self.block_size + MIB
+
+    def open(self, source: ByteSource) -> Image:
+        """Open the written file, see `Layout`."""
+        return NintendoImage(source, self.image_format, self.label)
+
+    def pack(
+        self,
+        image: Image,
+        output: Output,
+        take: Callable[[int, memoryview], None],
+        on_progress: Callable[[int, int], None],
+    ) -> int:
+        """Pack a whole image, see `WholeLayout`. The source is read once by nod-rs, and once here for `take`.
+
+        Both read the same part of it at about the same time, so that it comes from the disk once. If they got different
+        bytes, the digests of source and result differ.
+        """
+        words = {
+            "format": NOD_FORMATS[self.image_format],
+            "compression": self.compression,
+            "block_size": self.block_size,
+        }
+        process = NodProcess(image.source, words)
+        follower = _Follower(image, self.chunk_bytes, take, on_progress)
+        try:
+            process.check_size(image.size)
+            for piece in process.pieces():
+                place = 0 if piece.is_header else follower.packed_bytes
+                output.write_at(place, piece.content)
+                follower.packed_bytes = max(follower.packed_bytes, place + len(piece.content))
+                follower.read_up_to(0 if piece.is_header else piece.done_bytes)
+            follower.read_up_to(image.size)
+        finally:
+            process.close()
+        return follower.packed_bytes
+
+
+class _Follower:
+    """Reads an image in order, up to the place where nod-rs is."""
+
+    def __init__(
+        self,
+        image: Image,
+        chunk_bytes: int,
+        take: Callable[[int, memoryview], None],
+        on_progress: Callable[[int, int], None],
+    ) -> None:
+        self._image = image
+        self._take = take
+        self._on_progress = on_progress
+        self._done_bytes = 0
+        self._buffer = memoryview(bytearray(chunk_bytes))
+        self.packed_bytes = 0
+        """Bytes of the packed file so far."""
+
+    def read_up_to(self, end: int) -> None:
+        """Read whole chunks up to an offset, or the rest of the image if that is its end; reporting may raise."""
+        self._on_progress(self._done_bytes, self.packed_bytes)
+        size = self._image.size
+        while self._done_bytes < size:
+            length = min(len(self._buffer), size - self._done_bytes)
+            if self._done_bytes + length > end:
+                return
+            data = self._buffer[:length]
+            self._image.read_all(data, self._done_bytes)
+            self._take(self._done_bytes // len(self._buffer), data)
+            self._done_bytes += length
+            self._on_progress(self._done_bytes, self.packed_bytes)
