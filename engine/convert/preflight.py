@@ -20,6 +20,7 @@ from discpress.engine.errors import (
 )
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.image import Image
+from discpress.engine.images.registry import encoder_for
 from discpress.engine.measure.worth import WHOLE_BELOW_BYTES, refuse_useless
 from discpress.engine.names import display_name, shell_word
 from discpress.engine.request import OnConflict
@@ -79,7 +80,8 @@ def output_bounds(
     if not plan.layout.packs:
         return worst, worst
     has_room = plan.request.strict_space or worst + _margin(plan) <= _free_bytes(plan)
-    if has_room and (not plan.request.skip_useless or plan.original_bytes < WHOLE_BELOW_BYTES):
+    is_whole = bool(encoder_for(plan.settings).why_whole)  # no estimate: the worst case counts
+    if is_whole or (has_room and (not plan.request.skip_useless or plan.original_bytes < WHOLE_BELOW_BYTES)):
         return 0, worst
     from discpress.engine.measure.estimate import estimate  # noqa: PLC0415 - 30 ms, if free space is scarce
 

@@ -19,6 +19,7 @@ from discpress.engine.errors import (
     MissingPackageError,
     SpaceError,
     UnsupportedImageError,
+    UselessError,
     VerifyError,
 )
 from discpress.engine.formats import ImageFormat
@@ -163,3 +164,15 @@ def test_without_the_package_nothing_is_written_and_the_hint_names_it(
         convert(source_path, RVZ)
     assert "discpress[nintendo]" in caught.value.hint
     assert faults.names_in(source_path.parent) == [NAME]
+
+
+def test_no_estimate_is_needed_where_space_is_scarce_or_a_gain_is_wanted(
+    source_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("discpress.engine.convert.preflight.free_bytes", lambda folder: 100_000)
+    with pytest.raises(SpaceError, match="output up to"):
+        convert(source_path, RVZ)
+    monkeypatch.undo()
+    assert convert(source_path, RVZ, skip_useless=True).packed_bytes < len(DISC)
+    with pytest.raises(UselessError, match="it would grow by"):
+        convert(source_path, WBFS, skip_useless=True)
