@@ -49,7 +49,7 @@ def gcz(disc: bytes, kind: int = 0, *, is_packed: bool = True, disc_bytes: int =
     flag = 0 if is_packed else 1 << 63
     pointers = struct.pack(f"<{blocks}Q", *(flag | number * len(stored) for number in range(blocks)))
     head = struct.pack("<IIQQII", 0xB10BC001, kind, blocks * len(stored), disc_bytes, GCZ_BLOCK, blocks)
-    return head + pointers + bytes(4 * blocks) + stored * blocks
+    return head + pointers + struct.pack("<I", zlib.adler32(stored)) * blocks + stored * blocks
 
 
 def gamecube_ciso(disc: bytes, *, has_first: bool = True) -> bytes:

@@ -124,6 +124,13 @@ class NintendoSpec(FormatSpec):
         return NintendoImage(source, self.name, self.label)
 
 
+class _Gcz(FormatSpec):
+    def open(self, source: ByteSource) -> "Image":
+        from discpress.engine.images.nintendo.gcz import GczImage
+
+        return GczImage(source)
+
+
 class _GameCubeCiso(NintendoSpec):
     def detect(self, head: bytes, file_bytes: int) -> bool:
         return is_gamecube_ciso(head)
@@ -147,7 +154,7 @@ GAMECUBE_CISO = _GameCubeCiso(
 WBFS = NintendoSpec(ImageFormat.WBFS, "Wii WBFS", (b"WBFS",), (".wbfs",), encoder=_WbfsEncoder())
 WIA = NintendoSpec(ImageFormat.WIA, "Wii WIA", (b"WIA\x01",), (".wia",), encoder=_WiaEncoder())
 RVZ = NintendoSpec(ImageFormat.RVZ, "GameCube/Wii RVZ", (b"RVZ\x01",), (".rvz",), encoder=_RvzEncoder())
-GCZ = NintendoSpec(ImageFormat.GCZ, "GameCube GCZ", (b"\x01\xc0\x0b\xb1",), (".gcz",), encoder=_GczEncoder())
+GCZ = _Gcz(ImageFormat.GCZ, "GameCube GCZ", (b"\x01\xc0\x0b\xb1",), (".gcz",), encoder=_GczEncoder())
 TGC = NintendoSpec(ImageFormat.TGC, "GameCube TGC", (b"\xae\x0f\x38\xa2",), (".tgc",), promises=False)
 _NAMES = frozenset(each.name for each in (GAMECUBE_CISO, WBFS, WIA, RVZ, GCZ, TGC))
 

@@ -27,9 +27,9 @@ _WIA_HEAD_BYTES = 0x80
 _WIA_KINDS = {1: System.GAMECUBE, 2: System.WII}
 _WIA_METHODS = ("", "purge", "bzip2", "lzma", "lzma2", "zstd")
 
-_GCZ = Struct("<IIQQII")  # magic, kind, packed bytes, disc bytes, block size, blocks
+GCZ_HEADER = Struct("<IIQQII")  # magic, kind, packed bytes, disc bytes, block size, blocks
 _GCZ_KINDS = {0: System.GAMECUBE, 1: System.WII}
-_GCZ_PLAIN = 1 << 63
+GCZ_PLAIN = 1 << 63
 _GCZ_MAX_BLOCK = 16 * 1024 * 1024
 _GCZ_LOOK = 64 * 1024
 
@@ -168,11 +168,11 @@ def _read_wia(source: ByteSource) -> PackedDisc:
 
 
 def _read_gcz(source: ByteSource) -> PackedDisc:
-    head = read_bytes(source, 0, _GCZ.size)
-    if len(head) < _GCZ.size:
+    head = read_bytes(source, 0, GCZ_HEADER.size)
+    if len(head) < GCZ_HEADER.size:
         return PackedDisc()
-    _, kind, packed_bytes, disc_bytes, block_size, blocks = _GCZ.unpack(head)
-    data_offset = _GCZ.size + 12 * blocks
+    _, kind, packed_bytes, disc_bytes, block_size, blocks = GCZ_HEADER.unpack(head)
+    data_offset = GCZ_HEADER.size + 12 * blocks
     is_possible = (
         0 < block_size <= _GCZ_MAX_BLOCK
         and 0 < disc_bytes <= MAX_DISC_BYTES
@@ -182,9 +182,9 @@ def _read_gcz(source: ByteSource) -> PackedDisc:
     system = _GCZ_KINDS.get(kind, System.UNKNOWN)
     if not is_possible:
         return PackedDisc(system)
-    pointer = int.from_bytes(read_bytes(source, _GCZ.size, 8), "little")
-    stored = read_bytes(source, data_offset + (pointer & ~_GCZ_PLAIN), _GCZ_LOOK)
-    if not pointer & _GCZ_PLAIN:
+    pointer = int.from_bytes(read_bytes(source, GCZ_HEADER.size, 8), "little")
+    stored = read_bytes(source, data_offset + (pointer & ~GCZ_PLAIN), _GCZ_LOOK)
+    if not pointer & GCZ_PLAIN:
         try:
             stored = zlib.decompressobj().decompress(stored, LOSS_BYTES)
         except zlib.error:

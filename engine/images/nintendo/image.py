@@ -16,7 +16,7 @@ from discpress.engine.units import MIB
 
 _READ_BYTES = 2 * MIB
 """The unit of reads for larger chunks: a WIA of wit has 40 MiB."""
-_SECTOR_BYTES = 0x8000
+SECTOR_BYTES = 0x8000
 """The unit of all these formats."""
 
 
@@ -26,8 +26,8 @@ class NintendoImage(UnindexedImage):
     def __init__(self, source: ByteSource, image_format: ImageFormat, label: str) -> None:
         """Read the header.
 
-        Raises DamagedImageError, CutShortError, UnsupportedImageError for an image in an archive and for one that
-        nod-rs does not read, MissingPackageError without nod-rs.
+        Raises DamagedImageError, CutShortError, UnsupportedImageError for an image in an archive, MissingPackageError
+        without nod-rs.
         """
         super().__init__(source)
         if source.member_number:
@@ -43,12 +43,6 @@ class NintendoImage(UnindexedImage):
         if not self.packed.disc_bytes:
             raise DamagedImageError(
                 f"{self.name}: damaged header: it describes no disc", hint="restore the file from a backup"
-            )
-        if self.packed.block_size % _SECTOR_BYTES:
-            raise UnsupportedImageError(
-                f"{self.name}: {label} with blocks of {self.packed.block_size} cannot be read: nod-rs reads blocks of "
-                f"{_SECTOR_BYTES} and multiples of that",
-                hint="convert it with dolphin-tool",
             )
         check_installed(self.name, label)
         self.size = self.packed.disc_bytes
@@ -114,5 +108,5 @@ class _Decoder:
 
 def _unit(block_size: int) -> int:
     """Return the bytes that are read as one unit: a block, or a piece of a large one."""
-    is_usual = block_size >= _SECTOR_BYTES and block_size & (block_size - 1) == 0
-    return min(block_size, _READ_BYTES) if is_usual else _SECTOR_BYTES if block_size < _READ_BYTES else _READ_BYTES
+    is_usual = block_size >= SECTOR_BYTES and block_size & (block_size - 1) == 0
+    return min(block_size, _READ_BYTES) if is_usual else SECTOR_BYTES if block_size < _READ_BYTES else _READ_BYTES

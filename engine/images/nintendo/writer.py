@@ -8,7 +8,8 @@ from discpress.engine.errors import UnsupportedImageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import Output, WholeLayout
-from discpress.engine.images.nintendo.image import NintendoImage
+from discpress.engine.images.nintendo.gcz import GczImage
+from discpress.engine.images.nintendo.image import SECTOR_BYTES, NintendoImage
 from discpress.engine.images.nintendo.process import NodProcess, check_installed
 from discpress.engine.images.plain.image import PlainImage
 from discpress.engine.images.source import ByteSource
@@ -30,7 +31,9 @@ _INDEX_BYTES = 24
 
 def check_packable(image: Image, label: str) -> None:
     """Raise UnsupportedImageError unless nod-rs can pack an open image, MissingPackageError if it is not installed."""
-    is_file = isinstance(image, NintendoImage) or (isinstance(image, PlainImage) and bool(image.source.descriptors))
+    is_gcz = isinstance(image, GczImage) and image.block_size % SECTOR_BYTES == 0
+    is_read = isinstance(image, NintendoImage | PlainImage) or is_gcz
+    is_file = is_read and bool(image.source.descriptors)
     if not is_file:
         raise UnsupportedImageError(
             f"{image.name}: nod-rs packs an ISO, or an image of a GameCube or Wii disc, that is a file of its own",
@@ -56,7 +59,8 @@ class NintendoLayout(WholeLayout):
 
     def open(self, source: ByteSource) -> Image:
         """Open the written file, see `Layout`."""
-        return NintendoImage(source, self.image_format, self.label)
+        is_gcz = self.image_format is ImageFormat.GCZ
+        return GczImage(source) if is_gcz else NintendoImage(source, self.image_format, self.label)
 
     def pack(
         self,

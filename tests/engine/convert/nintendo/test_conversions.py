@@ -138,7 +138,7 @@ def test_the_leftover_of_a_kill_during_the_proof_is_replaced(source_path: Path) 
 def test_a_damaged_source_is_named(tmp_path: Path) -> None:
     path = discs.write_golden(tmp_path, "gc.dolphin.gcz")
     faults.flip_byte(path, 40_000)
-    with pytest.raises(DamagedImageError, match=r"gc\.dolphin\.gcz: cannot be decoded"):
+    with pytest.raises(DamagedImageError, match=r"gc\.dolphin\.gcz: "):
         convert(path, RVZ)
     assert faults.names_in(tmp_path) == [path.name]
 
