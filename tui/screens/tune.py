@@ -117,6 +117,8 @@ class TuneScreen(TuneSaving):
             size = width, max(4, self.size.height - len(lines) - _MARGIN)
             shown = GridForm.BOTH if self.size.width >= _BOTH else GridForm.CHART if self._is_chart else GridForm.TABLE
             lines += grid_and_chart(grid, tuning, measured, size, shown, is_waiting=not problem)
+            if tuning.why_fixed:
+                lines += wrapped(tuning.why_fixed, width, "dim")
         self.query_one("#text", Lines).show(lines)
 
     @property
@@ -163,7 +165,8 @@ class TuneScreen(TuneSaving):
         elif moved == self._tuning:
             what, end = ("block size", rows) if rows else ("level", columns)
             ends = ("smallest", "largest") if rows else ("lowest", "highest")
-            self.say(f"This is the {ends[end > 0]} {what}.")
+            fixed = self._tuning.why_fixed if rows else ""
+            self.say(fixed or f"This is the {ends[end > 0]} {what}.")
         self.change(moved)
 
     def action_smaller_block(self) -> None:

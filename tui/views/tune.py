@@ -106,6 +106,12 @@ class Tuning:
         return not encoder_of(self.format).packs
 
     @property
+    def why_fixed(self) -> str:
+        """The reason why its blocks have one size, as a sentence; empty if there is a choice."""
+        reason = encoder_of(self.format).why_fixed
+        return f"{reason[0].upper()}{reason[1:]}." if reason else ""
+
+    @property
     def takes_alignment(self) -> bool:
         """Whether its blocks can be aligned."""
         return encoder_of(self.format).takes_alignment
@@ -189,7 +195,8 @@ class Tuning:
             return self.format_name
         aligned = f", aligned at {self.alignment}" if self.alignment else ""
         blocks = "" if self.has_tracks and self.format is ImageFormat.CHD else f", {self.block_size // 1024}K blocks"
-        return f"{self.format_name}{blocks}, level {self.level}{aligned}"
+        level = f", level {self.level}" if encoder_of(self.format).has_levels else ""
+        return f"{self.format_name}{blocks}{level}{aligned}"
 
 
 def forms_for(system: str) -> Sequence[tuple[ImageFormat, tuple[Method, ...]]]:

@@ -133,3 +133,19 @@ def test_the_kept_choice_of_a_cd_is_the_one_that_is_shown() -> None:
 def test_another_target_of_a_cd_gets_its_chd() -> None:
     tuning = Tuning.of(cd_title(), CHOOSER).of_target("swanstation", "ps1")
     assert (tuning.target, tuning.format_name) == ("swanstation", "CHD cdlz+cdzl+cdfl")
+
+
+def test_a_gamecube_disc_is_offered_what_contains_it_and_an_rvz_first() -> None:
+    tuning = Tuning.of(title(system="gamecube"), CHOOSER)
+    assert tuning.describe() == "RVZ, 128K blocks, level 5"
+    assert {str(form[0]) for form in tuning.forms} >= {"rvz", "wbfs", "gamecube-ciso", "gcz", "wia", "iso"}
+    assert not {str(form[0]) for form in Tuning.of(title(), CHOOSER).forms} & {"rvz", "wbfs", "gcz", "wia"}
+
+
+@pytest.mark.parametrize(
+    "image_format", [ImageFormat.WBFS, ImageFormat.GAMECUBE_CISO, ImageFormat.GCZ, ImageFormat.WIA]
+)
+def test_the_reason_for_blocks_of_one_size_is_shown(image_format: ImageFormat) -> None:
+    tuning = Tuning.of(title(system="gamecube"), CHOOSER).of_form(image_format, ())
+    assert (len(tuning.block_sizes), tuning.why_fixed[-1:]) == (1, ".")
+    assert Tuning.of(title(system="gamecube"), CHOOSER).why_fixed == ""
