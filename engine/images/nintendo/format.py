@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from discpress.engine.errors import UsageError
+from discpress.engine.errors import SettingError, UsageError
 from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, is_block_size
 from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES, Encoder, FormatSpec
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from discpress.engine.images.layout import Layout
     from discpress.engine.images.nintendo.image import NintendoImage
 
+_UNREAD_REST = 128
+"""Bytes of the disc that are in the header of an RVZ or WIA: no chunk may have so few."""
 _CISO_MAGIC = b"CISO"
 _CISO_HEADER_SIZES = {0, 0x18}
 _CISO_MAP = slice(8, SNIFF_BYTES)
@@ -76,7 +78,18 @@ class NintendoEncoder(Encoder):
         check_packable(image, self.label)
 
 
-class _RvzEncoder(NintendoEncoder):
+class _ChunkEncoder(NintendoEncoder):
+    def check_size(self, name: str, total_bytes: int, block_size: int) -> None:
+        """Refuse a disc that nod-rs would write and not read (findings/nod-rvz-tail.sh)."""
+        rest = total_bytes % block_size
+        if 0 < rest <= _UNREAD_REST:
+            raise SettingError(
+                f"{name}: nod-rs cannot read back a {self.label} with {rest} bytes in its last chunk",
+                hint="use -f wbfs or -f gcz; no full dump has such a size",
+            )
+
+
+class _RvzEncoder(_ChunkEncoder):
     image_format, label = ImageFormat.RVZ, "RVZ"
     block_sizes = grid_block_sizes = tuple(size * KIB for size in (32, 64, 128, 256, 512, 1024))
     method, levels, level = "Zstandard", (1, 5, 9, 19), 5
@@ -95,7 +108,7 @@ class _GczEncoder(NintendoEncoder):
     method, levels = "Deflate", (1, 6, 9)
 
 
-class _WiaEncoder(NintendoEncoder):
+class _WiaEncoder(_ChunkEncoder):
     image_format, label = ImageFormat.WIA, "WIA"
     why_fixed = "a WIA has chunks of 2 MiB, the group of sectors whose hashes belong together"
     block_sizes = grid_block_sizes = (2 * MIB,)

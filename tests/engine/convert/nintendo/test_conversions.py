@@ -17,6 +17,7 @@ from discpress.engine.errors import (
     CancelledError,
     DamagedImageError,
     MissingPackageError,
+    SettingError,
     SpaceError,
     UnsupportedImageError,
     UselessError,
@@ -26,6 +27,7 @@ from discpress.engine.formats import ImageFormat
 from discpress.engine.images.nintendo import process
 from discpress.engine.images.open import open_image
 from discpress.engine.images.recognised import PART_MAGIC
+from discpress.engine.images.registry import encoder_of
 from discpress.engine.progress import Control
 from discpress.engine.system.files import write_all
 
@@ -76,7 +78,17 @@ def test_an_rvz_is_the_golden_one_byte_for_byte(tmp_path: Path) -> None:
     assert convert(disc_path, RVZ, level=5).plan.output_path.read_bytes() == discs.golden("gc.nod.rvz")
 
 
-def test_what_nod_cannot_read_back_gets_no_name(tmp_path: Path) -> None:
+@pytest.mark.parametrize("rest", [1, 128])
+def test_a_size_that_nod_would_not_read_back_is_refused_before_the_work(rest: int, tmp_path: Path) -> None:
+    source_path = sample_images.write_image(tmp_path / "a.iso", discs.small_disc((1 << 20) + rest))
+    with pytest.raises(SettingError, match=f"RVZ with {rest} bytes in its last chunk"):
+        convert(source_path, RVZ)
+    with pytest.raises(SettingError, match="cannot read back a WIA"):
+        convert(sample_images.write_image(tmp_path / "b.iso", discs.small_disc((2 << 20) + rest)), WIA)
+
+
+def test_what_nod_cannot_read_back_gets_no_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type(encoder_of(RVZ)), "check_size", lambda *arguments: None)
     source_path = sample_images.write_image(tmp_path / "a.iso", discs.small_disc((1 << 20) + 4))
     with pytest.raises(VerifyError, match=r"a\.rvz: the program that wrote it cannot decode it: .* group index 8"):
         convert(source_path, RVZ)
