@@ -7,6 +7,7 @@ from pathlib import Path
 from discpress.engine.convert.batch.model import PlannedTitle, Skip
 from discpress.engine.convert.playlists.disc_files import disc_names, name_key
 from discpress.engine.discs.families import families_of, folder_of
+from discpress.engine.images.registry import spec_of
 from discpress.engine.names import display_name
 from discpress.engine.system.files import absolute
 
@@ -82,4 +83,4 @@ class _Games:
 
 def _is_result(path: Path, row: PlannedTitle) -> bool:
     """Return whether a file has the format that a row becomes."""
-    return row.settings is not None and path.suffix.lower() == f".{row.settings.format}"
+    return row.settings is not None and path.suffix.lower() == spec_of(row.settings.format).suffix

@@ -180,7 +180,7 @@ class _Planner:
         title, settings = row.title, choice.settings
         folder = each.output_folder or self.options.output_folder
         stem = self.stems.get(title.path)
-        own_path = None if stem is None or folder is None else folder / f"{stem}.{settings.format}"
+        own_path = None if stem is None or folder is None else folder / f"{stem}{spec_of(settings.format).suffix}"
         wanted_path = own_path or self.options.output_path
         estimate = self.known.estimate(title, settings)
         stays = why_source_stays(title, settings.format)

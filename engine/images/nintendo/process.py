@@ -27,6 +27,7 @@ from discpress.engine.errors import (
 )
 from discpress.engine.images.nintendo import child
 from discpress.engine.images.source import ByteSource, shown_name
+from discpress.engine.names import display_name
 from discpress.engine.units import GIB
 
 if TYPE_CHECKING:
@@ -184,7 +185,7 @@ class NodProcess:
         return line
 
     def _failure(self, exit_code: int) -> DiscpressError:
-        text, kind = str(self._facts.get("error", "")), str(self._facts.get("kind", ""))
+        text, kind = display_name(str(self._facts.get("error", ""))), str(self._facts.get("kind", ""))
         if exit_code == -signal.SIGKILL and not text:
             return StorageError(
                 f"{self._name}: the system ended the process of nod-rs, perhaps because memory was scarce",

@@ -1,5 +1,6 @@
 """Writes packed images of GameCube and Wii discs by nod-rs, and the layout of the written file."""
 
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -39,6 +40,8 @@ def check_packable(image: Image, label: str) -> None:
             f"{image.name}: nod-rs packs an ISO, or an image of a GameCube or Wii disc, that is a file of its own",
             hint="convert it to an ISO first, with -d",
         )
+    if not hasattr(os, "memfd_create"):
+        raise UnsupportedImageError(f"{image.name}: only Linux has the files in memory that nod-rs needs here")
     check_installed(image.name, label)
 
 
