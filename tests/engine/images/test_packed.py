@@ -65,7 +65,6 @@ FILES = {
     "Game.dmg": (ImageFormat.DMG, NOISE + b"koly" + bytes(508)),
     "Game.aaru": (ImageFormat.AARU, b"AARUFRMT" + NOISE),
     "Game.wux": (ImageFormat.WUX, b"WUX0\x2e\xd0\x99\x10" + NOISE),
-    "Game.tgc": (ImageFormat.TGC, b"\xae\x0f\x38\xa2" + NOISE),
 }
 
 
