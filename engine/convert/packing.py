@@ -38,6 +38,7 @@ from discpress.engine.system.files import same_file
 
 OutputPart: TypeAlias = PartFile | PartSet
 """The unfinished result: one file, or several."""
+_Packing: TypeAlias = tuple[SlotWork, SlotWork, SlotWork]
 
 
 class ConversionRun:
@@ -125,11 +126,12 @@ class ConversionRun:
         self._progress.begin(Stage.PACKING, self.image.size)
 
         def take(number: int, data: memoryview) -> None:
+            self._control.check()
             self._chunks.take(number, data)
             digester.update(data)
 
         try:
-            file_bytes = layout.pack(self.image, part, take, self._advance)
+            file_bytes = layout.pack(self.image, part, take, self._note)
         except DiscpressError as error:
             self._blame(error)
             raise
@@ -148,16 +150,16 @@ class ConversionRun:
             digest_image(self.image, self._threads, self._control, self._progress)
 
     def _pack_chunks(
-        self, start_bytes: int, packing: tuple[SlotWork, SlotWork], digester: Digester, border: CheckpointWriter | None
+        self, start_bytes: int, packing: _Packing, digester: Digester, border: CheckpointWriter | None
     ) -> None:
-        image, (fill, take) = self._packed, packing
+        image, (fill, take, write) = self._packed, packing
         run_chunks(
             image.size,
             min(readers_of(image, self._threads), packers_of(self._plan, is_sequential=image.is_sequential)),
             self._control,
             fill=fill,
             take=take,
-            write=lambda slot: output.write_all(slot.writes),
+            write=write,
             followers=[partial(give_data, step) for step in digester.steps],
             with_packed=self._layout.packs,
             start_bytes=start_bytes,
@@ -208,7 +210,7 @@ class ConversionRun:
         self._progress.resumed_packed_bytes = self._progress.packed_bytes = checkpoint.part_bytes
         return checkpoint.done_bytes
 
-    def _packing(self, output: DeferredOutput, writer: BlockWriter) -> tuple[SlotWork, SlotWork]:
+    def _packing(self, output: DeferredOutput, writer: BlockWriter) -> _Packing:
         level, block_size, alignment = self._plan.settings.level, self._layout.block_size, self._layout.alignment
         codec = codec_of(self._plan.settings)
 
@@ -222,7 +224,7 @@ class ConversionRun:
                 writer.append(slot.packed[: slot.packed_bytes], slot.lengths, len(source) // block_size, source)
             self._note(slot.offset + slot.length, writer.position)
 
-        return fill, take
+        return fill, take, lambda slot: output.write_all(slot.writes)
 
     def _read(self, slot: Slot) -> None:
         """Read a chunk of the source and keep its digest for the proof."""
@@ -236,12 +238,7 @@ class ConversionRun:
         return source
 
     def _padded(self, slot: Slot) -> memoryview:
-        block_size = self._layout.block_size
-        return slot.source[: -(-slot.length // block_size) * block_size]
-
-    def _advance(self, done_bytes: int, packed_bytes: int) -> None:
-        self._control.check()
-        self._note(done_bytes, packed_bytes)
+        return slot.source[: -(-slot.length // self._layout.block_size) * self._layout.block_size]
 
     def _note(self, done_bytes: int, packed_bytes: int) -> None:
         """Count what is done and check the source: this is the border between two chunks."""
