@@ -201,8 +201,7 @@ def _new_part(
             takes_over=takes_over,
         )
 
-    files = plan.files
-    if files is None:
+    if (files := plan.files) is None:
         part = new_part(plan.output_path, run.is_copy)
         part.is_resumable = plan.layout.is_resumable
         return part
