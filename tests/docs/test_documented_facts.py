@@ -18,7 +18,7 @@ from discpress.engine.convert.batch.model import FAILURES, Skip
 from discpress.engine.errors import DiscpressError, UselessError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.registry import written
-from discpress.engine.targets import AUTO, NINTENDO_DISCS, TARGETS, Target
+from discpress.engine.targets import AUTO, TARGETS, Target
 from discpress.engine.units import KIB, format_size
 
 JSON, SETTINGS, TARGETS_PAGE = (DOCS / name for name in ("json.md", "settings.md", "targets.md"))
