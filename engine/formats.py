@@ -126,7 +126,15 @@ class ImageFormat(StrEnum):
         return _ADDED.get(value)
 
 
-SHEETS = (ImageFormat.CUE, ImageFormat.GDI)
+PLAIN_FORMAT = ImageFormat.ISO
+"""The format without blocks, which every program reads."""
+TRACKS_FORMAT = ImageFormat.CHD
+"""The packed format that contains the tracks of CDs."""
+CD_SHEET = ImageFormat.CUE
+"""The sheet that describes the files of a CD."""
+GD_SHEET = ImageFormat.GDI
+"""The sheet that describes the files of a GD-ROM."""
+SHEETS = (CD_SHEET, GD_SHEET)
 """The formats of results in several files: a sheet, and the tracks of a CD next to it."""
 
 
@@ -204,7 +212,7 @@ class Settings:
     @property
     def is_plain(self) -> bool:
         """Whether the result is an ISO or the tracks of a CD, which have neither blocks nor levels."""
-        return self.format in {ImageFormat.ISO, *SHEETS}
+        return self.format in {PLAIN_FORMAT, *SHEETS}
 
     @property
     def is_cd(self) -> bool:
@@ -219,7 +227,7 @@ class Settings:
 
 def is_cd_form(image_format: ImageFormat, methods: Iterable[Method]) -> bool:
     """Return whether a format with these methods is a CHD with the tracks of a CD."""
-    return image_format is ImageFormat.CHD and not set(CD_METHODS).isdisjoint(methods)
+    return image_format is TRACKS_FORMAT and not set(CD_METHODS).isdisjoint(methods)
 
 
 def form_name(image_format: ImageFormat, methods: Sequence[Method]) -> str:

@@ -18,7 +18,7 @@ from discpress.engine.errors import (
     TrashError,
     from_os_error,
 )
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import GD_SHEET
 from discpress.engine.images.image import Image
 from discpress.engine.images.registry import encoder_for
 from discpress.engine.measure.worth import WHOLE_BELOW_BYTES, refuse_useless
@@ -60,7 +60,7 @@ def settle_output(plan: ConversionPlan, names: OutputNames | None = None) -> Con
         error = settled.obstacle.error
         if rule is OnConflict.SKIP and settled.obstacle.clash not in NEVER_SKIPPED:
             raise NameTaken(str(error))
-        if plan.settings.format is ImageFormat.GDI and settled.obstacle.wanted_path != plan.output_path:
+        if plan.settings.format is GD_SHEET and settled.obstacle.wanted_path != plan.output_path:
             error.hint = _GDI_HINT
         raise error
     return replace(plan, output_path=settled.path)

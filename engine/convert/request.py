@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import PLAIN_FORMAT
 from discpress.engine.request import ConversionRequest
 from discpress.engine.targets import AUTO, TARGETS, Target, target_named
 from discpress.engine.targets.by_system import target_name
@@ -23,7 +23,7 @@ def for_system(defaults: ConversionRequest, system: str) -> ConversionRequest:
 
 def _loadable(defaults: ConversionRequest, target: Target) -> ConversionRequest:
     image_format = defaults.format
-    if image_format not in {None, ImageFormat.ISO, *target.formats}:
+    if image_format not in {None, PLAIN_FORMAT, *target.formats}:
         return replace(defaults, format=None, block_size=None, methods=())
     is_block = defaults.block_size is None or not target.is_doubtful_block(defaults.block_size)
     is_read = all(method in target.hunk_codecs for method in defaults.methods)

@@ -17,7 +17,7 @@ from discpress.engine.demo.iso_writer import FileContent, IsoLayout, lay_out
 from discpress.engine.demo.packed import damage, is_packed, write_packed
 from discpress.engine.demo.payload import Material, Mix, stream
 from discpress.engine.errors import ConflictError, from_os_error
-from discpress.engine.formats import DEFAULT_BLOCK_SIZE, ImageFormat
+from discpress.engine.formats import DEFAULT_BLOCK_SIZE, PLAIN_FORMAT, ImageFormat
 from discpress.engine.images.registry import spec_of
 from discpress.engine.names import display_name
 from discpress.engine.system.folders import SHARED, make_folder
@@ -55,7 +55,7 @@ class _Title:
     title: str = ""
     """Title in PARAM.SFO; PSP only."""
     system: str = "PS2"
-    format: ImageFormat = ImageFormat.ISO
+    format: ImageFormat = PLAIN_FORMAT
     block_size: int = DEFAULT_BLOCK_SIZE
     is_damaged: bool = False
 

@@ -9,7 +9,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from discpress.engine.errors import UsageError
-from discpress.engine.formats import SHEETS, ImageFormat, Method, Settings, is_cd_form
+from discpress.engine.formats import PLAIN_FORMAT, SHEETS, ImageFormat, Method, Settings, is_cd_form
 from discpress.engine.images.cd.format import CCD, CUE, GDI, MDS, RAW_CD
 from discpress.engine.images.chd.cd.format import CD_ENCODER
 from discpress.engine.images.chd.format import CHD
@@ -68,10 +68,6 @@ FORMATS = Formats(
     )
 )
 """All formats; those that are written are offered in this order."""
-
-
-PLAIN = ISO.name
-"""The format without blocks, which every program reads."""
 
 
 def spec_of(image_format: ImageFormat) -> FormatSpec:
@@ -141,7 +137,7 @@ def encoder_of(image_format: ImageFormat, methods: Sequence[Method] = ()) -> Enc
     """
     if is_cd_form(image_format, methods):
         return CD_ENCODER
-    name = PLAIN if image_format in SHEETS else image_format
+    name = PLAIN_FORMAT if image_format in SHEETS else image_format
     spec = FORMATS.by_name.get(name)
     if spec is None or spec.encoder is None:
         raise UsageError(f"{image_format.upper()} cannot be written: use {listed(written())}")

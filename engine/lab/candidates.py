@@ -5,7 +5,7 @@ from pathlib import Path
 from discpress.engine.convert.cd.cut import cut
 from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.errors import DiscpressError, UnsupportedImageError
-from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings
+from discpress.engine.formats import DEFAULT_LEVEL, TRACKS_FORMAT, ImageFormat, Method, Settings
 from discpress.engine.images.chd.cd.format import CD_ENCODER
 from discpress.engine.images.chd.cd.packed import packed_form
 from discpress.engine.images.image import Image
@@ -37,10 +37,10 @@ def packed_candidate(path: Path, image: Image, request: ThroughputOptions) -> tu
         try:
             return cut(image), _without_tracks(planned, None, request.methods)
         except UnsupportedImageError:
-            if request.format not in {None, ImageFormat.CHD}:
+            if request.format not in {None, TRACKS_FORMAT}:
                 raise
     methods = CD_ENCODER.methods_for(TARGETS[planned.target], request.methods)
-    settings = Settings(ImageFormat.CHD, target=planned.target, methods=methods)
+    settings = Settings(TRACKS_FORMAT, target=planned.target, methods=methods)
     return packed_form(image, settings), settings
 
 

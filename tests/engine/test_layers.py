@@ -17,6 +17,7 @@ PRINTING_FRONTS = {"discpress.tui.main", "discpress.tui.terminal.driver"}
 """Before the app is on the screen, and after."""
 CONFIG_READERS = {"tui", "cli", "worker", "watch", "queue"}
 MAX_LINES = 300
+MOST_NAMED_FORMATS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,3 +174,14 @@ def test_an_arrow_that_runs_up_is_found(tmp_path: Path) -> None:
     (tmp_path / "engine" / "codecs" / "relative.py").write_text("from ..images import image")
     codecs, image = "discpress.engine.codecs", "discpress.engine.images.image"
     assert [f"{codecs}.{name} -> {image}" for name in ("absolute", "late", "relative")] == upward(arrows(tmp_path))
+
+
+def test_hardly_any_code_outside_the_formats_names_one() -> None:
+    named = [
+        f"{module}: {line.strip()}"
+        for module, path in sources(PROJECT).items()
+        if room_of(module) not in {"images", "targets"}
+        for line in path.read_text("utf-8").splitlines()
+        if "ImageFormat." in line
+    ]
+    assert len(named) <= MOST_NAMED_FORMATS, "use a role, such as PLAIN_FORMAT, or ask the registry"

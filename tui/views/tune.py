@@ -10,6 +10,8 @@ from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import (
     CD_HUNK_SIZE,
     MAX_LEVEL,
+    PLAIN_FORMAT,
+    TRACKS_FORMAT,
     ImageFormat,
     Method,
     Settings,
@@ -19,7 +21,7 @@ from discpress.engine.formats import (
     is_cd_form,
 )
 from discpress.engine.images.chd.cd.format import CD_ENCODER, DEFAULT_METHODS
-from discpress.engine.images.registry import PLAIN, encoder_of, written_forms
+from discpress.engine.images.registry import encoder_of, written_forms
 from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import StoredEstimate, Title
@@ -29,11 +31,11 @@ from discpress.engine.targets.by_system import with_target
 FORMS = written_forms()
 """What can be written: a CHD by each of its methods."""
 CD_FORMS = (
-    *(form for form in FORMS if form[0] not in {ImageFormat.CHD, PLAIN} and not encoder_of(form[0]).systems),
-    (ImageFormat.CHD, DEFAULT_METHODS),
-    (ImageFormat.CHD, (Method.CDZL, Method.CDFL)),
-    (ImageFormat.CHD, (Method.CDZS, Method.CDFL)),
-    (PLAIN, ()),
+    *(form for form in FORMS if form[0] not in {TRACKS_FORMAT, PLAIN_FORMAT} and not encoder_of(form[0]).systems),
+    (TRACKS_FORMAT, DEFAULT_METHODS),
+    (TRACKS_FORMAT, (Method.CDZL, Method.CDFL)),
+    (TRACKS_FORMAT, (Method.CDZS, Method.CDFL)),
+    (PLAIN_FORMAT, ()),
 )
 """The forms of a disc with tracks: a CHD as chdman writes it, or packed faster."""
 _NO_LEVELS = (9,)  # one that means nothing, for an ISO
@@ -82,9 +84,9 @@ class Tuning:
         try:
             settings = chooser.choice(title).settings
         except DiscpressError:
-            settings = chooser.choice(title, replace(request, format=PLAIN)).settings
+            settings = chooser.choice(title, replace(request, format=PLAIN_FORMAT)).settings
             settings = default_settings(TARGETS[settings.target], settings.level)
-        has_tracks = keeps_tracks(title.tracks, title.system, ImageFormat.CHD)
+        has_tracks = keeps_tracks(title.tracks, title.system, TRACKS_FORMAT)
         form = settings.format, settings.block_size, settings.level, settings.alignment, settings.methods
         return cls(target, *form, has_tracks, title.system)._within_grid()
 
@@ -175,7 +177,7 @@ class Tuning:
 
     def _methods_of(self, image_format: ImageFormat, methods: tuple[Method, ...]) -> tuple[Method, ...]:
         """Return the methods that a CHD of the title's disc has for these of any disc."""
-        if image_format is not ImageFormat.CHD:
+        if image_format is not TRACKS_FORMAT:
             return methods
         return as_cd_methods(methods) if self.has_tracks else as_disc_methods(methods)
 
@@ -183,8 +185,8 @@ class Tuning:
         """Return the choice with another target for discs of a system, in the format that it loads best."""
         target = target_named(name, system)
         settings = default_settings(target, self.level)
-        if self.has_tracks and ImageFormat.CHD in target.formats:
-            settings = Settings(ImageFormat.CHD, CD_HUNK_SIZE, self.level, methods=CD_ENCODER.methods_for(target))
+        if self.has_tracks and TRACKS_FORMAT in target.formats:
+            settings = Settings(TRACKS_FORMAT, CD_HUNK_SIZE, self.level, methods=CD_ENCODER.methods_for(target))
         form = settings.format, settings.block_size, settings.level
         methods = settings.methods
         return Tuning(name, *form, methods=methods, has_tracks=self.has_tracks, system=self.system)._within_grid()
@@ -194,7 +196,7 @@ class Tuning:
         if self.is_plain:
             return self.format_name
         aligned = f", aligned at {self.alignment}" if self.alignment else ""
-        blocks = "" if self.has_tracks and self.format is ImageFormat.CHD else f", {self.block_size // 1024}K blocks"
+        blocks = "" if self.has_tracks and self.format is TRACKS_FORMAT else f", {self.block_size // 1024}K blocks"
         level = f", level {self.level}" if encoder_of(self.format).has_levels else ""
         return f"{self.format_name}{blocks}{level}{aligned}"
 

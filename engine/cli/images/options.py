@@ -10,14 +10,18 @@ from discpress.engine.config import Config
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import (
     CD_METHODS,
+    CD_SHEET,
     FORMAT_ALIASES,
+    GD_SHEET,
     HIGHEST_LEVEL,
+    PLAIN_FORMAT,
     SHEETS,
+    TRACKS_FORMAT,
     ImageFormat,
     Method,
     in_order,
 )
-from discpress.engine.images.registry import PLAIN, block_size_range, encoder_of, is_block_size, written
+from discpress.engine.images.registry import block_size_range, encoder_of, is_block_size, written
 from discpress.engine.names import display_name, listed
 from discpress.engine.request import ON_REQUEST, ConversionRequest, OnConflict
 from discpress.engine.system.processors import available_processors
@@ -86,11 +90,11 @@ def take_format(arguments: argparse.Namespace) -> tuple[ImageFormat | None, tupl
     wanted = None if arguments.format is None else ImageFormat(FORMAT_ALIASES.get(arguments.format, arguments.format))
     methods = _take_methods(arguments.method)
     if arguments.decompress:
-        plain = (PLAIN, *SHEETS)
+        plain = (PLAIN_FORMAT, *SHEETS)
         if wanted not in {None, *plain} or methods:
             names = listed(plain)
             raise UsageError(f"--decompress writes the plain disc: it excludes --method, and --format except {names}")
-        return wanted or PLAIN, ()
+        return wanted or PLAIN_FORMAT, ()
     if not methods:
         return wanted, ()
     image_format = _format_with(methods, wanted, arguments.method)
@@ -101,7 +105,7 @@ def _format_with(methods: tuple[Method, ...], wanted: ImageFormat | None, given:
     """Return the container that has all of the methods; `given` is their text. Raises UsageError if there is none."""
     # The first format that has all of them: zlib alone means CSO, zstd means CHD.
     packed = {each: encoder_of(each).methods for each in written(packed_only=True)}
-    packed[ImageFormat.CHD] = (*packed[ImageFormat.CHD], *CD_METHODS)
+    packed[TRACKS_FORMAT] = (*packed[TRACKS_FORMAT], *CD_METHODS)
     implied = next((each for each, its in packed.items() if set(methods) <= set(its)), None)
     image_format = wanted or implied
     unfit = [each for each in methods if image_format and each not in packed.get(image_format, ())]
@@ -153,15 +157,15 @@ def take_settings(arguments: argparse.Namespace, notices: list[str]) -> Conversi
 
 def _take_one_bin(arguments: argparse.Namespace, image_format: ImageFormat | None) -> bool:
     """Return whether a CUE sheet has one file. Raises UsageError if the result has no CUE sheet."""
-    is_cue = image_format is ImageFormat.CUE or arguments.decompress or _names_cue(arguments)
-    if arguments.one_bin and (image_format is ImageFormat.GDI or not is_cue):
+    is_cue = image_format is CD_SHEET or arguments.decompress or _names_cue(arguments)
+    if arguments.one_bin and (image_format is GD_SHEET or not is_cue):
         raise UsageError("--one-bin is for CUE sheets: it needs -d or -f cue")
     return bool(arguments.one_bin)
 
 
 def _names_cue(arguments: argparse.Namespace) -> bool:
     output: str | None = getattr(arguments, "output", None)
-    return output is not None and output.lower().endswith(f".{ImageFormat.CUE}")
+    return output is not None and output.lower().endswith(f".{CD_SHEET}")
 
 
 def take_request(arguments: argparse.Namespace, notices: list[str]) -> ConversionRequest:

@@ -7,7 +7,7 @@ from typing import TypeAlias
 from discpress.engine.convert.batch.cds import cd_problem
 from discpress.engine.convert.choice import resolve_settings, target_of
 from discpress.engine.errors import DiscpressError
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import PLAIN_FORMAT, ImageFormat
 from discpress.engine.images.doctor.findings import DOUBT, NO_DISC, TARGET_PREFIX
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
@@ -66,7 +66,7 @@ def _no_player(title: Title, request: ConversionRequest) -> str:
     """Return why nothing loads what a conversion would make; empty if something does."""
     try:
         if title.is_packed:
-            target, made = target_of(title.system, request, title.format), title.format or ImageFormat.ISO
+            target, made = target_of(title.system, request, title.format), title.format or PLAIN_FORMAT
         else:
             target, made = _made_of(title, request)
     except DiscpressError as error:
@@ -123,7 +123,7 @@ class _Packed:
     is_packed = True
 
     def __init__(self, title: Title) -> None:
-        self.format = title.format or ImageFormat.ISO
+        self.format = title.format or PLAIN_FORMAT
         self.version = title.version
         self.block_size = title.block_size
         self.index_shift = title.index_shift

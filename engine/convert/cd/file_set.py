@@ -11,7 +11,7 @@ from itertools import groupby
 from pathlib import Path
 
 from discpress.engine.errors import DiscpressError, SettingError
-from discpress.engine.formats import SECTOR_SIZE, ImageFormat, image_stem
+from discpress.engine.formats import CD_SHEET, GD_SHEET, SECTOR_SIZE, ImageFormat, image_stem
 from discpress.engine.images.cd.addresses import msf
 from discpress.engine.images.cd.arrange import StoredFile, arrange
 from discpress.engine.images.cd.sheet_source import parse_sheet
@@ -76,7 +76,7 @@ def file_set(sheet_name: str, tracks: Sequence[Track], image_format: ImageFormat
             f"{display_name(sheet_name)}: a sheet cannot contain this name: it has a quotation mark or a line break",
             hint="choose another name for the sheet with -o",
         )
-    if image_format is ImageFormat.GDI:
+    if image_format is GD_SHEET:
         _check_gdi(sheet_name, tracks, one_bin=one_bin)
         files = tuple(TrackFile(_gdi_name(each), each.start, each.stored_bytes, (each,)) for each in tracks)
         return FileSet(sheet_name, _gdi_text(files), files)
@@ -94,7 +94,7 @@ def file_set(sheet_name: str, tracks: Sequence[Track], image_format: ImageFormat
 
 def files_of(path: Path, tracks: Sequence[Track]) -> FileSet:
     """Return the files that the CHD of a disc at a path is unpacked to. Raises SettingError as `file_set`."""
-    image_format = ImageFormat.GDI if is_gd_rom(tracks) else ImageFormat.CUE
+    image_format = GD_SHEET if is_gd_rom(tracks) else CD_SHEET
     return file_set(f"{path.stem}.{image_format}", tracks, image_format)
 
 
@@ -171,13 +171,13 @@ def unstated(files: FileSet, tracks: Sequence[Track], image_format: ImageFormat)
 
     Raises SettingError if a reader finds other tracks.
     """
-    stated = [_as_gdi(track) for track in tracks] if image_format is ImageFormat.GDI else list(tracks)
+    stated = [_as_gdi(track) for track in tracks] if image_format is GD_SHEET else list(tracks)
     found = _read_back(files, image_format)
     if [_stored_form(each) for each in found] != [_stored_form(each) for each in stated]:
         raise _unreadable(files, "a reader finds other tracks in it")
     kind = image_format.upper()
     clauses = []
-    if image_format is ImageFormat.GDI:
+    if image_format is GD_SHEET:
         gaps = {
             "the pregap that is stored in": [each for each in tracks if each.pregap],
             "the silent pregap of": [each for each in tracks if each.silent_pregap],

@@ -8,7 +8,7 @@ from discpress.engine.convert.cd.cut import is_exact
 from discpress.engine.convert.cd.file_set import FileSet, unstated
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import SettingError, UnsupportedImageError, UsageError
-from discpress.engine.formats import SHEETS, ImageFormat, Settings
+from discpress.engine.formats import CD_SHEET, GD_SHEET, PLAIN_FORMAT, SHEETS, TRACKS_FORMAT, ImageFormat, Settings
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.sheets.sheet import Sheet
 from discpress.engine.images.cd.tracks import Track, TrackKind
@@ -56,7 +56,7 @@ def form_of_title(title: Title, request: ConversionRequest) -> ConversionRequest
     if not request.unpacks or tracks is None or tracks.is_iso:
         return request
     is_gdi = title.system is System.DREAMCAST and not request.one_bin
-    return replace(request, format=ImageFormat.GDI if is_gdi else ImageFormat.CUE)
+    return replace(request, format=GD_SHEET if is_gdi else CD_SHEET)
 
 
 def form_of_image(image: Image, request: ConversionRequest, suffix_format: ImageFormat | None) -> ConversionRequest:
@@ -67,7 +67,7 @@ def form_of_image(image: Image, request: ConversionRequest, suffix_format: Image
     if isinstance(image, CdImage):
         return _form_of_cd(image, request, suffix_format)
     if request.unpacks:
-        return replace(request, format=ImageFormat.ISO)
+        return replace(request, format=PLAIN_FORMAT)
     if (request.format or suffix_format) in SHEETS:
         raise SettingError(
             f"{image.name}: has no tracks of a CD, so no sheet can describe it", hint="use -d for the plain image"
@@ -76,10 +76,10 @@ def form_of_image(image: Image, request: ConversionRequest, suffix_format: Image
 
 
 def _form_of_cd(image: CdImage, request: ConversionRequest, suffix_format: ImageFormat | None) -> ConversionRequest:
-    promised = suffix_format if suffix_format in SHEETS or suffix_format is ImageFormat.ISO else None
+    promised = suffix_format if suffix_format in SHEETS or suffix_format is PLAIN_FORMAT else None
     if request.unpacks:
         is_gdi = image.is_gd_rom and not request.one_bin
-        plain = ImageFormat.ISO if is_exact(image) else ImageFormat.GDI if is_gdi else ImageFormat.CUE
+        plain = PLAIN_FORMAT if is_exact(image) else GD_SHEET if is_gdi else CD_SHEET
         return replace(request, format=promised or plain)
     return request if promised is None or request.format else replace(request, format=promised)
 
@@ -129,7 +129,7 @@ def losses_of(image: Image, files: FileSet, image_format: ImageFormat, *, are_ke
     if image.left_out_bytes:
         notices.append(f"{format_size(image.left_out_bytes)} next to its sectors, such as subcode, are in no file")
     has_audio = any(track.kind is TrackKind.AUDIO for track in image.tracks)
-    if image_format is ImageFormat.CUE and image.format is ImageFormat.CHD and has_audio and not are_kept:
+    if image_format is CD_SHEET and image.format is TRACKS_FORMAT and has_audio and not are_kept:
         notices.append("a CHD has no FLAGS, ISRC, CATALOG and indexes above 01, so the sheet has none either")
     from discpress.engine.images.cd.sheet_image import SheetImage  # noqa: PLC0415 - for CDs only
 

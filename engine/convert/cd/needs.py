@@ -1,6 +1,6 @@
 """The form that discs with tracks need, by their system and their tracks; needs no file."""
 
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import TRACKS_FORMAT, ImageFormat
 from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.systems import System, system_from
 from discpress.engine.targets import GENERAL, NINTENDO_DISCS, Target
@@ -34,7 +34,7 @@ def keeps_tracks(
     The sectors of an ISO have nothing but user data, which a CHD of a DVD contains as well; only players of some
     systems (`ps1`), and a `target` that loads nothing but CDs, expect a CD.
     """
-    if tracks is None or image_format is not ImageFormat.CHD:
+    if tracks is None or image_format is not TRACKS_FORMAT:
         return False
     is_for_cds = target is not None and target.plays_tracks
     return not tracks.is_iso or is_for_cds or system_from(system) in NEVER_CUT
@@ -42,8 +42,8 @@ def keeps_tracks(
 
 def default_format(target: Target, tracks: TrackCounts | None, system: str) -> ImageFormat:
     """Return the format that a target loads best: for a disc with tracks a CHD, which keeps all of them."""
-    if ImageFormat.CHD in target.formats and keeps_tracks(tracks, system, ImageFormat.CHD):
-        return ImageFormat.CHD
+    if TRACKS_FORMAT in target.formats and keeps_tracks(tracks, system, TRACKS_FORMAT):
+        return TRACKS_FORMAT
     if target.name in GENERAL and system_from(system) in NINTENDO_DISCS:
         return ImageFormat.RVZ
     return target.default_format
@@ -51,6 +51,6 @@ def default_format(target: Target, tracks: TrackCounts | None, system: str) -> I
 
 def way_to_chd(image_format: ImageFormat | None) -> str:
     """Return the way to a CHD of a disc that needs its raw sectors, as an instruction."""
-    if image_format is ImageFormat.CHD:
+    if image_format is TRACKS_FORMAT:
         return "keep the CHD, which emulators load"
     return "use -f chd, which keeps all tracks, and which emulators load"

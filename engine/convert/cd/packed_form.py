@@ -9,7 +9,7 @@ from discpress.engine.convert.cd.form import kept_for_sheet
 from discpress.engine.convert.choice import Choice
 from discpress.engine.convert.digests import DigestSet
 from discpress.engine.discs.info import DiscInfo
-from discpress.engine.formats import SHEETS, ImageFormat
+from discpress.engine.formats import SHEETS, TRACKS_FORMAT, ImageFormat
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.tracks import Track
 from discpress.engine.images.image import Image
@@ -69,7 +69,7 @@ def refuse_cut(image: Image, disc: DiscInfo, wanted: ImageFormat | None) -> None
 
     This comes before the target: none helps such a disc.
     """
-    if isinstance(image, CdImage) and wanted not in {None, ImageFormat.CHD, *SHEETS}:
+    if isinstance(image, CdImage) and wanted not in {None, TRACKS_FORMAT, *SHEETS}:
         check_cut(image, disc)
 
 

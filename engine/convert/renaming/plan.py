@@ -10,7 +10,7 @@ from discpress.engine.convert.renaming.names import Pattern, clean_name, folded,
 from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.convert.trash.listing import entries_in
 from discpress.engine.dats.match import Match
-from discpress.engine.formats import ImageFormat, image_stem
+from discpress.engine.formats import GD_SHEET, ImageFormat, image_stem
 from discpress.engine.names import display_name
 from discpress.engine.store.model import Fault, Title
 from discpress.engine.system.ignored import is_ignored
@@ -119,7 +119,7 @@ def _plan(
     if not new_stem:
         return RenamePlan(title, problem="its name in the list cannot be a file name")
     names = [each.name for each in title.others]
-    if title.format is ImageFormat.GDI:  # it names its tracks, which never have the name of the game
+    if title.format is GD_SHEET:  # it names its tracks, which never have the name of the game
         after = names
     elif len(listed) == len(names):
         after = [_track_name(each, name) for each, name in zip(listed, names, strict=True)]

@@ -11,7 +11,7 @@ from typing import TypeAlias
 from discpress.engine.discs.file_titles import read_file_title
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import DiscpressError
-from discpress.engine.formats import ImageFormat, image_stem
+from discpress.engine.formats import PLAIN_FORMAT, ImageFormat, image_stem
 from discpress.engine.images.archives.model import REACH_BYTES, Archive, Member, held_file
 from discpress.engine.images.cd.sheet_source import SheetSource
 from discpress.engine.images.open import open_stored, with_files
@@ -25,7 +25,7 @@ from discpress.engine.images.recognise import (
     is_disc,
 )
 from discpress.engine.images.recognised import RAW_SYNC
-from discpress.engine.images.registry import PLAIN, spec_of
+from discpress.engine.images.registry import spec_of
 from discpress.engine.images.sets.sheet_sets import find_sheet_set, is_sheet_name
 from discpress.engine.images.sets.split_image import SplitImage, find_parts, open_parts, open_split
 from discpress.engine.images.source import ByteSource, FileSource, ScannedFile, read_bytes
@@ -214,7 +214,7 @@ def _member_title(archive: Archive, member: Member, identity: FileIdentity, link
 
 def _unseen_title(path: Path, original_bytes: int, identity: FileIdentity, links: int) -> Title:
     """Return the title of an image too far into its archive to be read, from its name alone."""
-    return Title(path, identity, PLAIN, read_file_title(path.name), original_bytes, links=links)
+    return Title(path, identity, PLAIN_FORMAT, read_file_title(path.name), original_bytes, links=links)
 
 
 def unread_title(path: Path, error: str) -> Iterator[Title]:
