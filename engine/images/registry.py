@@ -150,8 +150,8 @@ def encoder_for(settings: Settings) -> Encoder:
 
 
 def is_block_size(block_size: int) -> bool:
-    """Return whether any written format with a choice of sizes can have blocks of this size."""
-    return any(encoder.has_block_choice and encoder.is_block_size(block_size) for _, encoder in _encoders())
+    """Return whether any written format can have blocks of this size."""
+    return any(encoder.is_block_size(block_size) for _, encoder in _encoders())
 
 
 def block_size_range() -> tuple[int, int]:

@@ -159,9 +159,12 @@ class TestBlockSize:
     def test_a_size_in_full_gives_no_notice(self, cli: CommandLine) -> None:
         assert "taken as" not in cli.run("convert", "game.iso", "-b", "2048").text
 
-    @pytest.mark.parametrize("text", ["3", "3000", "1K", "2M", "many", ""])
+    @pytest.mark.parametrize("text", ["3", "3000", "1K", "4M", "many", ""])
     def test_other_sizes_are_refused(self, text: str, cli: CommandLine) -> None:
         assert "block-size" in refuse(cli, "game.iso", f"--block-size={text}")
+
+    def test_the_size_of_another_format_is_refused(self, cli: CommandLine) -> None:
+        assert "ZSO has no blocks of 2097152" in refuse(cli, "game.iso", "--block-size=2M")
 
 
 @pytest.mark.usefixtures("game")
@@ -736,7 +739,7 @@ def test_what_is_no_image_is_refused_with_what_it_is_and_what_is_allowed(
     done = cli.run(*first, name, program=program)
     assert (done.exit_code, cli.names()) == (1, [name])
     assert said in done.text
-    assert "use ISO, ZSO, CSO, CHD, DAX, raw CD dump, CUE sheet" in done.text
+    assert "use ISO, ZSO, CSO, CHD, DAX, GameCube/Wii RVZ" in done.text
 
 
 @pytest.mark.parametrize("name", ["g.iso", "g.IMG"])

@@ -117,7 +117,7 @@ def _for_other_players(put: _Put, pack: _Packed) -> None:
     put("PS1 for a PS2.iso", ps1(2), State.NO_PLAYER, "opl")
     put("PSP for a PS2.iso", psp(2), State.NO_PLAYER, "opl")
     put("PS1 in an archive format.iso", ps1(3), State.READY, "archive")
-    put("GameCube.iso", gamecube(), State.NO_PLAYER)
+    put("GameCube.iso", gamecube(), State.READY)
     put("Saturn.iso", saturn(), State.NO_PLAYER)
     small = pack(ps2(5), zso)
     put("2 KiB.zso", small, State.PACKED)

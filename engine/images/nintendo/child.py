@@ -9,7 +9,6 @@ parts of one file. It ends when the parent's end of its standard input is closed
 """
 
 import contextlib
-import fcntl
 import json
 import mmap
 import os
@@ -86,6 +85,8 @@ def place_files(request: dict[str, Any]) -> str:
 
 def away(fd: int) -> int:
     """Move a descriptor out of the range that the files need, and return its number."""
+    import fcntl  # noqa: PLC0415 - not on Windows
+
     moved = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, FIRST_FD + 2 * MOST_FILES)
     os.close(fd)
     return moved

@@ -60,7 +60,7 @@ def test_settings_that_cannot_be_read_are_named_and_can_be_chosen_again(scanned:
     lost = f"{path}: its settings cannot be read (level); it follows the defaults"
     assert lost in scanned.say("ls")[2]
     assert lost in scanned.say("queue", "add", path)[2]
-    assert scanned.queue.jobs()[0].task.work == ConvertTask(ConversionRequest(level=9, target="auto"))
+    assert scanned.queue.jobs()[0].task.work == ConvertTask(ConversionRequest(target="auto"))
     scanned.say("set", path, "-c", "5")
     assert scanned.say("ls")[2] == ""
     with Store(scanned.store.path.parent) as store:

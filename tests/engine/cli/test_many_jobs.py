@@ -10,7 +10,7 @@ from sql_work import counted_sql
 pytestmark = pytest.mark.slow
 
 MANY = 300
-OPENING = 70
+OPENING = 75
 """Statements that opening the state file takes, and reading the queue."""
 STEPS_A_JOB = 5
 """Hundreds of instructions. If each job were looked for among the others, it would be thirty."""

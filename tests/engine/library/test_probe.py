@@ -23,7 +23,7 @@ from discpress.engine.demo.iso_writer import FileContent
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat
 from discpress.engine.images.block_image import BlockImage
 from discpress.engine.images.dax.image import DaxImage
-from discpress.engine.images.image import Image, StoredBlock
+from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_image
 from discpress.engine.images.plain.image import PlainImage
 from discpress.engine.images.recognised import PART_MAGIC
@@ -32,6 +32,7 @@ from discpress.engine.library.states import TitleStates
 from discpress.engine.states import State
 from discpress.engine.store.model import Fault, FileIdentity, Title
 from discpress.engine.store.scan_batch import EmptyArchive
+from discpress.engine.system.files import Writable
 
 STATES = TitleStates()
 
@@ -110,17 +111,18 @@ def described(title: Title) -> tuple[str, str, str, str, int | None]:
 def blocks_read(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The numbers of all blocks that any image decodes, sectors of a plain one."""
     numbers: list[int] = []
-    decode, read_plain = BlockImage._decode_stored, PlainImage.read_at
+    read_into, read_plain = BlockImage.read_into, PlainImage.read_at
 
-    def counting(image: BlockImage, blocks: list[StoredBlock]) -> list[bytes]:
-        numbers.extend(block.number for block in blocks)
-        return decode(image, blocks)
+    def counting(image: BlockImage, buffer: Writable, offset: int) -> int:
+        size = image.block_size
+        numbers.extend(range(offset // size, -(-(offset + len(memoryview(buffer))) // size)))
+        return read_into(image, buffer, offset)
 
     def counting_plain(image: PlainImage, offset: int, length: int) -> bytes:
         numbers.extend(range(offset // SECTOR_SIZE, -(-(offset + length) // SECTOR_SIZE)))
         return read_plain(image, offset, length)
 
-    monkeypatch.setattr(BlockImage, "_decode_stored", counting)
+    monkeypatch.setattr(BlockImage, "read_into", counting)
     monkeypatch.setattr(PlainImage, "read_at", counting_plain)
     return numbers
 

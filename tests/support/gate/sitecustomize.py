@@ -7,6 +7,7 @@ import functools
 import importlib.abc
 import importlib.machinery
 import importlib.util
+import inspect
 import os
 import sys
 import time
@@ -17,7 +18,6 @@ from typing import Any
 
 _GATE = Path(os.environ["DISCPRESS_TEST_GATE"])
 _LOOK_S = 0.005
-_FOLLOWERS, _WITH_PACKED = 5, 6  # of what an engine is made of
 
 
 def _hold(stage: str, place: int, check: Callable[[], object]) -> None:
@@ -41,7 +41,8 @@ def _hold_chunks(pipeline: ModuleType) -> None:
         def __init__(self, *words: Any) -> None:
             super().__init__(*words)
             # What reads a result back has room for packed bytes too, but nobody digests its chunks.
-            self._stage = "packing" if words[_WITH_PACKED] and words[_FOLLOWERS] else "reading"
+            facts = inspect.signature(_Engine).bind(*words).arguments
+            self._stage = "packing" if facts["with_packed"] and facts["followers"] else "reading"
 
         def _rest_before(self, number: int) -> None:
             super()._rest_before(number)

@@ -319,7 +319,7 @@ async def test_what_changes_behind_a_question_is_painted(tmp_path: Path) -> None
         desk.in_front(Confirm)
         desk.queue.save_progress([JobProgress(jobs[0], "packing", 1, 2, 1, 1)])
         await desk.look()
-        assert "packing" in desk.text
+        await desk.until(lambda: "packing" in desk.text)
 
 
 @pytest.mark.parametrize(("width", "height"), [(80, 24), (60, 16)])

@@ -215,7 +215,7 @@ async def test_another_format_takes_the_methods_and_blocks_of_the_one_before_awa
 ) -> None:
     config_file.write_text('format = "chd"\nmethods = ["zstd"]\nblock_size = 16384\n')
     async with opened(tmp_path, *to("format"), "right", config=written(config_file)):
-        assert written(config_file) == Config(format=ImageFormat.ISO)
+        assert written(config_file) == Config(format=ImageFormat.RVZ)
 
 
 @pytest.mark.parametrize("key", ["right", "left", "enter", "x"])

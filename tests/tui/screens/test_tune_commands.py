@@ -23,7 +23,7 @@ from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.screens.plan import PlanScreen
 from discpress.tui.screens.queue import QueueScreen
 from discpress.tui.screens.tune import TuneScreen
-from discpress.tui.views.tune import ALIGNMENTS, FORMS, Tuning
+from discpress.tui.views.tune import ALIGNMENTS, FORMS, Tuning, forms_for
 from discpress.tui.widgets.lines import Lines
 
 pytestmark = pytest.mark.slow
@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 runs = pytest.mark.runs
 AT = Place.TUNE
 GAME_2 = ("down", "down", "t")
-_NAMES = [form_name(*form) for form in FORMS]
+_NAMES = [form_name(*form) for form in forms_for("ps2")]
 CSO, CHD = (("f", "home", *["down"] * _NAMES.index(name), "enter") for name in ("CSO", "CHD zstd"))
 """Choose the format; the targets of a PS2 load no CSO."""
 MARKED = ("down", "down", "space", "space", "t")
