@@ -12,7 +12,7 @@ from discpress.engine.errors import CancelledError, DiscpressError
 from discpress.engine.names import display_name
 from discpress.engine.store.store import Store
 from discpress.engine.watch.watcher import Report
-from discpress.engine.watch.watching import POLL_S, Watching, watch_lock
+from discpress.engine.watch.watching import Watching, watch_lock
 
 _AGAIN_S = 60.0
 """After a fault of the state file or the settings the folders are looked at again so many seconds later."""
@@ -61,8 +61,7 @@ def _look_on(watching: Watching, end: threading.Event, told: dict[Path, str]) ->
     while not end.is_set():
         for rule, found in watching.turn():
             _note(rule, found, told)
-        while (left := watching.pause_s()) > 0 and not end.is_set():
-            end.wait(min(left, POLL_S))
+        watching.rest(end.wait)
 
 
 def _raise_after(end: threading.Event) -> None:
@@ -72,12 +71,7 @@ def _raise_after(end: threading.Event) -> None:
 
 def _note(rule: WatchRule, found: Report | DiscpressError, told: dict[Path, str]) -> None:
     """Write what a look led to into the log: a lasting problem once."""
-    problem = ""
-    if isinstance(found, DiscpressError):
-        problem = str(found)
-    elif found.failures:
-        names = ", ".join(map(display_name, found.failures))
-        problem = f"{display_name(rule.folder)}: not watched any more after {len(found.failures)} failures: {names}"
+    problem = str(found) if isinstance(found, DiscpressError) else found.why_stopped(rule.folder)
     if problem and told.get(rule.folder) != problem:
         _log.warning("%s", problem)
     told[rule.folder] = problem

@@ -12,6 +12,7 @@ from discpress.engine.formats import image_stem
 from discpress.engine.library.naming import TitleNames
 from discpress.engine.library.scan.rescan_files import follow_files
 from discpress.engine.library.states import TitleStates
+from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import ALIVE, JobRequest, JobState
 from discpress.engine.queue.planned_jobs import job_of, work_of
 from discpress.engine.queue.queue import JobQueue
@@ -65,6 +66,13 @@ class Report:
     failures: tuple[str, ...] = ()
     """If the rule has stopped: the names of the images that failed."""
 
+    def why_stopped(self, folder: Path) -> str:
+        """Return the reason why the rule of a folder has stopped; empty if it goes on."""
+        if not self.failures:
+            return ""
+        names = ", ".join(map(display_name, self.failures))
+        return f"{display_name(folder)}: not watched any more after {len(self.failures)} failures in a row: {names}"
+
 
 @dataclass(slots=True)
 class Watcher:
@@ -102,16 +110,14 @@ class Watcher:
         report = Report()
         known, has_ended = self._settle()
         self.stillness.look(self.check)
-        still = {path for path in self.stillness.files if self.stillness.stands_still(path)}
-        report.moving = len(self.stillness.files) - len(still)
-        has_changed = self._follow(still)
+        has_changed = self._follow(report)
         mine = [each for each in known.values() if each.rule == self.rule.key]
         failed = _failed_in_a_row(mine)
         report.living = [each.job for each in mine if each.step in LIVING]
         if len(failed) >= MOST_FAILURES:
             report.failures = tuple(each.path.name for each in failed)
         elif has_changed or has_ended or self._has_more:
-            self._plan(still, known, report)
+            self._plan(known, report)
             self._has_more = report.waiting > 0
         return report
 
@@ -133,22 +139,24 @@ class Watcher:
             step = WatchStep.ESTIMATED if each.step is WatchStep.ESTIMATING else WatchStep.DONE
         return replace(each, step=step, at=self.now())
 
-    def _follow(self, still: set[Path]) -> bool:
+    def _follow(self, report: Report) -> bool:
         """Bring the library up to date about files that stand still, or are gone; return whether there were any."""
-        fresh = {path: self.stillness.files[path] for path in still}
-        changed = [path for path, look in fresh.items() if self._followed.get(path) != look]
-        gone = [path for path in self._followed if path not in self.stillness.files]
+        files = self.stillness.files
+        new = [path for path, look in files.items() if self._followed.get(path) != look]
+        changed = [path for path in new if self.stillness.stands_still(path)]
+        report.moving = len(new) - len(changed)
+        gone = [path for path in self._followed if path not in files]
         if changed or gone:
             self.check()
             follow_files(self.store, [*changed, *gone], [self.rule.folder])
-            self._followed.update({path: fresh[path] for path in changed})
+            self._followed.update({path: files[path] for path in changed})
             for path in gone:
                 del self._followed[path]
         return bool(changed or gone)
 
-    def _plan(self, still: set[Path], known: Mapping[Path, Watched], report: Report) -> None:
+    def _plan(self, known: Mapping[Path, Watched], report: Report) -> None:
         titles = [title for title in self.store.titles([self.rule.folder]) if not title.is_packed]
-        new = [title for title in titles if self._is_new(title, still, known.get(title.path))]
+        new = [title for title in titles if self._is_new(title, known.get(title.path))]
         moves = self.moves_originals if self.rule.moves_originals is None else self.rule.moves_originals
         options = replace(self.rule.request, trash_source=moves)
         batch = plan_batch(
@@ -180,14 +188,13 @@ class Watcher:
                 self._leave(row.title.path, str(row.skip), row.reason, report)
         self._add(wanted, report)
 
-    def _is_new(self, title: Title, still: set[Path], before: Watched | None) -> bool:
-        if not all(path in still for path in title.file_paths):
-            return False
-        if before is None or not before.identity.fits(title.identity):
-            return True
-        # A rule that was changed tries again what failed under the old one.
-        is_retried = before.step is WatchStep.FAILED and before.rule != self.rule.key
-        return before.step is WatchStep.ESTIMATED or is_retried
+    def _is_new(self, title: Title, before: Watched | None) -> bool:
+        if before is not None and before.identity.fits(title.identity):
+            # A rule that was changed tries again what failed under the old one.
+            is_retried = before.step is WatchStep.FAILED and before.rule != self.rule.key
+            if before.step is not WatchStep.ESTIMATED and not is_retried:
+                return False
+        return all(self.stillness.stands_still(path) for path in title.file_paths)
 
     def _pays(self, row: PlannedTitle, report: Report, *, has_estimate: bool) -> bool:
         """Return whether an image is estimated to save enough; if not, say so."""

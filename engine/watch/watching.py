@@ -86,6 +86,12 @@ class Watching:
             self._due[folder] = min(self._due[folder], self.clock() + SETTLE_S)
         return min(max(min(self._due.values(), default=0.0) - self.clock(), 0.0), 60.0)
 
+    def rest(self, wait: Callable[[float], object]) -> None:
+        """Wait until the next look is due; `wait` waits so many seconds, and may raise to stop, as `check` may."""
+        while (left := self.pause_s()) > 0:
+            self.check()
+            wait(min(left, POLL_S))
+
     def _follow_settings(self) -> tuple[WatchRule, ...]:
         config = self.read_settings()
         rules = tuple(replace(rule, every_s=self.every_s or rule.every_s) for rule in config.watch)

@@ -3,7 +3,6 @@
 import argparse
 import contextlib
 import os
-from collections.abc import Callable
 from pathlib import Path
 
 from discpress.engine.cli.exit_codes import joined_exit_code
@@ -23,8 +22,6 @@ from discpress.engine.store.rows.watched_rows import WatchStep
 from discpress.engine.units import format_count, format_size
 from discpress.engine.watch.watcher import Report
 from discpress.engine.watch.watching import POLL_S, Watching, watch_lock
-
-_HINT = "retry with discpress watch --retry"
 
 
 def run_watch(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
@@ -71,12 +68,12 @@ class _Watch:
         """Look again and again, until Ctrl-C or a stop."""
         while True:
             self._turn()
-            self._pause(self._watching.pause_s)
+            self._watching.rest(self._control.wait)
 
     def once(self) -> int:
         """Look twice at each folder, wait for the jobs, and look again as long as that leads to more."""
         self._turn()
-        self._pause(self._watching.pause_s)
+        self._watching.rest(self._control.wait)
         reports = self._turn()
         moving = sum(report.moving for report in reports)
         while jobs := {job for report in reports for job in report.living}:
@@ -110,10 +107,6 @@ class _Watch:
         job = self._queue.jobs.find(job_id)
         return job is not None and job.state in ALIVE
 
-    def _pause(self, seconds: Callable[[], float]) -> None:
-        while (left := seconds()) > 0:
-            self._control.wait(min(left, POLL_S))
-
     def _report(self, rule: WatchRule, found: Report | DiscpressError) -> None:
         if isinstance(found, DiscpressError):
             if self._problems.get(rule.folder) != str(found):
@@ -131,7 +124,9 @@ class _Watch:
             report_added(found.added, self._printer)
             self._queue.start_worker()
         if found.failures and found.failures != self._stopped.get(rule.folder):
-            self._tell_stopped(rule, found.failures)
+            self._exit_codes.add(1)
+            hint = "see discpress queue list and queue log, mend the cause, then retry with discpress watch --retry"
+            self._printer.error(UsageError(found.why_stopped(rule.folder), hint=hint), rule.folder)
         self._stopped[rule.folder] = found.failures
 
     def _tell_planned(self, rule: WatchRule, step: WatchStep, row: PlannedTitle) -> None:
@@ -150,14 +145,3 @@ class _Watch:
             "step": str(step),
         }
         self._printer.event("planned", facts, f"{display_name(row.title.path)}: {text}")
-
-    def _tell_stopped(self, rule: WatchRule, failures: tuple[str, ...]) -> None:
-        self._exit_codes.add(1)
-        names = ", ".join(map(display_name, failures))
-        self._printer.error(
-            UsageError(
-                f"{display_name(rule.folder)}: not watched any more after {len(failures)} failures in a row: {names}",
-                hint=f"see discpress queue list and queue log, mend the cause, then {_HINT}",
-            ),
-            rule.folder,
-        )

@@ -15,7 +15,7 @@ from discpress.engine.store.store import state_folder
 from discpress.engine.store.worker_lock import is_worker_alive
 
 _POLL_S = 1.0
-"""How often a process that watches folders asks whether the present worker has ended."""
+"""Seconds between two questions whether the present worker has ended, while this process watches folders."""
 
 
 def run_foreground(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:

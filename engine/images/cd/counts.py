@@ -60,7 +60,7 @@ class TrackCounts:
 
     @property
     def unusual(self) -> str:
-        """What a loader such as Flycast does not take in a CHD, as a clause; empty if there is nothing of that kind."""
+        """The reason why a loader such as Flycast refuses a CHD of the disc, as a clause; empty if there is none."""
         if self.first_gap:
             return f"no CHD with pregaps or postgaps, as of track {self.first_gap}"
         if self.has_subcode:

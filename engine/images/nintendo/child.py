@@ -55,7 +55,7 @@ def watch_parent() -> None:
 
 
 def limit_memory(most_bytes: int) -> None:
-    """Let allocations beyond so many bytes fail, where the system has such a limit."""
+    """Limit the memory of this process to so many bytes, if the system has such a limit."""
     try:
         import resource  # noqa: PLC0415 - not on Windows
     except ImportError:

@@ -13,7 +13,7 @@ from discpress.engine.store.rows.checked import PATH, TEXT, Shape, UnreadableErr
 
 
 class WatchStep(StrEnum):
-    """How far a rule has come with an image."""
+    """The progress of a rule with an image."""
 
     ESTIMATING = "estimating"
     """A job estimates what it would save."""
@@ -46,7 +46,7 @@ class Watched:
     rule: str
     """The rule, as its key."""
     step: WatchStep
-    """How far the rule has come."""
+    """The progress of the rule."""
     job: int
     """The number of the last job; 0 without one."""
     at: float
