@@ -94,7 +94,8 @@ def test_read_only_changes_nothing(tmp_path: Path) -> None:
     game = write_old(tmp_path / "games" / "Game.iso", mixed(300_000))
     before = game.read_bytes()
     try:
-        with AppPty(["--read-only", game.parent], tmp_path) as app:
+        # So high that all of the details are on it, whether the estimate is there by then or not.
+        with AppPty(["--read-only", game.parent], tmp_path, height=50) as app:
             app.wait_for("Library 1")
             app.send("c", "t", "u", ",", "enter", "d", "V")
             app.wait_for("The doctor")
