@@ -202,18 +202,23 @@ class TitleStates:
             found = (*same, *self._by_digest.get(record.user_digest, ()))
             result = next((each for each in found if each.is_proven and (each.path, each.digest) in made), None)
             if result is not None:
-                return Standing(State.DONE, f"{display_name(result.path)} is its verified result", result.path)
+                return Standing(State.DONE, f"{_near(result.path, title.path)} is its verified result", result.path)
         first = next((each.path for each in same if _comes_before(each, record)), None)
         if first is None and title.links > 1:
             named = self._linked.get(_node(title))
             if named is not None and named != title.path:
-                return Standing(State.HAS_COPY, f"is the same file as {display_name(named)}", named)
+                return Standing(State.HAS_COPY, f"is the same file as {_near(named, title.path)}", named)
         if first is None:
             return None
-        return Standing(State.HAS_COPY, f"holds the same disc as {display_name(first)}", first)
+        return Standing(State.HAS_COPY, f"holds the same disc as {_near(first, title.path)}", first)
 
 
 _WORKING = Standing(State.WORKING)
+
+
+def _near(path: Path, title_path: Path) -> str:
+    """Return how a sentence about a title names another file: a neighbour by its name alone."""
+    return display_name(path.name if path.parent == title_path.parent else path)
 
 
 def _comes_before(other: DiscRecord, own: DiscRecord | None) -> bool:

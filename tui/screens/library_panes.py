@@ -88,7 +88,8 @@ class LibraryPanes(Folding):
             pane.show([])
             return
         form = PaneForm.SIDE if self.has_class("-side") else PaneForm.COLUMNS if pane.is_boxed else PaneForm.BRIEF
-        pane.show(pane_lines(self.session, title, *pane.content_size, form))
+        copies_key = "" if self.session.is_read_only else self.keys.of("show_duplicates")
+        pane.show(pane_lines(self.session, title, *pane.content_size, form, copies_key))
         pane.show_edges(pane_title(self.session, title))
 
     def title_here(self) -> Title | None:

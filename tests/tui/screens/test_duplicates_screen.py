@@ -132,3 +132,11 @@ async def test_without_copies_the_screen_says_so(tmp_path: Path) -> None:
         for key in ("space", "Z", "y"):
             await desk.press(key)
             assert desk.told == ["No disc here has several copies. Titles are compared once they are decoded."]
+
+
+async def test_the_pane_names_the_neighbour_and_the_key(games: Path, tmp_path: Path) -> None:
+    async with opened(tmp_path, titles=(), folders=[games]) as desk:
+        desk.in_front(LibraryScreen)
+        said = " ".join(desk.lines("pane").split())
+        assert f"holds the same disc as {ZSO}" in said
+        assert "U: keep one copy, free the other" in said

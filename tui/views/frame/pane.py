@@ -9,7 +9,7 @@ from discpress.engine.errors import DiscpressError
 from discpress.engine.images.registry import encoder_of
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job
-from discpress.engine.states import Concern
+from discpress.engine.states import Concern, State
 from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.systems import System
 from discpress.engine.targets import TARGETS
@@ -28,6 +28,7 @@ _GAP = 2
 """Cells between two columns."""
 _MOST_JOBS = 4
 _SIZE_CELLS = 9
+_COPIES = frozenset({State.DONE, State.HAS_COPY})
 
 
 class PaneForm(StrEnum):
@@ -72,15 +73,17 @@ def pane_title(session: Session, title: Title) -> Line:
     return [(session.view.names.without_serial(title), "strong"), (dot.join(["", *facts]), "dim")]
 
 
-def pane_lines(session: Session, title: Title, width: int, height: int, form: PaneForm) -> list[Line]:
-    """Return what the pane shows of a title in at most `height` lines."""
+def pane_lines(
+    session: Session, title: Title, width: int, height: int, form: PaneForm, copies_key: str = ""
+) -> list[Line]:
+    """Return what the pane shows of a title in at most `height` lines; `copies_key` opens the list of copies."""
     if form is PaneForm.SIDE:
-        return _side(session, title, width)[:height]
+        return _side(session, title, width, copies_key)[:height]
     count = 3 if form is PaneForm.COLUMNS else 2
     inner = (width - (count - 1) * _GAP) // count
     painter = _Painter(session, title, inner, _jobs_of(session, title) if form is PaneForm.COLUMNS else ())
     blocks = [_now(painter), _becomes(painter)]
-    why = _why(session, title, inner)
+    why = _why(session, title, inner, copies_key)
     if form is PaneForm.COLUMNS:
         blocks.append([*why, *_check(painter)] or _sizes(painter) or _history(painter))
     elif why:
@@ -88,9 +91,9 @@ def pane_lines(session: Session, title: Title, width: int, height: int, form: Pa
     return beside([(block, inner) for block in blocks], height, _GAP)
 
 
-def _side(session: Session, title: Title, width: int) -> list[Line]:
+def _side(session: Session, title: Title, width: int, copies_key: str) -> list[Line]:
     painter = _Painter(session, title, width, _jobs_of(session, title))
-    lines: list[Line] = [*_why(session, title, width)]
+    lines: list[Line] = [*_why(session, title, width, copies_key)]
     heads = (
         ("now", _now(painter)),
         ("becomes", _becomes(painter)),
@@ -175,16 +178,19 @@ def _figures(painter: _Painter, title: Title, estimate: StoredEstimate) -> list[
     return lines
 
 
-def _why(session: Session, title: Title, width: int) -> list[Line]:
-    """Return why the title is in its state, if that needs a reason, and what a check found."""
+def _why(session: Session, title: Title, width: int, copies_key: str) -> list[Line]:
+    """Return why the title is in its state, if that needs a reason, and the key that frees a second copy."""
     standing = session.view.states.of(title)
     spec = standing.state.spec
+    # A name of one file more: removing it would free nothing.
+    frees = copies_key and standing.state in _COPIES and title.links == 1
+    hint: list[Line] = [[(f"{copies_key}: keep one copy, free the other", "dim")]] if frees else []
     if standing.reason and spec.concern is not Concern.NONE:
         reason = display_name(standing.reason)
         text = reason if reason.startswith(f"{spec.label}: ") else f"{spec.label}: {reason}"
-        return wrapped(text, width, STATE_STYLES[spec.concern])
+        return [*wrapped(text, width, STATE_STYLES[spec.concern]), *hint]
     text = display_name(title.error or standing.reason)
-    return wrapped(text, width, "warn") if text else []
+    return [*wrapped(text, width, "warn"), *hint] if text else hint
 
 
 def _jobs_of(session: Session, title: Title) -> Sequence[Job]:
