@@ -81,6 +81,8 @@ class Obstacle:
             hint = "choose another name with -o, another folder with -O, or --on-conflict rename"
             if self.wanted_path.suffix.lower() in _SHEET_SUFFIXES:
                 hint = f"add -f iso for the ISO of a disc with one data track; or {hint}"
+            elif self.wanted_path.suffix.lower() == self.found_path.suffix.lower() != ".iso":
+                hint = f"it has this format already: add -f for another, or -d to unpack it; or {hint}"
         elif self.clash in {Clash.NO_FILE, Clash.SHEET}:
             hint = "choose another name with -o or another folder with -O"
         return ConflictError(f"{display_name(self.wanted_path)}: {self.problem}", hint=hint)

@@ -27,9 +27,9 @@ from discpress.engine.errors import CancelledError, DamagedImageError, Discpress
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.kept.reading import Kept, kept_in
 from discpress.engine.images.cd.tracks import Track
-from discpress.engine.images.doctor.content import loss_findings
+from discpress.engine.images.doctor.cd_content import disc_findings
 from discpress.engine.images.doctor.doctor import Severity, examine
-from discpress.engine.images.doctor.findings import NO_DISC, NOT_CHECKED
+from discpress.engine.images.doctor.findings import NOT_CHECKED
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_source
 from discpress.engine.images.recognise import recognise
@@ -79,6 +79,8 @@ def _inspect(path: Path, sources: OpenSources, records: Records, printer: Printe
         if _print_foreign(path, source, printer):
             return
         image = open_source(source)
+        if not image.is_sequential:
+            image.check_extent()
         facts = read_facts(image, check=control.check)
         disc = _disc_of(image)
         archive = image.source.holder.path if image.source.member_number else None
@@ -86,12 +88,10 @@ def _inspect(path: Path, sources: OpenSources, records: Records, printer: Printe
         known = with_stated(records.digests_of(path, image.source), stated_digests(image.source))
         tracks = image.tracks if isinstance(image, CdImage) else ()
         kept = kept_in(image)
-        losses = [each.message for each in loss_findings(image, disc.system)]
+        findings = list(disc_findings(image, has_disc=disc.has_disc))
         achievements = achievements_of(image, disc)
-    for loss in losses:
-        printer.notice(loss, path)
-    if not disc.has_disc:
-        printer.notice(NO_DISC, path)
+    for finding in findings:
+        printer.notice(finding.message, path)
     match = records.match_of(path, disc, known)
     _print_facts(path, facts, disc, archive, files, known, tracks, kept, match, achievements, printer)
 
@@ -247,11 +247,12 @@ def _examine(
     source = None if kept is None else kept.source
     counts = dict.fromkeys(Severity, 0)
     damage = ""
-    is_unchecked = False
+    is_unchecked = is_without_end = False
     for finding in examine(path, target, deep=deep, check=control.check, reader=reader, source=source):
         counts[finding.level] += 1
         damage = damage or (finding.message if finding.is_damage else "")
         is_unchecked |= finding.code == NOT_CHECKED
+        is_without_end |= finding.is_about_end
         facts = {
             "input": str(path),
             "level": str(finding.level),
@@ -274,6 +275,6 @@ def _examine(
         verdict = f"nothing wrong{asked}{extent}"
     facts = {"input": str(path), "target": target.name if target else None, "errors": errors, "warnings": warnings}
     printer.event("doctor", facts, f"{display_name(path)}: {verdict}")
-    if damage:
+    if damage or is_without_end:
         return DamagedImageError.exit_code
     return 1 if errors or is_unchecked else 0

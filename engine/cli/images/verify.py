@@ -20,6 +20,7 @@ from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.expected import expect
 from discpress.engine.convert.verify import check_digests, digest_checked
 from discpress.engine.errors import DiscpressError, MissingPackageError, UsageError, VerifyError
+from discpress.engine.images.doctor.cd_content import disc_findings
 from discpress.engine.images.open import open_image
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
@@ -103,6 +104,10 @@ def _verify(
             expected = None if listed is None else expect(listed, image)
             wanted = (*by_option, *(expected.kinds if expected else ()))
             recorded = image.stored_form.recorded
+            # The start of a 7z would be unpacked twice.
+            findings = () if image.is_sequential else disc_findings(image, has_disc=True)
+            for missing in (each.message for each in findings if each.is_about_end):
+                printer.notice(missing, path)
             with records.checking(path):
                 found = decode_whole(image, threads, control, progress, wanted)
             actual, tracks = found.digests, found.tracks

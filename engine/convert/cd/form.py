@@ -12,8 +12,8 @@ from discpress.engine.formats import CD_SHEET, GD_SHEET, PLAIN_FORMAT, SHEETS, T
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.sheets.sheet import Sheet
 from discpress.engine.images.cd.tracks import Track, TrackKind
-from discpress.engine.images.doctor.cd_content import cd_content_findings, cd_cut_short, no_sheet_findings
-from discpress.engine.images.doctor.content import content_findings, cut_short
+from discpress.engine.images.doctor.cd_content import cd_cut_short, disc_findings, no_sheet_findings
+from discpress.engine.images.doctor.content import cut_short
 from discpress.engine.images.image import Image
 from discpress.engine.images.sets.sheet_sets import SheetsBeside
 from discpress.engine.names import display_name, listed
@@ -111,11 +111,8 @@ def content_problems(image: Image, disc: DiscInfo) -> tuple[list[str], str]:
 
     Raises DamagedImageError if a descriptor cannot be read.
     """
-    if isinstance(image, CdImage):
-        findings, incomplete = cd_content_findings(image, has_disc=disc.has_disc), cd_cut_short(image)
-    else:
-        findings, incomplete = content_findings(image), cut_short(image)
-    return [finding.message for finding in findings], incomplete
+    incomplete = cd_cut_short(image) if isinstance(image, CdImage) else cut_short(image)
+    return [finding.message for finding in disc_findings(image, has_disc=disc.has_disc)], incomplete
 
 
 def losses_of(image: Image, files: FileSet, image_format: ImageFormat, *, are_kept: bool = False) -> list[str]:

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
 from discpress.engine.formats import SECTOR_SIZE
 from discpress.engine.images.cd.image import CdImage
-from discpress.engine.images.doctor.content import NO_VOLUME, VOLUME_SIZE
-from discpress.engine.images.doctor.findings import NO_DISC, NO_SHEET, Finding, Severity
+from discpress.engine.images.doctor.content import NO_VOLUME, content_findings
+from discpress.engine.images.doctor.findings import NO_DISC, NO_SHEET, VOLUME_SIZE, Finding, Severity
+from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import PVD_SECTOR, volume_bytes
 
 if TYPE_CHECKING:
@@ -17,12 +18,17 @@ _MARGIN_SECTORS = 150
 """A volume may count the two seconds after its track, which some dumps store with the track that follows."""
 
 
+def disc_findings(image: Image, *, has_disc: bool) -> Iterator[Finding]:
+    """Yield unusual properties of the content of any image; `has_disc` is whether a known disc was found in it."""
+    return cd_content_findings(image, has_disc=has_disc) if isinstance(image, CdImage) else content_findings(image)
+
+
 def cd_content_findings(image: CdImage, *, has_disc: bool) -> Iterator[Finding]:
     """Yield unusual properties of the content; `has_disc` is whether a known disc was found in it."""
     if not has_disc:
         yield Finding(Severity.WARNING, NO_VOLUME, NO_DISC, sector=PVD_SECTOR)
     elif message := cd_cut_short(image):
-        yield Finding(Severity.WARNING, VOLUME_SIZE, message)
+        yield Finding(Severity.ERROR, VOLUME_SIZE, message)
 
 
 def no_sheet_findings(image: "RawImage", distances: int = 16) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
 from discpress.engine.formats import SECTOR_SIZE
-from discpress.engine.images.doctor.findings import NO_DISC, RAW_SIZE, Finding, Severity
+from discpress.engine.images.doctor.findings import NO_DISC, RAW_SIZE, VOLUME_SIZE, Finding, Severity
 from discpress.engine.images.image import Image
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, find_disc, volume_bytes
 from discpress.engine.images.nintendo.format import as_nintendo
@@ -14,8 +14,6 @@ from discpress.engine.systems import System
 
 NO_VOLUME = "no-volume"
 """Code of the finding on an image that contains no disc."""
-VOLUME_SIZE = "volume-size"
-"""Code of the finding on an image that is shorter than its own volume."""
 LOSSY = "lossy"
 """Code of the finding on an image that lacks the padding of its disc."""
 _PSP_SYSTEM_ID = b"PSP GAME"
@@ -44,7 +42,7 @@ def content_findings(image: Image) -> Iterator[Finding]:
     if kind is None:
         yield from no_disc_findings(image)
     elif message:
-        yield Finding(Severity.WARNING, VOLUME_SIZE, message, sector=image.size // SECTOR_SIZE)
+        yield Finding(Severity.ERROR, VOLUME_SIZE, message, sector=image.size // SECTOR_SIZE)
     else:
         yield from loss_findings(image, kind)
 
@@ -73,7 +71,7 @@ def no_disc_findings(image: Image) -> Iterator[Finding]:
     """Yield the finding on an image without a known disc; the bytes of a raw dump show that some are missing."""
     if image.read_at(0, len(RAW_SYNC)) == RAW_SYNC:
         message = f"a raw CD dump of {image.size} bytes ends within a sector: some of it is missing"
-        yield Finding(Severity.WARNING, RAW_SIZE, message)
+        yield Finding(Severity.ERROR, RAW_SIZE, message)
     else:
         yield Finding(Severity.WARNING, NO_VOLUME, NO_DISC, sector=PVD_SECTOR)
 

@@ -15,6 +15,8 @@ DOUBT = "target-doubt"
 """Code of the finding on an image that its target loads, but may fail on."""
 RAW_SIZE = "raw-size"
 """Code of the finding on a raw dump that ends within a sector."""
+VOLUME_SIZE = "volume-size"
+"""Code of the finding on an image that is shorter than its own volume."""
 NO_SHEET = "no-sheet"
 """Code of the finding on a raw dump whose tracks only a sheet could tell apart."""
 NO_DISC = "no known disc inside: no volume descriptor (ISO 9660, UDF) in sector 16, and no mark of a console"
@@ -53,7 +55,12 @@ class Finding:
     def is_damage(self) -> bool:
         """Whether data is missing or damaged, as opposed to a program that cannot load the file."""
         is_about_loading = self.code == OTHER_FORMAT or self.code.startswith(TARGET_PREFIX)
-        return self.level is Severity.ERROR and not is_about_loading
+        return self.level is Severity.ERROR and not is_about_loading and not self.is_about_end
+
+    @property
+    def is_about_end(self) -> bool:
+        """Whether the end of the disc is missing; all that is there may be sound."""
+        return self.code in {RAW_SIZE, VOLUME_SIZE}
 
 
 class FindingLimit:

@@ -8,13 +8,12 @@ from discpress.engine.errors import DamagedImageError
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.doctor.cd_content import cd_content_findings, no_sheet_findings
 from discpress.engine.images.doctor.content import (
-    VOLUME_SIZE,
     cut_short,
     loss_findings,
     no_disc_findings,
     size_findings,
 )
-from discpress.engine.images.doctor.findings import RAW_SIZE, Finding, Severity
+from discpress.engine.images.doctor.findings import VOLUME_SIZE, Finding, Severity
 from discpress.engine.images.image import Image
 from discpress.engine.store.model import Fault
 
@@ -40,7 +39,7 @@ def check_image(image: Image, disc: DiscInfo) -> Checked:
         except DamagedImageError as error:
             return Checked(str(error), Fault.DAMAGED)
     findings = tuple(_findings(image, disc))
-    cut = next((each.message for each in findings if each.code in {VOLUME_SIZE, RAW_SIZE}), "")
+    cut = next((each.message for each in findings if each.is_about_end), "")
     fault = Fault.CUT_SHORT if cut else None if disc.has_disc else Fault.NO_DISC
     return Checked(cut, fault, findings)
 
@@ -57,6 +56,6 @@ def _findings(image: Image, disc: DiscInfo) -> Iterator[Finding]:
     if not disc.has_disc:
         yield from no_disc_findings(image)
     elif message := cut_short(image):
-        yield Finding(Severity.WARNING, VOLUME_SIZE, message)
+        yield Finding(Severity.ERROR, VOLUME_SIZE, message)
     yield from size_findings(image)
     yield from loss_findings(image, disc.system)

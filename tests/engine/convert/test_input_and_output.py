@@ -10,6 +10,7 @@ import pytest
 from sample_images import mixed, read_back, write_image
 
 from discpress.engine.convert import conversion
+from discpress.engine.convert.output_names import Clash, Obstacle
 from discpress.engine.convert.preflight import NameTaken
 from discpress.engine.errors import ConflictError
 from discpress.engine.formats import ImageFormat
@@ -49,6 +50,14 @@ def test_the_input_itself_is_refused_as_output(rule: OnConflict, source_path: Pa
     with pytest.raises(ConflictError, match="input and output are the same file"):
         faults.run_conversion(source_path, source_path, on_conflict=rule)
     kept.check()
+
+
+@pytest.mark.parametrize(("name", "advised"), [("game.zso", True), ("game.iso", False)])
+def test_only_a_packed_input_is_advised_to_take_another_format(name: str, advised: bool, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_bytes(b"")
+    obstacle = Obstacle(Clash.SOURCE, path, path)
+    assert ("it has this format already: add -f" in str(obstacle.error.hint)) == advised
 
 
 def test_the_input_by_way_of_a_linked_folder_is_refused_as_output(source_path: Path, tmp_path: Path) -> None:

@@ -271,8 +271,8 @@ def test_a_sector_16_without_volume_is_a_warning(findings: Patient) -> None:
     assert summary(findings(pack(image))) == [("warning", "no-volume", None, 16)]
 
 
-def test_a_volume_larger_than_the_image_is_a_warning(findings: Patient) -> None:
-    assert summary(findings(pack(disc(SECTORS, 50)))) == [("warning", "volume-size", None, SECTORS)]
+def test_a_volume_larger_than_the_image_is_an_error(findings: Patient) -> None:
+    assert summary(findings(pack(disc(SECTORS, 50)))) == [("error", "volume-size", None, SECTORS)]
 
 
 def test_a_block_that_does_not_decode_is_found_by_a_deep_look(findings: Patient) -> None:
