@@ -1,4 +1,4 @@
-"""Imports of a command, and its garbage collections: none while it imports, few while it lists a library."""
+"""Imports of a command, without garbage collections meanwhile."""
 
 import contextlib
 import gc
@@ -30,21 +30,3 @@ def no_collections() -> Iterator[None]:
             gc.freeze()
         if is_enabled:
             gc.enable()
-
-
-@contextlib.contextmanager
-def few_collections() -> Iterator[None]:
-    """Make many records that stay in this block: each ordinary collection would look at all of them in vain.
-
-    It saves a quarter of the processor time to list 10,000 titles.
-    """
-    thresholds = gc.get_threshold()
-    gc.set_threshold(_LISTED, *thresholds[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*thresholds)
-
-
-_LISTED = 50_000
-"""New objects before a collection, in place of 700: garbage of some megabytes at most."""

@@ -24,6 +24,7 @@ from discpress.engine.dats.lookup import (
 )
 from discpress.engine.dats.match import Match, Verdict
 from discpress.engine.dats.model import FileKind, FileStatus
+from discpress.engine.garbage import few_collections
 from discpress.engine.store.digests import Grade, ListedDigests
 from discpress.engine.store.model import Fault
 from discpress.engine.systems import System
@@ -40,7 +41,10 @@ def find_matches(connection: sqlite3.Connection, paths: Collection[Path] | None 
     The keys are paths as stored, see `engine.store.rows.keys`.
     """
     lists = read_lists(connection)
-    return dict(_Matcher(connection, lists, known_titles(connection, paths)).matches()) if lists else {}
+    if not lists:
+        return {}
+    with few_collections():
+        return dict(_Matcher(connection, lists, known_titles(connection, paths)).matches())
 
 
 def find_all_matches(connection: sqlite3.Connection) -> tuple[dict[bytes, list[Match]], dict[bytes, Match]]:
@@ -48,8 +52,9 @@ def find_all_matches(connection: sqlite3.Connection) -> tuple[dict[bytes, list[M
     lists = read_lists(connection)
     if not lists:
         return {}, {}
-    matcher = _Matcher(connection, lists, known_titles(connection))
-    return dict(matcher.all_hits()), dict(matcher.matches())
+    with few_collections():
+        matcher = _Matcher(connection, lists, known_titles(connection))
+        return dict(matcher.all_hits()), dict(matcher.matches())
 
 
 def match_title(connection: sqlite3.Connection, title: KnownTitle) -> Match | None:

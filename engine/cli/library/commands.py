@@ -7,7 +7,6 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from discpress.engine.cli.images.options import as_paths
-from discpress.engine.cli.imports import few_collections
 from discpress.engine.cli.output.digests import digest_facts, digest_rows
 from discpress.engine.cli.output.discs import disc_fields
 from discpress.engine.cli.output.matches import match_facts
@@ -15,6 +14,7 @@ from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.output.tables import format_table
 from discpress.engine.cli.state import open_store, read_config
 from discpress.engine.errors import UsageError
+from discpress.engine.garbage import few_collections
 from discpress.engine.library.catalog import filter_titles, join_copies, later_copies, sort_titles, total
 from discpress.engine.library.families import TitleFamily, families_in, join_families
 from discpress.engine.library.naming import TitleNames, system_label
