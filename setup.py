@@ -23,7 +23,10 @@ SOURCES = (
 KERNEL = Extension(
     "discpress.engine.codecs._kernel",
     [f"engine/codecs/{name}.c" for name in SOURCES],
-    depends=[f"engine/codecs/{name}.h" for name in ("kernel", "checksums", "flac/flac", "flac/bits", "chd/libraries")],
+    depends=[
+        f"engine/codecs/{name}.h"
+        for name in ("kernel", "checksums", "folding", "flac/flac", "flac/bits", "chd/libraries")
+    ],
     # FLAC frames are the same on all machines only if a product and a sum stay two operations.
     extra_compile_args=["-O3", "-ffp-contract=off", "-fvisibility=hidden"],
     libraries=["dl"] if sys.platform == "linux" else [],  # glibc before 2.34 has dlopen in a library of its own

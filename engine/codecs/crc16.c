@@ -1,4 +1,5 @@
-/* The crc16 of CHD hunks for the native kernel: CCITT, the same as Python's binascii.crc_hqx. */
+/* The crc16 of CHD hunks for the native kernel: CCITT, the same as Python's binascii.crc_hqx. By multiplication without
+   carries if the processor has it, which takes a fifth of the time of tables. */
 
 #define Py_LIMITED_API 0x030B0000
 #define PY_SSIZE_T_CLEAN
@@ -6,6 +7,7 @@
 #include <stdint.h>
 
 #include "checksums.h"
+#include "folding.h"
 #include "kernel.h"
 
 #define POLYNOMIAL 0x1021
@@ -14,22 +16,91 @@
 static Crc16 tables;
 static int has_tables;
 
+#ifdef HAS_MULTIPLICATION
+
+static Folding folding;
+
+/* The remainder of x to this power. */
+static uint64_t power_of_x(unsigned exponent) {
+    unsigned value = 1;
+    for (; exponent; exponent--)
+        value = (value << 1 ^ (value & 0x8000 ? POLYNOMIAL : 0)) & 0xFFFF;
+    return value;
+}
+
+/* The factors that move the last and the first 8 of 16 bytes on by a number of bytes. */
+static void make_factors(uint64_t *factors, unsigned distance) {
+    factors[0] = power_of_x(8 * distance);
+    factors[1] = power_of_x(8 * distance + 64);
+}
+
+static void make_folding(void) {
+    make_factors(folding.wide, WIDE);
+    make_factors(folding.narrow, NARROW);
+    make_factors(folding.last, FOLDED);
+    folding.is_narrow = can_fold_narrow();
+    folding.is_wide = can_fold_wide();
+}
+
+/* A register that the highest bits of the data are added to. */
+FOR_NARROW __m128i start_of(uint16_t value) { return _mm_set_epi64x((long long)((uint64_t)value << 48), 0); }
+
+FOR_NARROW uint16_t by_narrow(const uint8_t *data, size_t size, uint16_t value) {
+    uint8_t rest[FOLDED];
+    fold_narrow(&folding, data, size, start_of(value), rest, 1);
+    return crc16_of(&tables, rest, sizeof rest, 0);
+}
+
+FOR_WIDE uint16_t by_wide(const uint8_t *data, size_t size, uint16_t value) {
+    uint8_t piece[WIDE];
+    fold_wide(&folding, data, size, start_of(value), piece, 1);
+    return by_narrow(piece, sizeof piece, 0);
+}
+
+uint16_t chd_crc16_by(const uint8_t *data, size_t size, uint16_t value, Multiplication most) {
+    if (most >= BY_WIDE && folding.is_wide && size >= WIDE) {
+        value = by_wide(data, size, value);
+        data += size - size % WIDE, size %= WIDE;
+    }
+    if (most >= BY_NARROW && folding.is_narrow && size >= NARROW) {
+        value = by_narrow(data, size, value);
+        data += size - size % NARROW, size %= NARROW;
+    }
+    return crc16_of(&tables, data, size, value);
+}
+
+#else
+
+static void make_folding(void) {}
+
+uint16_t chd_crc16_by(const uint8_t *data, size_t size, uint16_t value, Multiplication most) {
+    (void)most;
+    return crc16_of(&tables, data, size, value);
+}
+
+#endif
+
 void chd_crc16_prepare(void) {
-    if (!has_tables)
+    if (!has_tables) {
         crc16_make(&tables, POLYNOMIAL);
+        make_folding();
+    }
     has_tables = 1;
 }
 
-uint16_t chd_crc16(const uint8_t *data, size_t size, uint16_t value) { return crc16_of(&tables, data, size, value); }
+uint16_t chd_crc16(const uint8_t *data, size_t size, uint16_t value) {
+    return chd_crc16_by(data, size, value, BY_WIDE);
+}
 
 PyObject *crc16_one(PyObject *Py_UNUSED(module), PyObject *arguments) {
     Py_buffer data;
     unsigned int value;
-    if (!PyArg_ParseTuple(arguments, "y*I:crc16", &data, &value))
+    int most = BY_WIDE;
+    if (!PyArg_ParseTuple(arguments, "y*I|i:crc16", &data, &value, &most))
         return NULL;
     chd_crc16_prepare();
     PyThreadState *thread = data.len < LONG ? NULL : PyEval_SaveThread();
-    value = chd_crc16(data.buf, (size_t)data.len, (uint16_t)value);
+    value = chd_crc16_by(data.buf, (size_t)data.len, (uint16_t)value, (Multiplication)most);
     if (thread)
         PyEval_RestoreThread(thread);
     PyBuffer_Release(&data);

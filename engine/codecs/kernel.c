@@ -251,7 +251,7 @@ static PyMethodDef methods[] = {
     {"join", frames_join, METH_VARARGS, "join(bitmap, sectors, subcode): frames"},
     {"flac_encode", flac_encode, METH_VARARGS, "flac_encode(samples, block_size): FLAC frames of big-endian stereo"},
     {"flac_decode", flac_decode, METH_VARARGS, "flac_decode(stored, samples): the samples and the bytes used, or None"},
-    {"crc16", crc16_one, METH_VARARGS, "crc16(data, start): binascii.crc_hqx"},
+    {"crc16", crc16_one, METH_VARARGS, "crc16(data, start, most=2): binascii.crc_hqx"},
     {"crc16_of_blocks", crc16_of_blocks, METH_VARARGS, "crc16_of_blocks(data, block_size, start, out): one of each"},
     {"crc32", crc32_one, METH_VARARGS, "crc32(data, start=0, is_wide=True): zlib.crc32"},
     {"crc32_pays", crc32_pays, METH_NOARGS, "crc32_pays(): whether this processor has what makes crc32 fast"},

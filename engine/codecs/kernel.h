@@ -23,6 +23,8 @@ PyObject *hunk_map(PyObject *module, PyObject *arguments);
 void sectors_make_tables(void);
 void chd_crc16_prepare(void); /* called with the interpreter's lock held, before chd_crc16 */
 uint16_t chd_crc16(const uint8_t *data, size_t size, uint16_t value);
+typedef enum { BY_TABLES, BY_NARROW, BY_WIDE } Multiplication; /* the widest that may be used */
+uint16_t chd_crc16_by(const uint8_t *data, size_t size, uint16_t value, Multiplication most);
 int crc32_is_fast(void);
 uint32_t crc32_of(const uint8_t *data, size_t size, uint32_t value, int is_wide);
 void frames_split_into(const uint8_t *frames, size_t count, uint8_t *bitmap, uint8_t *sectors, uint8_t *subcode);

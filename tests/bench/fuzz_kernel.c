@@ -9,7 +9,7 @@
      one byte damaged;
    - subframes of FLAC: behind a right head, of some block size and pair of channels, so that all of them are read;
    - frames of a CD, some of them with right sync and ECC: split into streams, and joined again.
-   - bytes for a crc32: by both of its loops it is that of the table, and in two steps that of one;
+   - bytes for a crc32 and a crc16: by each of their loops they are those of single bits, and in two steps those of one;
    - hunks of a CHD, see fuzz_hunks.h.
    Every other input reaches a decoder. */
 
@@ -174,6 +174,15 @@ static uint32_t crc32_by_bits(const uint8_t *data, size_t size, uint32_t value) 
     return ~value;
 }
 
+static uint16_t crc16_by_bits(const uint8_t *data, size_t size, uint16_t value) {
+    for (; size; data++, size--) {
+        value ^= (uint16_t)(*data << 8);
+        for (int bit = 0; bit < 8; bit++)
+            value = (uint16_t)(value << 1 ^ (value & 0x8000 ? 0x1021 : 0));
+    }
+    return value;
+}
+
 static void sum_up(const uint8_t *data, size_t size) {
     uint32_t start = data[1] | (uint32_t)data[2] << 24;
     size_t first = (data[3] | (size_t)data[4] << 8) % (size - 4);
@@ -185,6 +194,13 @@ static void sum_up(const uint8_t *data, size_t size) {
         uint32_t begun = crc32_of(exactly, first, start, is_wide);
         must(crc32_of(exactly, size, start, is_wide) == expected);
         must(crc32_of(exactly + first, size - first, begun, is_wide) == expected);
+    }
+    uint16_t expected16 = crc16_by_bits(exactly, size, (uint16_t)start);
+    chd_crc16_prepare();
+    for (Multiplication most = BY_TABLES; most <= BY_WIDE; most++) {
+        uint16_t begun = chd_crc16_by(exactly, first, (uint16_t)start, most);
+        must(chd_crc16_by(exactly, size, (uint16_t)start, most) == expected16);
+        must(chd_crc16_by(exactly + first, size - first, begun, most) == expected16);
     }
     free(exactly);
 }

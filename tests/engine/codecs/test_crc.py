@@ -99,10 +99,18 @@ class TestCrc16:
     def test_the_native_one_is_that_of_binascii(self, data: bytes, start: int) -> None:
         assert native_or_skip().one(memoryview(data), start) == binascii.crc_hqx(data, start)
 
-    @pytest.mark.parametrize("size", [4096, 19584, 65536, 1 << 20])
-    def test_that_of_long_data_too(self, size: int) -> None:
+    @pytest.mark.parametrize("most", [0, 1, 2], ids=["tables", "narrow", "wide"])
+    def test_that_of_every_short_length_is_that_of_binascii(self, most: int) -> None:
+        kernel, data = kernel_or_skip(), Random(3).randbytes(600)
+        for size in range(len(data)):
+            piece = memoryview(data)[len(data) - size :]
+            assert kernel.crc16(piece, size << 6, most) == binascii.crc_hqx(piece, size << 6), size
+
+    @pytest.mark.parametrize("most", [0, 1, 2], ids=["tables", "narrow", "wide"])
+    @pytest.mark.parametrize("size", [4096, 19584, 65536, (1 << 20) + 77])
+    def test_that_of_long_data_too(self, size: int, most: int) -> None:
         data = Random(size).randbytes(size)
-        assert native_or_skip().one(data, 0xFFFF) == binascii.crc_hqx(data, 0xFFFF)
+        assert kernel_or_skip().crc16(data, 0xFFFF, most) == binascii.crc_hqx(data, 0xFFFF)
 
     @pytest.mark.parametrize("kernel", KERNELS)
     @given(count=st.integers(0, 9), size=st.integers(1, 70), chance=st.randoms(use_true_random=False))
