@@ -6,7 +6,7 @@ import signal
 def main() -> None:
     """Run `discpress` and exit with its code."""
     _end_by_signal()
-    from discpress.engine.cli.imports import no_collections
+    from discpress.engine.imports import no_collections
 
     with no_collections():
         from discpress.tui.main import run_discpress
@@ -17,7 +17,7 @@ def main() -> None:
 def iso2zso() -> None:
     """Run `iso2zso` and exit with its code."""
     _end_by_signal()
-    from discpress.engine.cli.imports import no_collections
+    from discpress.engine.imports import no_collections
 
     with no_collections():
         from discpress.engine.cli.main import run_iso2zso

@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from discpress.engine.cli.imports import no_collections
 from discpress.engine.cli.main import COMMANDS, run
 from discpress.engine.errors import CancelledError, DiscpressError
+from discpress.engine.imports import no_collections
 from discpress.engine.names import display_name
 
 _COMMAND_LINE_OPTIONS = {"-h", "--help", "--version"}

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import TypeAlias, cast
 
 from discpress.engine.cli.disk_waits import paths_of, wait_for_disks
-from discpress.engine.cli.imports import named, no_collections
 from discpress.engine.cli.output.printers import JsonPrinter, OutputLostError, Printer, ReaderGoneError, TextPrinter
 from discpress.engine.cli.parsing.commands import build_parser
 from discpress.engine.cli.parsing.parser import Parser
 from discpress.engine.cli.signals import cancelling
 from discpress.engine.errors import DiscpressError, UsageError, from_os_error, named_in
+from discpress.engine.imports import named, no_collections
 from discpress.engine.progress import Control
 
 _Command: TypeAlias = Callable[[argparse.Namespace, Printer, Control], int]

@@ -4,11 +4,10 @@ import contextlib
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from discpress.engine.convert.checkpoint import Checkpoint
 from discpress.engine.convert.part.name import drop_second_name
-from discpress.engine.convert.recovery import find_trashed, restore_unpublished
-from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.errors import StoreError
 from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.queue import JobQueue
@@ -16,6 +15,9 @@ from discpress.engine.queue.tasks.records import RepairTask
 from discpress.engine.store.model import JsonValue
 from discpress.engine.system.files import FileIdentity, is_there
 from discpress.engine.system.filesystems import StableInodes
+
+if TYPE_CHECKING:
+    from discpress.engine.convert.trash.entry import TrashEntry
 
 _COUNT_NAMES = ("done_bytes", "part_bytes", "blocks", "index_crc32", "source_crc32")
 _COUNTS = frozenset(_COUNT_NAMES)
@@ -96,11 +98,13 @@ class JobCheckpointStore:
             self._queue.save_checkpoint(self._job_id, facts, head)
 
 
-def finished_entry(job: Job, checkpoint_store: JobCheckpointStore, log: Callable[[str], None]) -> TrashEntry | None:
+def finished_entry(job: Job, checkpoint_store: JobCheckpointStore, log: Callable[[str], None]) -> "TrashEntry | None":
     """Return the source in the trash if an earlier run of a job has replaced it, and its result is in place.
 
     A repair that was killed between the trash and the result is taken back.
     """
+    from discpress.engine.convert.recovery import find_trashed, restore_unpublished
+
     path = job.file_path
     if not isinstance(job.task, RepairTask):
         return None if is_there(path) else find_trashed(path)

@@ -5,7 +5,6 @@ import traceback
 from pathlib import Path
 
 from discpress.engine.convert.part.name import remove_part_of
-from discpress.engine.convert.recovery import restore_unpublished
 from discpress.engine.errors import (
     CancelledError,
     DiscpressError,
@@ -126,6 +125,8 @@ class Endings:
 
     def _remove_part(self, job: Job) -> None:
         if isinstance(job.task, RepairTask):
+            from discpress.engine.convert.recovery import restore_unpublished
+
             with contextlib.suppress(DiscpressError, OSError):
                 restore_unpublished(job.file_path)
         stored = self._queue.checkpoint(job.id)

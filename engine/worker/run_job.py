@@ -1,24 +1,22 @@
-"""Runs one job in its own thread; a Control pauses and stops it."""
+"""Runs one job in its own thread; a Control pauses and stops it.
+
+Each kind of job imports what only it needs, because most workers convert and do nothing else.
+"""
 
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from discpress.engine.convert.batch.repairs import find_repair
 from discpress.engine.convert.checksums import check_checksum_names, checksum_path, write_checksum
 from discpress.engine.convert.choice import target_of
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.part.name import drop_second_name
 from discpress.engine.convert.plan import plan_image
 from discpress.engine.convert.preflight import NameTaken, settle_output
-from discpress.engine.convert.recovery import conclude_published
-from discpress.engine.dats.index import listed_kinds
 from discpress.engine.errors import VerifyError
-from discpress.engine.images.doctor.doctor import Severity, examine
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_image
 from discpress.engine.images.registry import spec_of
-from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.library.scan.rescan_files import follow_files
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import JobState
@@ -40,11 +38,6 @@ from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.model import JsonValue
 from discpress.engine.targets import TARGETS
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore, finished_entry
-from discpress.engine.worker.estimate_job import refine_into
-from discpress.engine.worker.lab_job import LabJob
-from discpress.engine.worker.trash.copies import put_copies_away
-from discpress.engine.worker.trash.entries import TrashTurn
-from discpress.engine.worker.trash.several import run_trash_job
 from discpress.engine.worker.turn import Outcome, Turn, part_owner
 
 
@@ -64,7 +57,7 @@ def run_job(turn: Turn) -> Outcome:
         case PurgeTask() | UndoTask():
             return _work_on_trash(turn)
         case DuplicatesTask() as task:
-            return Outcome(put_copies_away(turn, task, _journal(turn)))
+            return _put_copies_away(turn, task)
         case SeekTask() | ThroughputTask() as task:
             return _test(turn, task)
 
@@ -94,6 +87,8 @@ def _convert_open(turn: Turn, task: ConvertTask, image: Image, checkpoint_store:
     request = replace(task.request, replaces_source=is_repair)
     if is_repair:
         drop_second_name(job.path)
+        from discpress.engine.convert.batch.repairs import find_repair
+
         repair = find_repair(image, target_of("", request, image.format), turn.control.check)
         if repair is None:
             return Outcome(skipped="its target loads it as it is by now")
@@ -111,6 +106,8 @@ def _convert_open(turn: Turn, task: ConvertTask, image: Image, checkpoint_store:
     published_path = checkpoint_store.published_path(needs_seal=needs_seal) if job.attempts > 1 else None
     if published_path is not None:
         published = replace(plan, output_path=published_path)
+        from discpress.engine.convert.recovery import conclude_published
+
         earlier = conclude_published(
             published,
             image=image,
@@ -198,6 +195,8 @@ def _conversion_outcome(done: Conversion) -> Outcome:
 
 def _verify(turn: Turn, task: VerifyTask) -> Outcome:
     """Decode a whole image; compare the digests if the task expects any."""
+    from discpress.engine.dats.index import listed_kinds
+
     expected = dict(task.expected)
     with open_image(turn.job.path) as image:
         wanted = dict.fromkeys((*expected, *listed_kinds(turn.store.file)))
@@ -215,6 +214,8 @@ def _verify(turn: Turn, task: VerifyTask) -> Outcome:
 
 
 def _scan(turn: Turn) -> Outcome:
+    from discpress.engine.library.scan.refresh import refresh
+
     images = problems = 0
     for batch in refresh(turn.store, [turn.job.path], turn.control.check):
         images += len(batch.titles) + len(batch.unchanged)
@@ -225,6 +226,8 @@ def _scan(turn: Turn) -> Outcome:
 
 
 def _estimate(turn: Turn, request: ConversionRequest) -> Outcome:
+    from discpress.engine.worker.measuring.estimate_job import refine_into
+
     for found in refine_into(turn.store, turn.job.path, request, threads=turn.threads, check=turn.control.check):
         turn.progress.total_bytes = found.original_bytes
         turn.progress.done_bytes = found.sampled_bytes
@@ -232,6 +235,8 @@ def _estimate(turn: Turn, request: ConversionRequest) -> Outcome:
 
 
 def _examine(turn: Turn, task: DoctorTask) -> Outcome:
+    from discpress.engine.images.doctor.doctor import Severity, examine
+
     target = None if task.target is None else TARGETS.get(task.target)
     counts = dict.fromkeys(Severity, 0)
     damages = []
@@ -247,7 +252,16 @@ def _examine(turn: Turn, task: DoctorTask) -> Outcome:
     return Outcome({**totals, **first})
 
 
+def _put_copies_away(turn: Turn, task: DuplicatesTask) -> Outcome:
+    from discpress.engine.worker.trash.copies import put_copies_away
+
+    return Outcome(put_copies_away(turn, task, _journal(turn)))
+
+
 def _work_on_trash(turn: Turn) -> Outcome:
+    from discpress.engine.worker.trash.entries import TrashTurn
+    from discpress.engine.worker.trash.several import run_trash_job
+
     job = turn.job
     work = TrashTurn(
         job.path,
@@ -263,6 +277,8 @@ def _work_on_trash(turn: Turn) -> Outcome:
 
 def _test(turn: Turn, task: SeekTask | ThroughputTask) -> Outcome:
     """Run a benchmark of a title."""
+    from discpress.engine.worker.measuring.lab_job import LabJob
+
     checkpoint_store = JobCheckpointStore(turn.queue, turn.job.id)
     test = LabJob(
         turn.job,

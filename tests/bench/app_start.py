@@ -42,7 +42,7 @@ def run_minimal(facts: Path) -> int:
 
 def run_start(state: Path, facts: Path) -> int:
     """Run the app as `discpress` does, up to the first frame, and until all its titles are there."""
-    from discpress.engine.cli.imports import no_collections
+    from discpress.engine.imports import no_collections
     from discpress.tui.terminal.capabilities import prepare_textual
 
     prepare_textual()

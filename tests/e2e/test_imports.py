@@ -11,6 +11,7 @@ import pytest
 from iso_files import write_iso
 
 from discpress.engine.demo.discs import PLAYSTATION
+from discpress.engine.store.worker_lock import worker_lock
 
 pytestmark = pytest.mark.e2e
 
@@ -37,13 +38,21 @@ NEVER = (
 MEASURES = (f"{ENGINE}.measure.seek", f"{ENGINE}.measure.throughput", f"{ENGINE}.measure.windows")
 ARCHIVES = ("zipfile", f"{ENGINE}.images.archives.zips", f"{ENGINE}.images.archives.sevenzip")
 RARE = (f"{ENGINE}.discs.foreign", f"{ENGINE}.discs.nintendo", f"{ENGINE}.images.doctor.doctor")
+WORKER = """
+import sys
+from discpress.engine.worker.__main__ import main
+try:
+    main()
+finally:
+    print("MODULES", *sorted(sys.modules), file=sys.stderr)
+"""
 SCANS = (f"{ENGINE}.library.scan.scanner", f"{ENGINE}.library.scan.refresh")
 
 
-def modules_of(*words: object) -> set[str]:
+def modules_of(*words: object, program: str = PROGRAM) -> set[str]:
     """Run a command, and return the modules that it imported."""
     done = subprocess.run(
-        [sys.executable, "-c", PROGRAM, *map(str, words)], capture_output=True, text=True, check=True, timeout=60
+        [sys.executable, "-c", program, *map(str, words)], capture_output=True, text=True, check=True, timeout=60
     )
     return set(done.stderr.rpartition("MODULES ")[2].split())
 
@@ -74,6 +83,21 @@ def test_a_conversion_of_an_iso_loads_no_archive_no_rare_format_and_no_scan(tmp_
     modules = modules_of("convert", path, "--state", tmp_path / "state", "--force")
     assert path.with_suffix(".zso").exists()
     assert among(modules, *NEVER, *MEASURES, *ARCHIVES, *RARE, *SCANS) == []
+
+
+def test_a_conversion_by_the_queue_loads_no_benchmark_no_doctor_and_no_web(tmp_path: Path) -> None:
+    path, state = tmp_path / "Okami [t-en by X] [red].iso", tmp_path / "state"
+    write_iso(path, {"SYSTEM.CNF": b"BOOT2 = cdrom0:\\SLUS_203.12;1\r\n"}, system_id=PLAYSTATION, volume_id="OKAMI")
+    state.mkdir(mode=0o700)
+    others = ("cli.queue.follow", "cli.queue.service", "convert.batch.repairs", "convert.recovery")
+    with worker_lock(state):  # so that the command starts no worker
+        added = modules_of("queue", "add", path, "--state", state, "--force")
+    assert among(added, *NEVER, *MEASURES, *ARCHIVES, *RARE, *SCANS, *(f"{ENGINE}.{name}" for name in others)) == []
+    worked = modules_of("--state", state, "--idle", "0", program=WORKER)
+    assert path.with_suffix(".zso").exists()
+    rooms = ("lab.measure_title", "measure.estimate", "convert.batch", "convert.recovery", "dats.index")
+    unwanted = ("http.client", "textual", *MEASURES, *ARCHIVES, *RARE, *SCANS, *(f"{ENGINE}.{name}" for name in rooms))
+    assert among(worked, *unwanted) == []
 
 
 def test_a_list_of_the_library_loads_no_conversion_and_no_scan(tmp_path: Path) -> None:

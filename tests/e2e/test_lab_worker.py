@@ -17,7 +17,7 @@ from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.worker_process import ensure_worker, stop_worker
 from discpress.engine.store.rows.measurement_rows import LabTest
 from discpress.engine.store.store import Store
-from discpress.engine.worker.lab_job import lab_request
+from discpress.engine.worker.measuring.lab_job import lab_request
 
 pytestmark = pytest.mark.e2e
 

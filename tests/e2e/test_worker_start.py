@@ -18,7 +18,7 @@ from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState, WorkerStatus
 from discpress.engine.queue.worker_process import LOG_NAME, ensure_worker, is_worker_alive, stop_worker, worker_lock
 from discpress.engine.store.store import Store
-from discpress.engine.worker import __main__ as worker
+from discpress.engine.worker import process as worker
 
 pytestmark = pytest.mark.e2e
 

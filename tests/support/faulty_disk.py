@@ -118,7 +118,7 @@ def command_of(faults: Faults, state_folder: Path) -> list[str]:
 
 def main() -> int:
     """Be the worker."""
-    from discpress.engine.worker.__main__ import main as work
+    from discpress.engine.worker.process import main as work
 
     faults = Faults(**json.loads(sys.argv.pop(1)))
     with faulty_disk(faults):

@@ -16,7 +16,7 @@ FLOORS = (
     {"system"},
     {"progress"},
     {"errors", "request"},
-    {"formats", "units", "names", "states", "systems", "garbage"},
+    {"formats", "units", "names", "states", "systems", "imports", "garbage"},
 )
 """Rooms from the roof down; a room may use every lower floor, and no other room of its own."""
 FLOOR_OF = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -19,7 +19,7 @@ from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.store.model import Title
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
-from discpress.engine.worker.lab_job import lab_request
+from discpress.engine.worker.measuring.lab_job import lab_request
 from discpress.tui.app.disk_queries import DiskQueries, run_detached
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import Place, bindings_at

@@ -1,4 +1,7 @@
-"""Plans the repair of a command line's inputs, and takes back repairs that were stopped."""
+"""Plans the repair of a command line's inputs, and takes back repairs that were stopped.
+
+Only a repair imports the doctor and the trash.
+"""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
@@ -9,8 +12,6 @@ from discpress.engine.cli.images.planning import PlannedInput, candidates_of, pl
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records
 from discpress.engine.convert.batch.model import Batch, PlannedTitle, Skip
-from discpress.engine.convert.batch.repairs import plan_repairs
-from discpress.engine.convert.recovery import restore_unpublished
 from discpress.engine.errors import DamagedImageError, DiscpressError, SettingError, UnsupportedImageError, UsageError
 from discpress.engine.names import display_name
 from discpress.engine.queue.tasks.kinds import TaskKind
@@ -38,6 +39,8 @@ def plan_input_repairs(
 
     Raises UsageError for a target that no program is.
     """
+    from discpress.engine.convert.batch.repairs import plan_repairs
+
     if options.target in GENERAL:
         raise UsageError(f"target {options.target}: no program has to load it", hint="name what plays the images")
     found, candidates = candidates_of(inputs, sources, records, check)
@@ -76,6 +79,8 @@ def _failure_of(row: PlannedTitle) -> DiscpressError | None:
 
 def restore_stopped_repairs(paths: Sequence[Path], printer: Printer) -> None:
     """Put back the files whose repair was killed in the moment of replacing them, and report each."""
+    from discpress.engine.convert.recovery import restore_unpublished
+
     for path in paths:
         for restored in restore_unpublished(path):
             printer.notice("its repair was stopped, so the old file was put back", restored)

@@ -5,9 +5,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias, cast
 
 from discpress.engine import VERSION
-from discpress.engine.cli.imports import named
 from discpress.engine.cli.parsing.arguments import EXIT_CODES
 from discpress.engine.cli.parsing.parser import Parser
+from discpress.engine.imports import named
 
 _Adder: TypeAlias = Callable[..., None]
 _QUEUE = "queue"

@@ -8,11 +8,6 @@ from typing import Literal, TypeAlias, cast
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.output.tables import format_table
 from discpress.engine.cli.queue.access import OpenQueue
-from discpress.engine.cli.queue.add import run_add
-from discpress.engine.cli.queue.follow import run_wait, run_watch
-from discpress.engine.cli.queue.notify import run_notify
-from discpress.engine.cli.queue.run import run_foreground
-from discpress.engine.cli.queue.service import run_service
 from discpress.engine.cli.queue.views import (
     describe,
     job_facts,
@@ -25,6 +20,7 @@ from discpress.engine.cli.queue.views import (
 )
 from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.errors import DiscpressError, StoreError, UsageError
+from discpress.engine.imports import named, no_collections
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
 from discpress.engine.queue.jobs import ALIVE, Action, Job, JobState
@@ -36,29 +32,37 @@ from discpress.engine.units import format_duration, format_percent, format_size
 GAIN = "gain"
 _PLACES = ("top", "bottom", "up", "down")
 _Place: TypeAlias = Literal["top", "bottom", "up", "down"] | int
+_Runner: TypeAlias = Callable[[argparse.Namespace, Printer, Control], int]
+_ELSEWHERE = {
+    "add": "discpress.engine.cli.queue.add:run_add",
+    "watch": "discpress.engine.cli.queue.follow:run_watch",
+    "wait": "discpress.engine.cli.queue.follow:run_wait",
+    "run": "discpress.engine.cli.queue.run:run_foreground",
+    "service": "discpress.engine.cli.queue.service:run_service",
+    "notify": "discpress.engine.cli.queue.notify:run_notify",
+}
+"""Actions whose modules the others do without."""
 _DONE_TO = {Action.PAUSE: "paused", Action.RESUME: "resumed", Action.CANCEL: "cancelled", Action.RETRY: "retried"}
 _MOST_DIGITS = 18  # the range of SQLite's integers
 
 
 def run_queue(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `queue` and its action; return the exit code."""
-    runners: Mapping[str, Callable[[argparse.Namespace, Printer, Control], int]] = {
-        "add": run_add,
+    runners: Mapping[str, _Runner] = {
         "list": _run_list,
-        "watch": run_watch,
         "pause": _run_ask,
         "resume": _run_ask,
         "cancel": _run_ask,
         "retry": _run_ask,
         "move": _run_move,
         "log": _run_log,
-        "wait": run_wait,
         "stop": _run_stop,
-        "run": run_foreground,
-        "service": run_service,
-        "notify": run_notify,
     }
-    return runners[arguments.action](arguments, printer, control)
+    runner = runners.get(arguments.action)
+    if runner is None:
+        with no_collections():
+            runner = cast(_Runner, named(_ELSEWHERE[arguments.action]))
+    return runner(arguments, printer, control)
 
 
 def _run_list(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:

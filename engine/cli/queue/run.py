@@ -21,7 +21,7 @@ _POLL_S = 1.0
 def run_foreground(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `queue run`; return the exit code."""
     # The worker imports asyncio and all kinds of jobs, which the other queue commands do not need.
-    from discpress.engine.worker.__main__ import run_worker  # noqa: PLC0415
+    from discpress.engine.worker.process import run_worker  # noqa: PLC0415
     from discpress.engine.worker.scheduler import IDLE_S  # noqa: PLC0415
 
     folder = state_folder(None if arguments.state is None else Path(arguments.state), os.environ)

@@ -14,8 +14,6 @@ from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS
 from discpress.engine.system.asking import ask_aside
-from discpress.engine.worker.batch_end.post import post
-from discpress.engine.worker.batch_end.program import run_program
 from discpress.engine.worker.batch_end.report import BatchReport
 
 PATIENCE_S = 120.0
@@ -90,6 +88,10 @@ class BatchEnds:
 
     def _tell(self, report: BatchReport, words: tuple[str, ...], webhook: Webhook | None) -> list[str]:
         """Run the program and send the message; return what went wrong. It runs in a thread of its own."""
+        # HTTP and TLS would cost each worker a tenth of its start, and most have nobody to tell.
+        from discpress.engine.worker.batch_end.post import post
+        from discpress.engine.worker.batch_end.program import run_program
+
         problems = [run_program(words, report.facts(has_paths=True))] if words else []
         if webhook is not None:
             message = report.message(webhook.topic, has_paths=webhook.has_paths)

@@ -10,9 +10,8 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from discpress.engine.convert.trash.entry import TrashEntry
-from discpress.engine.convert.trash.listing import list_trash
 from discpress.engine.errors import DiscpressError
 from discpress.engine.queue.jobs import ALIVE
 from discpress.engine.queue.queue import JobQueue
@@ -20,7 +19,9 @@ from discpress.engine.queue.tasks.kinds import TRASH_KINDS, TaskKind
 from discpress.engine.queue.tasks.trash import others_of
 from discpress.engine.store.store import Store
 from discpress.engine.system.asking import ask_aside
-from discpress.engine.worker.trash.entries import trash_request
+
+if TYPE_CHECKING:
+    from discpress.engine.convert.trash.entry import TrashEntry
 
 INTERVAL_S = 24 * 3600
 """Time between two of these jobs: an entry that cannot be proven is decoded once a day."""
@@ -87,15 +88,17 @@ class OldTrash:
         self._began_at = now
         self._search = ask_aside(lambda: self._find(days, {*folders}))
 
-    def _find(self, days: int, folders: set[Path]) -> list[TrashEntry]:
+    def _find(self, days: int, folders: set[Path]) -> "list[TrashEntry]":
         """Return our entries that are older than some days, oldest first. Raises DiscpressError."""
+        from discpress.engine.convert.trash.listing import list_trash
+
         homes = folders | {title.file_path.parent for title in self.store.titles()}
         entries = [item.entry for item in list_trash(homes).items if not item.entry.problem]
         now = self.now()
         ages = ((entry, entry.age_days(now)) for entry in entries)
         return sorted((entry for entry, age in ages if age is not None and age >= days), key=lambda entry: entry.id)
 
-    def _queue(self, found: list[TrashEntry]) -> bool:
+    def _queue(self, found: "list[TrashEntry]") -> bool:
         taken = {
             folder
             for job in self.queue.jobs(ALIVE)
@@ -105,6 +108,8 @@ class OldTrash:
         entries = [entry for entry in found if entry.folder not in taken]
         if not entries:
             return False
+        from discpress.engine.worker.trash.entries import trash_request
+
         request = trash_request(TaskKind.PURGE, entries, is_automatic=True, idle_priority=True, priority=_BEHIND_ALL)
         self.queue.add([request])
         return True

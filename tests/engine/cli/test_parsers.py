@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from iso_files import write_iso
 
-from discpress.engine.cli.imports import no_collections
 from discpress.engine.cli.main import COMMANDS
 from discpress.engine.cli.parsing.commands import ADDERS, build_parser
+from discpress.engine.imports import no_collections
 
 
 def commands_of(parser: argparse.ArgumentParser) -> dict[str, argparse.ArgumentParser]:

@@ -28,7 +28,7 @@ from discpress.engine.store.store import Store
 from discpress.engine.system.disk_probe import Disks
 from discpress.engine.units import MIB
 from discpress.engine.worker.blocked_jobs import Waits
-from discpress.engine.worker.lab_job import LabJob, _Live, lab_request
+from discpress.engine.worker.measuring.lab_job import LabJob, _Live, lab_request
 from discpress.engine.worker.outcomes import Endings
 from discpress.engine.worker.run_job import run_job
 from discpress.engine.worker.turn import Outcome, Turn, part_owner

@@ -1,0 +1,1 @@
+"""Estimates and benchmarks of the worker."""
