@@ -3,6 +3,7 @@
 import os
 import sqlite3
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from discpress.engine.dats.model import DatFile, DatGame, FileKind
 from discpress.engine.dats.origins import publisher_of, system_of, version_of
+from discpress.engine.garbage import few_collections
 from discpress.engine.store.numbering import next_number
 from discpress.engine.store.rows.checked import NUMBER, PATH, TEXT, TIME, Row, Shape, UnreadableError, made_by
 from discpress.engine.store.statefile import StateFile
@@ -109,7 +111,8 @@ class DatIndex:
 
     def add(self, found: Sequence["FoundDat"], origin: Path) -> list[Added]:
         """Add lists, all or none. Each replaces the list of the same place, or of its publisher and name."""
-        return self._file.write(lambda connection: list(self._add_all(connection, found, origin)))
+        with few_collections():
+            return self._file.write(lambda connection: list(self._add_all(connection, found, origin)))
 
     def renew(self, found: Sequence["FoundDat"], origin: Path) -> tuple[list[Added], list[ListedDat]]:
         """Replace all lists of an origin by those that it has now; return these, and those that it has no more."""
@@ -122,7 +125,8 @@ class DatIndex:
             _remove(connection, gone)
             return added, gone
 
-        return self._file.write(write)
+        with few_collections():
+            return self._file.write(write)
 
     def remove(self, lists: Iterable[ListedDat]) -> None:
         """Remove lists from the index; their files stay."""
@@ -166,7 +170,7 @@ def _listed_from(row: Row) -> ListedDat | None:
 
 def _listed(number: int, found: "FoundDat", origin: Path, at: float) -> ListedDat:
     header, games = found.dat.header, found.dat.games
-    files = [file for game in games for file in game.files]
+    kinds = Counter(file.kind for game in games for file in game.files)
     return ListedDat(
         number,
         origin,
@@ -177,8 +181,8 @@ def _listed(number: int, found: "FoundDat", origin: Path, at: float) -> ListedDa
         version_of(header),
         system_of(header),
         len(games),
-        len(files),
-        sum(file.kind is FileKind.DISK for file in files),
+        kinds.total(),
+        kinds[FileKind.DISK],
         at,
     )
 
@@ -210,7 +214,7 @@ def _insert(connection: sqlite3.Connection, listed: ListedDat, games: Sequence[D
     connection.executemany(
         _ADD_FILE,
         (
-            _file_row(number, place, game, at, file)
+            _file_row(number, place, game.name, at, file)
             for place, game in enumerate(games)
             for at, file in enumerate(game.files)
         ),
@@ -219,7 +223,8 @@ def _insert(connection: sqlite3.Connection, listed: ListedDat, games: Sequence[D
     connection.executemany(_ADD_SERIAL, serials)
 
 
-def _file_row(dat: int, place: int, game: DatGame, at: int, file: DatFile) -> Row:
-    begins_so = bool(game.name) and file.name.startswith(game.name)
-    name = f"{_SAME_NAME}{file.name[len(game.name) :]}" if begins_so else f"{_OTHER_NAME}{file.name}"
-    return dat, place, at, name, int(file.kind), int(file.status), file.size_bytes, file.crc32, file.sha1
+def _file_row(dat: int, place: int, game: str, at: int, file: DatFile) -> Row:
+    name, kind, size_bytes, crc32, sha1, status = file
+    begins_so = game and name.startswith(game)
+    stored = f"{_SAME_NAME}{name[len(game) :]}" if begins_so else f"{_OTHER_NAME}{name}"
+    return dat, place, at, stored, int(kind), int(status), size_bytes, crc32, sha1

@@ -8,21 +8,35 @@ from discpress.engine.dats.reading.games import FileTaker, RefusedDatError, chec
 MOST_DEPTH = 8
 """Blocks inside each other; known lists have two."""
 _TOKEN = re.compile(r'\s*+(?:"([^"\\]*+(?:\\.[^"\\]*+)*+)"|(\S++))', re.DOTALL)
+_FLAGS = frozenset({"baddump", "nodump", "verified"})
+"""Words that stand for themselves: `flags nodump` and the older `nodump`."""
 _VALUE = r'(?:"[^"\\]*+"|[^\s()"\\]++)'
-_PLAIN_PAIRS = rf"(?:\s++\w++\s++{_VALUE})++\s++"
-_PLAIN_GAME = re.compile(rf"\s*+(?:game|machine)\s++\(((?:\s++\w++\s++(?:{_VALUE}|\({_PLAIN_PAIRS}\)))++)\s++\)")
-"""A game without an escape or a block in a file: nearly all games. Three matches are five times as fast as its
-tokens."""
-_ITEM = re.compile(rf'(\w++)\s++(?:"([^"]*+)"|\(({_PLAIN_PAIRS})\)|([^\s()"]++))')
-_PAIR = re.compile(r'(\w++)\s++(?:"([^"]*+)"|([^\s"]++))')
+_BARE = r'[^\s()"\\]++'
+
+
+def _other_pair(*keys: str) -> str:
+    """Return the pattern of a name and its value, but of no flag and of none of these names."""
+    return rf"(?!(?:{'|'.join((*sorted(_FLAGS), *keys))})\b)\w++\s++{_VALUE}"
+
+
+_OF_GAME = _other_pair("name", "serial", "cloneof")
+_PLAIN_GAME = re.compile(
+    rf"\s*+(?:game|machine)\s++\((?:\s++{_OF_GAME})*+\s++name\s++({_VALUE})(?:\s++{_OF_GAME})*+"
+    rf"(?:\s++serial\s++({_VALUE}))?+(?:\s++{_OF_GAME})*+(?=\s)"
+)
+"""The begin of a game without anything unusual: nearly all games. A match of it and one of each file take a sixth of
+the time of their tokens."""
+_PLAIN_FILE = re.compile(
+    rf"\s++(rom|disk)\s++\((?:\s++(?:name\s++({_VALUE})|size\s++({_BARE})|crc\s++({_BARE})|sha1\s++({_BARE})"
+    rf"|serial\s++({_VALUE})|status\s++({_BARE})"
+    rf"|{_other_pair('name', 'size', 'crc', 'sha1', 'serial', 'status', 'flags', 'mia')}))++\s++\)(?=\s)"
+)
+_PLAIN_END = re.compile(r"\s++\)(?!\S)")
 _END = re.compile(r"\s*+\Z")
 _ESCAPE = re.compile(r'\\(["\\])')
 _GAMES = frozenset({"game", "machine", "resource", "set"})
 _HEADS = frozenset({"clrmamepro", "emulator"})
 _FILES = frozenset({"rom", "disk"})
-_FLAGS = frozenset({"baddump", "nodump", "verified"})
-"""Words that stand for themselves: `flags nodump` and the older `nodump`."""
-_FLAG = re.compile("|".join(_FLAGS))
 _HEADER = frozenset({"name", "description", "version", "date", "author", "homepage", "url"})
 
 
@@ -116,18 +130,28 @@ class _Reader:
 
     def _plain_game(self) -> DatGame | None:
         """Return the next block if it is a game without anything unusual."""
-        found = _PLAIN_GAME.match(self._text, self._at)
-        if found is None or _FLAG.search(found[1]) is not None:
+        begin = _PLAIN_GAME.match(self._text, self._at)
+        if begin is None:
             return None
-        self._at = found.end()
-        game = _Game()
-        for key, quoted, block, bare in _ITEM.findall(found[1]):
-            if not block:
-                game.take(key, quoted or bare)
-            elif key in _FILES:
-                attributes = {name: text or word for name, text, word in _PAIR.findall(block)}
-                self._taker.take(attributes, game.files, game.serials, is_disk=key == "disk")
-        return game.made()
+        found, at = [], begin.end()
+        while (file := _PLAIN_FILE.match(self._text, at)) is not None:
+            found.append(file)
+            at = file.end()
+        end = _PLAIN_END.match(self._text, at)
+        if end is None:
+            return None
+        game_name, game_serial = begin.groups("")
+        files: list[DatFile] = []
+        serials = [_bare(game_serial)] if game_serial else []
+        for file in found:
+            self._at = file.end()
+            kind, name, size, crc32, sha1, serial, status = file.groups("")
+            attributes = {"name": _bare(name), "size": size, "crc": crc32, "sha1": sha1, "status": status}
+            if serial:
+                attributes["serial"] = _bare(serial)
+            self._taker.take(attributes, files, serials, is_disk=kind == "disk")
+        self._at = end.end()
+        return game_from(_bare(game_name), files, serials)
 
     def _game(self) -> DatGame:
         game = _Game()
@@ -150,6 +174,11 @@ class _Reader:
             else:
                 attributes[key] = value
         return attributes
+
+
+def _bare(value: str) -> str:
+    """Return a value without its quotation marks; a plain one contains no others."""
+    return value.strip('"')
 
 
 class _Game:

@@ -14,6 +14,7 @@ from discpress.engine.dats.reading.clrmamepro import read_clrmamepro
 from discpress.engine.dats.reading.games import RefusedDatError, without_aliases
 from discpress.engine.dats.reading.xml import read_xml
 from discpress.engine.errors import DatfileError, DiscpressError, from_os_error
+from discpress.engine.garbage import few_collections
 from discpress.engine.images.archives.bounded import BoundedFile
 from discpress.engine.images.source import FileSource, read_bytes
 from discpress.engine.names import display_name
@@ -152,11 +153,12 @@ def _read(file: _File, size_bytes: int, check: Callable[[], None]) -> ParsedDat:
         raise RefusedDatError(f"{format_size(size_bytes)}; a list has at most {format_size(MOST_BYTES)}")
     first = file.read(_PIECE_BYTES)
     pieces = _pieces(first, file, check)
-    if first.removeprefix(_BYTE_ORDER_MARK).lstrip().startswith(_XML_STARTS):
-        found = read_xml(pieces)
-    else:
-        found = read_clrmamepro(_text(b"".join(pieces)))
-    found.games = list(without_aliases(found.games))
+    with few_collections():
+        if first.removeprefix(_BYTE_ORDER_MARK).lstrip().startswith(_XML_STARTS):
+            found = read_xml(pieces)
+        else:
+            found = read_clrmamepro(_text(b"".join(pieces)))
+        found.games = list(without_aliases(found.games))
     if not found.games:
         raise RefusedDatError("it lists no file with a digest")
     return found

@@ -1,8 +1,7 @@
 """Games of a datfile from the attributes of its files, the same for every form of list."""
 
-import contextlib
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from discpress.engine.dats.model import SHEET_SUFFIXES, DatFile, DatGame, FileKind, FileStatus
 from discpress.engine.dats.serials import serial_keys
@@ -73,19 +72,23 @@ def _crc32(text: str) -> int | None:
     digits = text.removeprefix("0x")
     if not digits or digits == "-":
         return None
-    if len(digits) == _CRC32_DIGITS and digits.isalnum():
-        with contextlib.suppress(ValueError):
+    try:
+        if len(digits) == _CRC32_DIGITS and digits.isalnum():
             return int(digits, 16)
+    except ValueError:
+        pass
     raise RefusedDatError(f"expected a crc in {_CRC32_DIGITS} hex digits, got {text!r:.60}")
 
 
 def _sha1(text: str) -> bytes | None:
     if not text or text == "-":
         return None
-    with contextlib.suppress(ValueError):
+    try:
         found = bytes.fromhex(text)
-        if len(found) == _SHA1_BYTES:
-            return found
+    except ValueError:
+        found = b""
+    if len(found) == _SHA1_BYTES:
+        return found
     raise RefusedDatError(f"expected a sha1 in {2 * _SHA1_BYTES} hex digits, got {text!r:.60}")
 
 
@@ -107,10 +110,12 @@ def checked_name(name: str) -> str:
     return name
 
 
-def game_from(name: str, files: Iterable[DatFile], serials: Iterable[str], parent: str = "") -> DatGame:
+def game_from(name: str, files: Iterable[DatFile], serials: Sequence[str], parent: str = "") -> DatGame:
     """Return a game. Raises RefusedDatError if its name is too long."""
-    keys = dict.fromkeys(key for text in dict.fromkeys(serials) for key in serial_keys(text))
-    return DatGame(checked_name(name), tuple(files), tuple(keys), checked_name(parent))
+    keys: tuple[str, ...] = ()
+    if serials:
+        keys = tuple(dict.fromkeys(key for text in dict.fromkeys(serials) for key in serial_keys(text)))
+    return DatGame(checked_name(name), tuple(files), keys, checked_name(parent))
 
 
 def without_aliases(games: Iterable[DatGame]) -> Iterator[DatGame]:

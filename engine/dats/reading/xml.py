@@ -5,7 +5,6 @@ Expat reads them in pieces. A list that declares entities is refused, so that no
 
 import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 from pyexpat import ErrorString, ExpatError, ParserCreate
 
 from discpress.engine.dats.model import DatFile, DatGame, ParsedDat
@@ -17,6 +16,9 @@ _MOST_TEXT = 64 * 1024
 _GAMES = frozenset({"game", "machine", "software"})
 _ROOTS = frozenset({"datafile", "softwarelist", "softwarelists", "mame"})
 _HEADER = frozenset({"name", "description", "version", "date", "author", "homepage", "url"})
+_TEXTS = frozenset({"serial"})
+"""Elements of a game whose text counts."""
+_TEXTS_OF_SOFTWARE = _TEXTS | {"description"}
 _SPACES = re.compile(r"\s+")
 
 
@@ -37,7 +39,8 @@ class _Reader:
     def __init__(self) -> None:
         self._found = ParsedDat()
         self._path: list[str] = []
-        self._text: list[str] | None = None
+        self._texts = _TEXTS
+        self._text: list[str] = []
         self._text_length = 0
         self._game: dict[str, str] = {}
         self._files: list[DatFile] = []
@@ -48,7 +51,6 @@ class _Reader:
         self._parser.buffer_text = True
         self._parser.StartElementHandler = self._start
         self._parser.EndElementHandler = self._end
-        self._parser.CharacterDataHandler = self._take_text
         self._parser.EntityDeclHandler = self._refuse_entity
 
     @property
@@ -63,7 +65,7 @@ class _Reader:
         games = self._found.games
         for at, game in enumerate(games):
             if game.parent in self._names:
-                games[at] = replace(game, parent=self._names[game.parent])
+                games[at] = game._replace(parent=self._names[game.parent])
         return self._found
 
     def _located(self, step: Callable[[], object]) -> None:
@@ -87,8 +89,9 @@ class _Reader:
             self._game, self._files, self._serials = {"name": "", **attributes}, [], []
         elif name == "info" and attributes.get("name") == "serial":
             self._serials.append(attributes.get("value", ""))
-        elif (path[-1] == "header" and name in _HEADER) or (path[-1] in _GAMES and name in {"description", "serial"}):
+        elif name in _HEADER if path[-1] == "header" else name in self._texts and path[-1] in _GAMES:
             self._text, self._text_length = [], 0
+            self._parser.CharacterDataHandler = self._take_text
         path.append(name)
 
     def _begin(self, name: str, attributes: dict[str, str]) -> None:
@@ -97,20 +100,21 @@ class _Reader:
         if name == "softwarelist":
             header = self._found.header
             header.is_software_list = True
+            self._texts = _TEXTS_OF_SOFTWARE
             header.name = checked_name(attributes.get("name", ""))
             header.description = checked_name(attributes.get("description", ""))
 
     def _take_text(self, text: str) -> None:
-        if self._text is not None:
-            self._text_length += len(text)
-            if self._text_length > _MOST_TEXT:
-                raise RefusedDatError(f"a text of more than {_MOST_TEXT} characters")
-            self._text.append(text)
+        self._text_length += len(text)
+        if self._text_length > _MOST_TEXT:
+            raise RefusedDatError(f"a text of more than {_MOST_TEXT} characters")
+        self._text.append(text)
 
     def _end(self, name: str) -> None:
         self._path.pop()
-        if self._text is not None:
-            text, self._text = _SPACES.sub(" ", "".join(self._text)).strip(), None
+        if self._parser.CharacterDataHandler is not None:
+            self._parser.CharacterDataHandler = None  # most texts are of no use
+            text = _SPACES.sub(" ", "".join(self._text)).strip()
             if self._path[-1] == "header":
                 setattr(self._found.header, name, text)
             elif name == "serial":
