@@ -22,7 +22,7 @@ from discpress.engine.dats.lookup import (
     files_of_games,
     games_by_serial,
 )
-from discpress.engine.dats.match import Match, Verdict
+from discpress.engine.dats.match import GameFamily, Match, Verdict
 from discpress.engine.dats.model import FileKind, FileStatus
 from discpress.engine.garbage import few_collections
 from discpress.engine.store.digests import Grade, ListedDigests
@@ -44,7 +44,8 @@ def find_matches(connection: sqlite3.Connection, paths: Collection[Path] | None 
     if not lists:
         return {}
     with few_collections():
-        return dict(_Matcher(connection, lists, known_titles(connection, paths)).matches())
+        families = game_families(connection)
+        return dict(_Matcher(connection, lists, known_titles(connection, paths), families).matches())
 
 
 def find_all_matches(connection: sqlite3.Connection) -> tuple[dict[bytes, list[Match]], dict[bytes, Match]]:
@@ -53,27 +54,34 @@ def find_all_matches(connection: sqlite3.Connection) -> tuple[dict[bytes, list[M
     if not lists:
         return {}, {}
     with few_collections():
-        matcher = _Matcher(connection, lists, known_titles(connection))
+        matcher = _Matcher(connection, lists, known_titles(connection), game_families(connection))
         return dict(matcher.all_hits()), dict(matcher.matches())
 
 
 def match_title(connection: sqlite3.Connection, title: KnownTitle) -> Match | None:
-    """Return the match of a title, which need not be in the library; None without lists."""
+    """Return the match of a title, which need not be in the library; None without lists.
+
+    It has no family, because finding those of all games takes ten times as long.
+    """
     lists = read_lists(connection)
-    return dict(_Matcher(connection, lists, [title]).matches())[title.key] if lists else None
+    return dict(_Matcher(connection, lists, [title], {}).matches())[title.key] if lists else None
 
 
 class _Matcher:
     """All lookups for some titles are made together, because each has a cost of its own."""
 
     def __init__(
-        self, connection: sqlite3.Connection, lists: Sequence[ListedDat], titles: Sequence[KnownTitle]
+        self,
+        connection: sqlite3.Connection,
+        lists: Sequence[ListedDat],
+        titles: Sequence[KnownTitle],
+        families: Mapping[_Game, GameFamily],
     ) -> None:
         self._connection = connection
         self._names = {each.id: (each.label, each.shown_name) for each in lists}
         self._covering = _covering(lists)
         self._titles = titles
-        self._families = game_families(connection)
+        self._families = families
         has_disks = any(each.disks for each in lists)
         self._probes = [list(probes_of(title, has_disks=has_disks)) for title in titles]
         every = [probe for probes in self._probes for probe in probes]

@@ -16,6 +16,7 @@ from discpress.engine.cli.queue.access import OpenQueue
 from discpress.engine.cli.queue.views import report_added
 from discpress.engine.cli.state import Records
 from discpress.engine.dats.index import DatIndex, listed_kinds
+from discpress.engine.dats.match import Match
 from discpress.engine.dats.needs import needs_decoding
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import CancelledError, DiscpressError, StoreError, UsageError
@@ -26,6 +27,7 @@ from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.record_digests import decode_whole
+from discpress.engine.queue.titles.decided import DecidedTitles
 from discpress.engine.queue.titles.identifying import identify_request, is_identifiable, work_of
 from discpress.engine.store.digests import Digests
 from discpress.engine.store.store import Store
@@ -94,8 +96,12 @@ class _Identifying:
             paths = as_paths(self._arguments.files)
             yield from expand_inputs(paths, None, True, self._printer, self._fail, self._control.check, self._sources)
             return
-        for title in self._store.titles():
-            if is_identifiable(title):
+        decided = DecidedTitles(self._store)
+        for title in filter(is_identifiable, self._store.titles()):
+            self._control.check()
+            if decided.has(title):
+                self._report(title.path, decided.match_of(title), was_decoded=False)
+            else:
                 yield Input(title.path, None, is_named=False)
 
     def _identify(self, each: Input) -> None:
@@ -113,9 +119,12 @@ class _Identifying:
             if is_needed:
                 self._decode(path, image)
                 match = self._records.match_of(image.path, disc, self._known(path, image))
+        self._report(path, match, was_decoded=is_needed)
+
+    def _report(self, path: Path, match: Match | None, *, was_decoded: bool) -> None:
         facts = {
             "input": str(path),
-            "decoded": is_needed,
+            "decoded": was_decoded,
             "match": None if match is None else match_facts(match),
         }
         text = "its digests are known" if match is None else match_text(match)

@@ -28,11 +28,7 @@ class CurrentTitles:
     def known_at(self, path: Path) -> Title | None:
         """Return the stored title of a path, with that path as it was given, if its file is unchanged."""
         known = self._known.get(absolute(path))
-        if known is None or known.error or known.is_outdated:
-            return None
-        if self._identity_at(known.file_paths) != known.identity.of_file:
-            return None
-        return replace(known, path=path)
+        return None if known is None or not is_as_scanned(known, self._inodes) else replace(known, path=path)
 
     def read(self, source: ByteSource) -> Title:
         """Return the title of an image whose stored bytes are open, with the settings chosen for it.
@@ -45,8 +41,14 @@ class CurrentTitles:
                 title = replace(title, overrides=self._store.settings_for(absolute(path)))
         return title
 
-    def _identity_at(self, paths: Sequence[Path]) -> FileIdentity | None:
-        try:
-            return FileIdentity.of_set(paths[0], [path.stat() for path in paths], self._inodes)
-        except OSError:
-            return None
+
+def is_as_scanned(title: Title, inodes: StableInodes) -> bool:
+    """Return whether a scan of this version read a title without an error, and its files are unchanged since."""
+    if title.error or title.is_outdated:
+        return False
+    paths = title.file_paths
+    try:
+        now = FileIdentity.of_set(paths[0], [path.stat() for path in paths], inodes)
+    except OSError:
+        return False
+    return now == title.identity.of_file

@@ -7,6 +7,7 @@ import pytest
 from cd_chds import cd_chd
 from cd_sectors import form_1
 from command_line import write_old
+from counted_opens import counted_opens
 from dat_lists import disk, rom, sha1, write_list
 from foreign_images import cue
 from memory_cds import TrackPlan, ps1_disc, ps2_disc, raw_sectors, sound
@@ -101,6 +102,27 @@ def test_every_form_of_a_listed_disc_is_identified_by_one_decoding(library: Desk
     assert verdicts(library) == expected
     _, again = library.ask("identify", "--all")
     assert [each["decoded"] for each in again if each["event"] == "identified"] == [False] * len(expected)
+
+
+def test_identify_opens_only_what_its_stored_digests_do_not_decide(library: Desk) -> None:
+    library.ask("identify", "--all")
+    changed = library.folder / f"{NAME}.zso"
+    write_old(changed, changed.read_bytes(), age_s=7200)
+
+    with counted_opens() as opened:
+        code, events = library.ask("identify", "--all")
+
+    found = {Path(each["input"]).name: each["decoded"] for each in events if each["event"] == "identified"}
+    assert (code, len(found), [name for name in found if found[name]]) == (0, 6, [changed.name])
+    assert set(found) & set(opened) == {changed.name}
+
+
+def test_a_header_that_decides_is_not_read_again(library: Desk) -> None:
+    with counted_opens() as opened:
+        library.ask("identify", "--all")
+
+    assert f"{NAME}.iso" in opened
+    assert f"{NAME}.chd" not in opened
 
 
 def test_a_chd_that_is_named_is_decoded_and_is_exact(library: Desk) -> None:
