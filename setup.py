@@ -18,7 +18,7 @@ CAN_HAVE_KERNEL = (
 SOURCES = (
     *("kernel", "sectors", "crc16", "crc32"),
     *("flac/rice", "flac/prediction", "flac/frames", "flac/decoder"),
-    *("chd/libraries", "chd/decode", "chd/pack", "chd/map"),
+    *("chd/libraries", "chd/decode", "chd/pack", "chd/map", "chd/note"),
 )
 KERNEL = Extension(
     "discpress.engine.codecs._kernel",

@@ -13,7 +13,7 @@ def crc16_of_blocks(data: Readable, block_size: int, start: int, out: array[int]
 def crc32(data: Readable, start: int = 0, is_wide: bool = True) -> int: ...
 def crc32_pays() -> bool: ...
 def hunk_libraries() -> object: ...
-def hunk_bind(libraries: object, codec: int, path: str) -> str: ...
+def hunk_bind(libraries: object, number: int, path: str) -> str: ...
 def hunk_decode(
     libraries: object,
     stored: Readable,
@@ -37,6 +37,22 @@ def hunk_map(
     last_self: int,
     has_rows: bool,
 ) -> tuple[bytes, int, int, int, int] | None: ...
+def hunk_note(
+    libraries: object,
+    marks: array[int],
+    numbers: array[int],
+    room: int,
+    source: Readable,
+    packed: Writable,
+    lengths: array[int],
+    hunk_size: int,
+    first: int,
+    length_bits: int,
+    self_bits: int,
+    lead_bits: int,
+    kinds: bytearray,
+    fields: bytearray,
+) -> tuple[int, int, int]: ...
 def hunk_pack(
     libraries: object,
     chunk: Readable,

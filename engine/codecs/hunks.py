@@ -10,6 +10,7 @@ import zstandard
 from discpress.engine.codecs import libdeflate
 from discpress.engine.codecs.blocks import PLAIN_BIT, CompressBlock, is_zero
 from discpress.engine.codecs.chd.libraries import Library
+from discpress.engine.codecs.chd.notes import SLOT_SHIFT
 from discpress.engine.codecs.chd.packing import ChunkPacker, Packing, chunk_packer
 from discpress.engine.codecs.deflate import DeflateCodec
 from discpress.engine.codecs.libdeflate import LibdeflateCodec
@@ -18,8 +19,6 @@ from discpress.engine.codecs.zstd import ZstdCompressors
 from discpress.engine.formats import Method, in_order
 from discpress.engine.units import MIB
 
-SLOT_SHIFT = 24
-"""Bits 24 and 25 of a length are the number of the codec that packed the hunk; no hunk is longer than 1 MiB."""
 MAX_LEVELS = {Method.ZSTD: 19, Method.LZMA: 9, Method.ZLIB: 9}
 """Zstandard's levels 20 to 22 differ from 19 only above 1 MiB, and no hunk is that long."""
 _ZSTD_SMALL_LEVELS = 8

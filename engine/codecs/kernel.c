@@ -256,12 +256,15 @@ static PyMethodDef methods[] = {
     {"crc32", crc32_one, METH_VARARGS, "crc32(data, start=0, is_wide=True): zlib.crc32"},
     {"crc32_pays", crc32_pays, METH_NOARGS, "crc32_pays(): whether this processor has what makes crc32 fast"},
     {"hunk_libraries", hunk_libraries, METH_NOARGS, "hunk_libraries(): no library yet, for hunk_bind"},
-    {"hunk_bind", hunk_bind, METH_VARARGS, "hunk_bind(libraries, codec, path): the version of the library"},
+    {"hunk_bind", hunk_bind, METH_VARARGS, "hunk_bind(libraries, number, path): the version of the library"},
     {"hunk_decode", hunk_decode, METH_VARARGS,
      "hunk_decode(libraries, stored, start, rows, first, codecs, hunk_size, has_crcs, out, done): hunks decoded"},
     {"hunk_map", hunk_map, METH_VARARGS,
      "hunk_map(fields, bit, kinds, length_bits, self_bits, hunk_size, offset, last_self, has_rows): rows, bit, offset, "
      "last_self and crc16, or None"},
+    {"hunk_note", hunk_note, METH_VARARGS,
+     "hunk_note(libraries, marks, numbers, room, source, packed, lengths, hunk_size, first, length_bits, self_bits, "
+     "lead_bits, kinds, fields): bytes that stay, room and bits"},
     {"hunk_pack", hunk_pack, METH_VARARGS,
      "hunk_pack(libraries, chunk, hunk_size, codecs, levels, probe_level, out, lengths): bytes used"},
     {NULL, NULL, 0, NULL},

@@ -17,6 +17,7 @@ PyObject *hunk_libraries(PyObject *module, PyObject *none);
 PyObject *hunk_bind(PyObject *module, PyObject *arguments);
 PyObject *hunk_decode(PyObject *module, PyObject *arguments);
 PyObject *hunk_pack(PyObject *module, PyObject *arguments);
+PyObject *hunk_note(PyObject *module, PyObject *arguments);
 PyObject *hunk_map(PyObject *module, PyObject *arguments);
 
 /* What they call, for tests/bench/fuzz_kernel.c too. */

@@ -12,10 +12,10 @@ from pathlib import Path
 from xxhash import xxh3_128_intdigest
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES, LENGTH_MASK, Codec
+from discpress.engine.codecs.chd.dedup import HunkTable
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import SECTOR_SIZE, Settings
 from discpress.engine.images.chd.cd.disc_frames import metadata_of
-from discpress.engine.images.chd.dedup import HunkTable
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import Layout
 from discpress.engine.images.registry import codec_of, encoder_for, layout_of, spec_of

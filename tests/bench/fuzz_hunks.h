@@ -1,4 +1,4 @@
-/* The part of fuzz_kernel.c for chunks, runs and maps of CHD hunks, by the system's zlib, Zstandard and liblzma.
+/* The part of fuzz_kernel.c for chunks, runs, maps and notes of CHD hunks, by the system's zlib, Zstandard and liblzma.
 
    These libraries are not instrumented. Their memory therefore ends at a page that nobody may touch. */
 
@@ -168,6 +168,68 @@ static void pack_hunks(const uint8_t *data, size_t size) {
     HunkRun run = {packed, (uint8_t *)rows, codecs, guarded(1, total), done, (size_t)used[0], 0, hunk_size, 0, count, 1};
     must(hunks_decode_run(&hunk_codecs, used_state, &run) == count && !memcmp(run.out, chunk, total));
     free(packed);
+}
+
+/* Stands in for XXH3-128, and finds equal hunks where there are none more often. */
+static HunkDigest few_digests(const void *data, size_t size) {
+    uint16_t sum = chd_crc16(data, size, 0);
+    return (HunkDigest){sum, sum >> 5};
+}
+
+/* Packed hunks and the references among them must be those of the map that is read back. */
+static void note_hunks(const uint8_t *data, size_t size) {
+    static const HunkLibraries libraries = {.xxh3 = few_digests};
+    size_t hunk_size = (size_t)16 << (data[1] % 7), count = data[2] % (MAX_HUNKS + 1), total = count * hunk_size;
+    size_t slots = (size_t)1 << data[3] % 6, packed_bytes = 0;
+    unsigned length_bits = 4 + data[1] % 7 + (data[5] >> 3 & 1), self_bits = 4 + data[3] % 29, lead_bits = data[5] & 7;
+    int raw = data[5] & 16;
+    chd_crc16_prepare();
+    uint8_t *source = exact(total), *kinds = exact(count);
+    uint32_t *lengths = exact(4 * count), *numbers = exact(4 * slots);
+    uint64_t *marks = exact(8 * slots);
+    memset(numbers, 0, 4 * slots), memset(marks, 0, 8 * slots);
+    data += 6, size -= 6;
+    for (size_t number = 0; number < count; number++) {
+        uint8_t choice = size ? data[number % size] : 0;
+        memset(source + number * hunk_size, choice & 31, hunk_size);
+        lengths[number] = choice & 64 ? PLAIN_BIT | (uint32_t)hunk_size : (choice & 3u) << 24 | (1 + choice % (uint32_t)(hunk_size - 1));
+        if (raw)
+            memcpy(lengths + number, data + (size > 4 ? number % (size - 3) : 0), size < 4 ? size : 4);
+        packed_bytes += lengths[number] & 0xFFFFFF;
+    }
+    if (raw)
+        packed_bytes %= 4096;
+    uint8_t *packed = exact(packed_bytes), *stored = exact(packed_bytes);
+    for (size_t place = 0; place < packed_bytes; place++)
+        packed[place] = stored[place] = (uint8_t)(place ^ place >> 8);
+    size_t widest = length_bits + 16 > self_bits ? length_bits + 16 : self_bits, room = slots * 3 / 4;
+    size_t field_bytes = (lead_bits + count * widest + 7) / 8;
+    uint8_t *fields = exact(field_bytes);
+    memset(fields, 0, field_bytes ? field_bytes : 1);
+    HunkNotes notes = {marks, numbers, slots, room, source, packed, packed_bytes, lengths, hunk_size, count, 0,
+                       length_bits, self_bits, lead_bits, kinds, fields, 0};
+    Py_ssize_t kept = hunks_note(&libraries, &notes);
+    must(kept >= 0 || raw);
+    must(kept <= (Py_ssize_t)packed_bytes && notes.room <= room);
+    HunkRow *rows = exact(count * sizeof *rows);
+    HunkFields written = {fields, notes.bits, length_bits, self_bits, (uint32_t)hunk_size};
+    HunkPosition position = {.bit = lead_bits};
+    size_t before = 0, after = 0;
+    must(kept < 0 || raw || (hunks_read_map(&written, &position, kinds, count, (uint8_t *)rows) && position.bit == notes.bits &&
+                             position.offset == (uint64_t)kept));
+    for (size_t number = 0; kept >= 0 && !raw && number < count; number++) {
+        size_t length = lengths[number] & 0xFFFFFF;
+        if (kinds[number] == 5) {
+            must(rows[number].offset < number && kinds[rows[number].offset] != 5);
+            must(!memcmp(source + rows[number].offset * hunk_size, source + number * hunk_size, hunk_size));
+        } else {
+            must(rows[number].length == length && rows[number].crc == chd_crc16(source + number * hunk_size, hunk_size, 0xFFFF));
+            must(rows[number].offset == after && !memcmp(packed + after, stored + before, length));
+            after += length;
+        }
+        before += length;
+    }
+    free(source), free(kinds), free(lengths), free(numbers), free(marks), free(packed), free(stored), free(fields), free(rows);
 }
 
 /* Any bits are places or the end of the map; passed by, they lead to the same position. */

@@ -223,6 +223,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
         pack_hunks(data, size);
     else if (data[0] >> 4 == 7)
         read_map(data, size);
+    else if (data[0] >> 4 == 8)
+        note_hunks(data, size);
     else if (data[0] & 8)
         pack_chunk(data, size);
     else

@@ -156,34 +156,40 @@ static const char *find_libdeflate(HunkLibraries *into, void *library, const cha
     return FIRST_MISSING(library, wanted);
 }
 
-const char *find_hunk_library(HunkLibraries *into, int codec, void *library, const char **missing) {
-    static const char *(*const finders[CODECS])(HunkLibraries *, void *, const char *(**)(void)) = {
-        [ZLIB] = find_zlib, [ZSTD] = find_zstd, [LZMA] = find_lzma, [LIBDEFLATE] = find_libdeflate};
+static const char *find_xxh3(HunkLibraries *into, void *library, const char *(**version)(void)) {
+    const Wanted wanted[] = {{&into->xxh3, "XXH3_128bits"}};
+    *version = no_version;
+    return FIRST_MISSING(library, wanted);
+}
+
+const char *find_hunk_library(HunkLibraries *into, int number, void *library, const char **missing) {
+    static const char *(*const finders[LIBRARIES])(HunkLibraries *, void *, const char *(**)(void)) = {
+        [ZLIB] = find_zlib, [ZSTD] = find_zstd, [LZMA] = find_lzma, [LIBDEFLATE] = find_libdeflate, [XXH3] = find_xxh3};
     const char *(*version)(void);
-    *missing = finders[codec](into, library, &version);
+    *missing = finders[number](into, library, &version);
     if (*missing)
         return NULL;
-    into->has[codec] = 1;
-    into->versions[codec] = version();
-    return into->versions[codec];
+    into->has[number] = 1;
+    into->versions[number] = version();
+    return into->versions[number];
 }
 
 PyObject *hunk_bind(PyObject *Py_UNUSED(module), PyObject *arguments) {
     PyObject *capsule, *path;
     const char *missing;
-    int codec;
-    if (!PyArg_ParseTuple(arguments, "OiO&:hunk_bind", &capsule, &codec, PyUnicode_FSConverter, &path))
+    int number;
+    if (!PyArg_ParseTuple(arguments, "OiO&:hunk_bind", &capsule, &number, PyUnicode_FSConverter, &path))
         return NULL;
     void *library = dlopen(PyBytes_AsString(path), RTLD_NOW | RTLD_LOCAL);
     Py_DECREF(path);
     HunkLibraries *into = hunk_libraries_of(capsule);
     if (!into)
         return NULL;
-    if (codec <= NO_CODEC || codec >= CODECS || into->has[codec])
-        return PyErr_Format(PyExc_ValueError, "hunk_bind: codec %d is unknown or bound already", codec);
+    if (number <= NO_CODEC || number >= LIBRARIES || into->has[number])
+        return PyErr_Format(PyExc_ValueError, "hunk_bind: library %d is unknown or bound already", number);
     if (!library)
         return PyErr_Format(PyExc_ImportError, "%s", dlerror());
-    const char *version = find_hunk_library(into, codec, library, &missing);
+    const char *version = find_hunk_library(into, number, library, &missing);
     if (!version)
         return PyErr_Format(PyExc_ImportError, "%s is not exported", missing);
     return PyUnicode_FromString(version);

@@ -1,4 +1,4 @@
-/* What the native kernel calls of zlib, Zstandard, liblzma and libdeflate, and what it keeps of them between hunks.
+/* What the native kernel calls of zlib, Zstandard, liblzma, libdeflate and xxHash, and what it keeps of them between hunks.
 
    None of them is part of the kernel: libraries.c looks the functions up in libraries that Python packages have loaded.
    The structures are those of zlib.h (the same since 1.2.0) and lzma/base.h, lzma/filter.h, lzma/lzma12.h (since 5.0). */
@@ -9,7 +9,7 @@
 #define MAX_HUNK_SIZE (1024 * 1024)
 #define CODEC_SLOTS 4
 
-enum { NO_CODEC, ZLIB, ZSTD, LZMA, LIBDEFLATE, CODECS };
+enum { NO_CODEC, ZLIB, ZSTD, LZMA, LIBDEFLATE, CODECS, XXH3 = CODECS, LIBRARIES };
 
 typedef struct {
     const uint8_t *next_in;
@@ -67,8 +67,12 @@ typedef struct HunkState {
 } HunkState;
 
 typedef struct {
-    int has[CODECS];
-    const char *versions[CODECS];
+    uint64_t low, high;
+} HunkDigest;
+
+typedef struct {
+    int has[LIBRARIES];
+    const char *versions[LIBRARIES];
     int (*inflate_init)(ZlibStream *, int, const char *, int);
     int (*inflate_reset)(ZlibStream *);
     int (*inflate)(ZlibStream *, int);
@@ -96,6 +100,7 @@ typedef struct {
     void (*libdeflate_free)(void *);
     size_t (*libdeflate_bound)(void *, size_t);
     size_t (*libdeflate_encode)(void *, const void *, size_t, void *, size_t);
+    HunkDigest (*xxh3)(const void *, size_t);
     HunkState *states; /* the unused ones, as in kernel.c */
 } HunkLibraries;
 
@@ -149,11 +154,29 @@ typedef struct {
 /* Pack all hunks; return the bytes used in `out`, -1 if a library or malloc fails. */
 Py_ssize_t hunks_pack_chunk(const HunkLibraries *libraries, HunkState *state, const HunkPacking *work);
 
+typedef struct {
+    uint64_t *marks; /* the table of dedup.py */
+    uint32_t *numbers;
+    size_t slots, room;
+    const uint8_t *source;
+    uint8_t *packed;
+    size_t packed_bytes;
+    const uint32_t *lengths;
+    size_t hunk_size, count;
+    uint32_t first; /* the number of the first hunk */
+    unsigned length_bits, self_bits, lead_bits; /* the last: bits before the first field, in the first byte of `fields` */
+    uint8_t *kinds, *fields;
+    size_t bits; /* of `fields` */
+} HunkNotes;
+
+/* Note all hunks, and move those that stay together; return the bytes that stay, -1 for lengths that cannot be. */
+Py_ssize_t hunks_note(const HunkLibraries *libraries, HunkNotes *notes);
+
 /* Bytes of a scratch buffer: more than any library asks for. */
 static inline size_t hunk_bound(size_t hunk_size) { return hunk_size + hunk_size / 8 + 1024; }
 
-/* Find all functions for a codec; return the library's version, or NULL and the name of the first missing function. */
-const char *find_hunk_library(HunkLibraries *into, int codec, void *library, const char **missing);
+/* Find all functions of a library; return the library's version, or NULL and the name of the first missing function. */
+const char *find_hunk_library(HunkLibraries *into, int number, void *library, const char **missing);
 
 /* Called with the interpreter's lock held; take_hunk_state returns NULL without memory. */
 HunkLibraries *hunk_libraries_of(PyObject *capsule);

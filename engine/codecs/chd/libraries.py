@@ -1,8 +1,8 @@
 """The libraries whose functions the native kernel calls for CHD hunks: those that Python's packages have loaded.
 
-The kernel contains no compressor. It finds zlib in Python's module `zlib`, liblzma in `_lzma`, and libzstd in the
-package `zstandard`. That package has two backends with the same libzstd; only the one that cffi uses exports it. A
-module that contains its library without exporting it leaves that codec to plain Python.
+The kernel contains no compressor. It finds zlib in Python's module `zlib`, liblzma in `_lzma`, xxHash in the package
+`xxhash`, and libzstd in `zstandard`. The last one has two backends with the same libzstd; only the one that cffi uses
+exports it. A module that contains its library without exporting it leaves that part to plain Python.
 """
 
 import zlib
@@ -23,10 +23,17 @@ class Library(IntEnum):
     LZMA = 3
     LIBDEFLATE = 4
     """In the optional package `deflate`; only for packing."""
+    XXH3 = 5
+    """In the package `xxhash`: the digests by which equal hunks are found."""
 
 
 _LZMA_SERIES = "5."
-_MODULES = {Library.ZLIB: "zlib", Library.LZMA: "_lzma", Library.LIBDEFLATE: "deflate._deflate"}
+_MODULES = {
+    Library.ZLIB: "zlib",
+    Library.LZMA: "_lzma",
+    Library.LIBDEFLATE: "deflate._deflate",
+    Library.XXH3: "xxhash._xxhash",
+}
 
 
 class HunkLibraries:
@@ -90,4 +97,4 @@ def _is_expected(library: Library, version: str) -> bool:
         return version == zlib.ZLIB_RUNTIME_VERSION
     if library is Library.ZSTD:
         return version == ".".join(map(str, zstandard.ZSTD_VERSION))
-    return library is Library.LIBDEFLATE or version.startswith(_LZMA_SERIES)
+    return library in (Library.LIBDEFLATE, Library.XXH3) or version.startswith(_LZMA_SERIES)

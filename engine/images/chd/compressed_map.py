@@ -15,14 +15,14 @@ from itertools import accumulate, repeat
 from typing import NamedTuple
 
 from discpress.engine.codecs.chd.maps import MapReader, ReadHunks, map_reader
-from discpress.engine.codecs.chd.rows import CRC_START, ROW
+from discpress.engine.codecs.chd.rows import CRC_BITS, CRC_START, ROW
 from discpress.engine.codecs.huffman import BitReader, HuffmanError, read_run_lengths
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.images.chd.bitfields import FIELDS_END, Fields
 from discpress.engine.images.chd.header import ChdHeader
 from discpress.engine.images.chd.map import WINDOW_HUNKS, HunkPlace, Window
 from discpress.engine.images.chd.map_kinds import IS_SELF, IS_STORED, SYMBOLS, Kind, decode_kinds
-from discpress.engine.images.chd.map_windows import CRC_BITS, field_widths, origins_of, own_crc, rows_of, shifts
+from discpress.engine.images.chd.map_windows import field_widths, origins_of, own_crc, rows_of, shifts
 from discpress.engine.images.source import ByteSource, read_bytes, shown_name
 
 MAP_HEADER = struct.Struct(">I6sHBBBx")

@@ -9,15 +9,13 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate, islice
 
-from discpress.engine.codecs.chd.rows import ROW
+from discpress.engine.codecs.chd.rows import CRC_BITS, ROW
 from discpress.engine.codecs.crc import crc16
 from discpress.engine.images.chd.map import WINDOW_HUNKS, Window
 from discpress.engine.images.chd.map_kinds import SELF, Kind
 
 EXPANDED_SIZE = 12
 """An entry of the expanded map: u8 kind, u24 length, u48 offset, u16 crc16."""
-CRC_BITS = 16
-"""Bits of a hunk's crc16 among the fields of the map."""
 _IS_NEXT = bytes(kind == Kind.SELF_NEXT for kind in range(256))
 _SAME, _NEXT = bytes((Kind.SELF_SAME,)), bytes((Kind.SELF_NEXT,))
 _RUNS = re.compile(SELF + b"+|[^" + SELF + b"]+")

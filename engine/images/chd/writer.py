@@ -13,19 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import xxhash
-
-from discpress.engine.codecs.blocks import LENGTH_MASK, PLAIN_BIT
-from discpress.engine.codecs.chd.rows import CRC_START
-from discpress.engine.codecs.crc import crc16_of_blocks
-from discpress.engine.codecs.hunks import SLOT_SHIFT
+from discpress.engine.codecs.chd.notes import MapNotes
+from discpress.engine.codecs.chd.rows import CRC_BITS
 from discpress.engine.formats import SECTOR_SIZE, Method
 from discpress.engine.images.cd.kept.entry import KEPT_SHA1S, TAG, with_digests
 from discpress.engine.images.chd.compressed_map import MAP_HEADER, CompressedMap
-from discpress.engine.images.chd.dedup import HunkTable
 from discpress.engine.images.chd.header import HEADER_SIZE, NO_CODEC, NO_SHA1, ChdHeader
 from discpress.engine.images.chd.map_kinds import Kind
-from discpress.engine.images.chd.map_windows import CRC_BITS
 from discpress.engine.images.chd.metadata import DVD, NewEntry, encode_entries, overall_sha1
 from discpress.engine.images.layout import Output
 from discpress.engine.images.source import ByteSource, MemorySource
@@ -106,17 +100,13 @@ class ChdWriter:
         self._output = output
         self._shape = shape
         self.position = shape.data_offset
-        self._kinds = bytearray()
-        self._fields = bytearray()
-        self._rest = 0  # bits of an incomplete byte
-        self._rest_bits = self._lead_bits
-        self._table = HunkTable(shape.hunks)
+        self._notes = MapNotes(shape.hunks, shape.hunk_size, shape.length_bits, shape.self_bits, self._lead_bits)
         self._revisited = 0
 
     @property
     def blocks(self) -> int:
         """Number of hunks written so far."""
-        return len(self._kinds)
+        return len(self._notes.kinds)
 
     @property
     def _lead_bits(self) -> int:
@@ -133,26 +123,10 @@ class ChdWriter:
 
     def append(self, packed: memoryview, lengths: "array[int]", count: int, source: memoryview) -> None:
         """Write the next `count` hunks in the layout of `engine.codecs.hunks`; `source` contains them decoded."""
-        size, position, kept_from = self._shape.hunk_size, 0, 0
-        checksums = crc16_of_blocks(source[: count * size], size, CRC_START)
-        for number, entry in enumerate(lengths[:count]):
-            hunk = source[number * size : (number + 1) * size]
-            length = entry & LENGTH_MASK
-            origin = self._table.find_or_add(xxhash.xxh3_128_intdigest(hunk), len(self._kinds))
-            if origin is None:
-                crc = checksums[number]
-                if entry & PLAIN_BIT:
-                    self._note(Kind.PLAIN, crc, CRC_BITS)
-                else:
-                    width = self._shape.length_bits + CRC_BITS
-                    self._note(entry >> SLOT_SHIFT, length << CRC_BITS | crc, width)
-            else:
-                self._note(Kind.SELF, origin, self._shape.self_bits)
-                self._store(packed[kept_from:position])
-                kept_from = position + length
-            position += length
-        self._store(packed[kept_from:position])
-        self._flush_fields()
+        kept = self._notes.take(packed, lengths, count, source)
+        if kept:
+            self._output.write_at(self.position, packed[:kept])
+            self.position += kept
 
     def revisit(self, source: memoryview) -> None:
         """Learn the contents of the hunks that an earlier writer wrote, in order from the first on."""
@@ -160,12 +134,12 @@ class ChdWriter:
         for start in range(0, len(source), size):
             number = self._revisited
             self._revisited += 1
-            if self._kinds[number] != Kind.SELF:
-                self._table.find_or_add(xxhash.xxh3_128_intdigest(source[start : start + size]), number)
+            if self._notes.kinds[number] != Kind.SELF:
+                self._notes.origin_of(source[start : start + size], number)
 
     def save_index(self, first: int) -> int:
         """Write the map's entries from `first` on and return a crc32 of all entries so far."""
-        kinds, fields = self._kind_bytes(), self._field_bytes()
+        kinds, fields = self._kind_bytes(), bytearray(self._notes.fields)
         crc32 = zlib.crc32(fields, zlib.crc32(kinds))
         kinds_start = (_TREE_BITS + _KIND_BITS * first) // 8 if first else 0
         fields_start = self._field_bits(first) // 8
@@ -180,7 +154,7 @@ class ChdWriter:
         """Continue after the hunks that an earlier writer wrote; return False if the map's entries do not match."""
         kinds = bytearray(-(-(_TREE_BITS + _KIND_BITS * blocks) // 8))
         source.read_into(kinds, self._kinds_offset)
-        self._kinds = bytearray.fromhex("".join(f"0{digit}" for digit in kinds.hex()[len(_TREE) :][:blocks]))
+        self._notes.kinds = bytearray.fromhex("".join(f"0{digit}" for digit in kinds.hex()[len(_TREE) :][:blocks]))
         bits = self._field_bits(blocks)
         fields = bytearray(-(-bits // 8))
         source.read_into(fields, self._fields_offset)
@@ -188,19 +162,17 @@ class ChdWriter:
             kinds[-1] &= 0xF0
             fields[0] &= 0x0F
         if zlib.crc32(fields, zlib.crc32(kinds)) != crc32:
-            self._kinds.clear()
+            self._notes.kinds.clear()
             return False
-        whole, self._rest_bits = divmod(bits, 8)
-        self._rest = fields[whole] >> 8 - self._rest_bits if self._rest_bits else 0
-        self._fields = fields[:whole]
+        self._notes.fields, self._notes.bits = fields, bits
         self.position = position
         return True
 
     def finish(self, digests: Mapping[str, str]) -> int:
         """Write metadata, map and header; return the file's length. `digests` of the decoded hunks include `sha1`."""
         shape = self._shape
-        if len(self._kinds) != shape.hunks:
-            raise RuntimeError(f"expected {shape.hunks} hunks, got {len(self._kinds)}")
+        if len(self._notes.kinds) != shape.hunks:
+            raise RuntimeError(f"expected {shape.hunks} hunks, got {len(self._notes.kinds)}")
         raw_sha1 = bytes.fromhex(digests["sha1"]) if "sha1" in digests else NO_SHA1
         header = shape.header(raw_sha1)
         entries = self._map_bytes()
@@ -210,41 +182,23 @@ class ChdWriter:
         self._output.write_at(0, header.encode())
         return self.position
 
-    def _store(self, packed: memoryview) -> None:
-        if len(packed):
-            self._output.write_at(self.position, packed)
-            self.position += len(packed)
-
-    def _note(self, kind: int, field: int, width: int) -> None:
-        self._kinds.append(kind)
-        self._rest = self._rest << width | field
-        self._rest_bits += width
-
-    def _flush_fields(self) -> None:
-        whole, self._rest_bits = divmod(self._rest_bits, 8)
-        self._fields += (self._rest >> self._rest_bits).to_bytes(whole, "big")
-        self._rest &= (1 << self._rest_bits) - 1
-
     @property
     def _is_joined(self) -> bool:
         """Whether all kinds are written, and the last one shares its byte with the first field."""
-        return self._lead_bits > 0 and len(self._kinds) == self._shape.hunks
+        return self._lead_bits > 0 and len(self._notes.kinds) == self._shape.hunks
 
     def _kind_bytes(self) -> bytearray:
-        digits = _TREE + self._kinds.translate(_HEX_DIGITS).decode("ascii")
+        digits = _TREE + self._notes.kinds.translate(_HEX_DIGITS).decode("ascii")
         return bytearray.fromhex(digits + "0" * (len(digits) % 2))
-
-    def _field_bytes(self) -> bytearray:
-        return self._fields + (self._rest << -self._rest_bits % 8).to_bytes(-(-self._rest_bits // 8), "big")
 
     def _field_bits(self, blocks: int) -> int:
         """Return the bits of the fields of the first `blocks` hunks, including the lead before them."""
-        plain, same = (self._kinds.count(kind, 0, blocks) for kind in (Kind.PLAIN, Kind.SELF))
+        plain, same = (self._notes.kinds.count(kind, 0, blocks) for kind in (Kind.PLAIN, Kind.SELF))
         packed_bits = (blocks - plain - same) * (self._shape.length_bits + CRC_BITS)
         return self._lead_bits + packed_bits + plain * CRC_BITS + same * self._shape.self_bits
 
     def _map_bytes(self) -> bytes:
-        kinds, fields = self._kind_bytes(), self._field_bytes()
+        kinds, fields = self._kind_bytes(), bytearray(self._notes.fields)
         if self._is_joined:
             fields[0] |= kinds.pop()
         return bytes(kinds + fields)

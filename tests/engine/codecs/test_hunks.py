@@ -96,7 +96,7 @@ class TestChunkPacker:
     def test_the_kernel_packs_with_each_method(self, method: Method) -> None:
         assert HunkCodec([method])._packer(9) is not None
 
-    @pytest.mark.parametrize("library", list(Library))
+    @pytest.mark.parametrize("library", [each for each in Library if each is not Library.XXH3])
     def test_another_result_of_the_plain_codec_leaves_it_to_that_one(
         self, library: Library, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_images import MemorySource, compressible, convert_image, incompressible, mixed, write_image
 
+from discpress.engine.codecs.chd.dedup import MAX_SLOTS, HunkTable
 from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat, Method, Settings
-from discpress.engine.images.chd.dedup import MAX_SLOTS, HunkTable
 from discpress.engine.images.chd.image import ChdImage
 from discpress.engine.images.chd.writer import ChdWriter
 from discpress.engine.images.layout import Layout
@@ -150,7 +150,7 @@ class TestTable:
         assert known == list(range(48)) + [None] * 952
 
     def test_it_does_not_grow_with_the_image(self) -> None:
-        assert len(HunkTable(1 << 30)._marks) == MAX_SLOTS
+        assert len(HunkTable(1 << 30).marks) == MAX_SLOTS
 
 
 class TestTakenUp:

@@ -22,19 +22,22 @@ class HunkTable:
         while slots < MAX_SLOTS and 3 * slots < 4 * hunks:
             slots *= 2
         self._mask = slots - 1
-        self._free = slots * 3 // 4
-        self._marks = array("Q", bytes(8 * slots))
-        self._numbers = array("I", bytes(4 * slots))  # number + 1; 0 in a free slot
+        self.room = slots * 3 // 4
+        """Number of contents that can still be added."""
+        self.marks = array("Q", bytes(8 * slots))
+        """The stored half of the digest in each slot."""
+        self.numbers = array("I", bytes(4 * slots))
+        """The number of the hunk in each slot, plus 1; 0 in a free slot."""
 
     def find_or_add(self, digest: int, number: int) -> int | None:
         """Return the number of the first hunk with this digest; if it is new, add it and return None."""
         mark, slot = digest & _WORD, digest >> _WORD_BITS & self._mask
-        marks, numbers = self._marks, self._numbers
+        marks, numbers = self.marks, self.numbers
         while numbers[slot]:
             if marks[slot] == mark:
                 return numbers[slot] - 1
             slot = slot + 1 & self._mask
-        if self._free:
-            self._free -= 1
+        if self.room:
+            self.room -= 1
             marks[slot], numbers[slot] = mark, number + 1
         return None
