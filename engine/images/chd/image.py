@@ -5,7 +5,7 @@ from functools import cached_property
 
 from discpress.engine.codecs.blocks import BlockError, Decoder, DecoderMissingError
 from discpress.engine.codecs.cd_hunks import CD_DECODERS
-from discpress.engine.codecs.chd.rows import CRC_START
+from discpress.engine.codecs.chd.rows import CRC_START, KIND_AT, ROW, SELF
 from discpress.engine.codecs.crc import crc16
 from discpress.engine.codecs.deflate import DeflateCodec
 from discpress.engine.codecs.flac.decoder import FlacDecoder
@@ -32,6 +32,7 @@ _DECODERS: dict[bytes, Decoder] = {
     b"flac": FlacDecoder(),
     **CD_DECODERS,
 }
+_REFERENCE = bytes((SELF,))
 _MOST_HOPS = 8  # chdman refers only to stored hunks; without a limit, a long chain would be followed for each hunk
 
 
@@ -148,18 +149,21 @@ class ChdImage(BlockImage):
         return [self._block(number, place, known) for number, place in enumerate(places, first)]
 
     def stored_span(self, offset: int, length: int) -> tuple[int, int]:
-        """Return the span of the hunks that are stored for these bytes alone, see `Image.stored_span`."""
+        """Return the span of the hunks that are stored for these bytes alone, see `Image.stored_span`.
+
+        It is unknown for a file without codecs, whose hunks may be anywhere.
+        """
+        if not isinstance(self.map, CompressedMap):
+            return 0, 0
         first, end = offset // self.block_size, -(-(offset + length) // self.block_size)
-        starts: list[int] = []
-        ends: list[int] = []
-        for number in range(first // WINDOW_HUNKS, -(-end // WINDOW_HUNKS)):
-            window = self.map.window(number)
-            low, high = (min(max(0, hunk - number * WINDOW_HUNKS), WINDOW_HUNKS) for hunk in (first, end))
-            start, stop = (hunk - window.kinds.count(Kind.SELF, 0, hunk) for hunk in (low, high))
-            if start < stop:
-                starts.append(window.offsets[start])
-                ends.append(window.offsets[stop - 1] + window.lengths[stop - 1])
-        return min(starts, default=0), max(ends, default=0)
+        rows = self.map.rows(first, end - first)
+        kinds = rows[KIND_AT :: ROW.size]
+        lead, stop = len(kinds) - len(kinds.lstrip(_REFERENCE)), len(kinds.rstrip(_REFERENCE))
+        if lead >= stop:
+            return 0, 0
+        start, *_ = ROW.unpack_from(rows, ROW.size * lead)
+        last, stored_bytes, *_ = ROW.unpack_from(rows, ROW.size * (stop - 1))
+        return start, last + stored_bytes
 
     def extent_problem(self, place: HunkPlace) -> str:
         """Return the problem of a hunk's place in the file; empty if there is none."""
