@@ -1,4 +1,5 @@
-/* The part of fuzz_kernel.c for chunks, runs, maps and notes of CHD hunks, by the system's zlib, Zstandard and liblzma.
+/* The part of fuzz_kernel.c for chunks, runs, maps and notes of CHD hunks, by the system's zlib, Zstandard, liblzma and
+   libdeflate.
 
    These libraries are not instrumented. Their memory therefore ends at a page that nobody may touch. */
 
@@ -12,6 +13,7 @@
 #define GUARDED_BYTES (256 * 1024)
 
 static HunkLibraries hunk_codecs;
+static int has_libdeflate; /* it is optional, and is left out of every other case */
 static size_t (*zstd_pack)(void *, size_t, const void *, size_t, int);
 static int (*lzma_pack)(const LzmaFilter *, const void *, const uint8_t *, size_t, uint8_t *, size_t *, size_t);
 static int (*zlib_begin)(ZlibStream *, int, int, int, int, int, const char *, int);
@@ -34,6 +36,8 @@ static void find_hunk_codecs(void) {
         libraries[codec] = dlopen(names[codec], RTLD_NOW | RTLD_LOCAL);
         must(libraries[codec] && find_hunk_library(&hunk_codecs, codec, libraries[codec], &missing));
     }
+    void *libdeflate = dlopen("libdeflate.so.0", RTLD_NOW | RTLD_LOCAL);
+    has_libdeflate = libdeflate && find_hunk_library(&hunk_codecs, LIBDEFLATE, libdeflate, &missing);
     *(void **)&zstd_pack = found(libraries[ZSTD], "ZSTD_compress");
     *(void **)&lzma_pack = found(libraries[LZMA], "lzma_raw_buffer_encode");
     *(void **)&zlib_begin = found(libraries[ZLIB], "deflateInit2_");
@@ -84,6 +88,7 @@ static void decode_hunks(const uint8_t *data, size_t size) {
     HunkRow rows[MAX_HUNKS] = {0};
     if (!state)
         find_hunk_codecs(), state = take_hunk_state(&hunk_codecs);
+    hunk_codecs.has[LIBDEFLATE] = has_libdeflate && data[4] & 1;
     data += 6, size -= 6;
     uint8_t *hunks = exact(count * hunk_size), *packed = exact(count * hunk_size);
     for (size_t number = 0; number < count; number++) {

@@ -32,6 +32,14 @@ static int decode_zlib(const HunkLibraries *libraries, HunkState *state, const u
     return libraries->inflate(stream, Z_FINISH) == Z_STREAM_END && stream->avail_out == 0;
 }
 
+/* In half of zlib's time. What libdeflate refuses goes to zlib, which decides. */
+static int decode_libdeflate(const HunkLibraries *libraries, HunkState *state, const uint8_t *stored, size_t length,
+                             uint8_t *out, size_t size) {
+    if (!libraries->has[LIBDEFLATE] || (!state->libinflate && !(state->libinflate = libraries->libinflate_create())))
+        return 0;
+    return libraries->libinflate(state->libinflate, stored, length, out, size, NULL) == 0;
+}
+
 static int decode_zstd(const HunkLibraries *libraries, HunkState *state, const uint8_t *stored, size_t length,
                        uint8_t *out, size_t size) {
     if (!state->zstd_decoder && !(state->zstd_decoder = libraries->zstd_create_decoder()))
@@ -61,7 +69,8 @@ static int decode_stored(const HunkLibraries *libraries, HunkState *state, int c
     if (!libraries->has[codec])
         return 0;
     if (codec == ZLIB)
-        return decode_zlib(libraries, state, stored, length, out, size);
+        return decode_libdeflate(libraries, state, stored, length, out, size) ||
+               decode_zlib(libraries, state, stored, length, out, size);
     if (codec == ZSTD)
         return decode_zstd(libraries, state, stored, length, out, size);
     return codec == LZMA && decode_lzma(libraries, state, stored, length, out, size);

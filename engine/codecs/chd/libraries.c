@@ -51,6 +51,8 @@ void free_hunk_states(HunkLibraries *libraries) {
         drop_hunk_encoders(libraries, state);
         if (libraries->has[ZSTD])
             libraries->zstd_free_decoder(state->zstd_decoder);
+        if (state->libinflate)
+            libraries->libinflate_free(state->libinflate);
         if (libraries->has[LZMA])
             libraries->lzma_end(&state->unpacking);
     }
@@ -151,6 +153,9 @@ static const char *find_libdeflate(HunkLibraries *into, void *library, const cha
         {&into->libdeflate_free, "libdeflate_free_compressor"},
         {&into->libdeflate_bound, "libdeflate_deflate_compress_bound"},
         {&into->libdeflate_encode, "libdeflate_deflate_compress"},
+        {&into->libinflate_create, "libdeflate_alloc_decompressor"},
+        {&into->libinflate_free, "libdeflate_free_decompressor"},
+        {&into->libinflate, "libdeflate_deflate_decompress"},
     };
     *version = no_version;
     return FIRST_MISSING(library, wanted);

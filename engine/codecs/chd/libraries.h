@@ -60,7 +60,7 @@ typedef struct HunkState {
     struct HunkState *next;
     ZlibStream inflating, deflating;
     LzmaStream unpacking, packing;
-    void *zstd_decoder, *zstd_encoders[2], *libdeflate; /* the second encoder is for the probe */
+    void *zstd_decoder, *zstd_encoders[2], *libdeflate, *libinflate; /* the second encoder is for the probe */
     int inflates, deflate_level, zstd_levels[2], libdeflate_level;
     uint8_t *scratch[2];
     size_t scratch_hunk; /* the longest hunk whose packings fit the scratch buffers */
@@ -100,6 +100,9 @@ typedef struct {
     void (*libdeflate_free)(void *);
     size_t (*libdeflate_bound)(void *, size_t);
     size_t (*libdeflate_encode)(void *, const void *, size_t, void *, size_t);
+    void *(*libinflate_create)(void);
+    void (*libinflate_free)(void *);
+    int (*libinflate)(void *, const void *, size_t, void *, size_t, size_t *);
     HunkDigest (*xxh3)(const void *, size_t);
     HunkState *states; /* the unused ones, as in kernel.c */
 } HunkLibraries;

@@ -22,7 +22,7 @@ class Library(IntEnum):
     ZSTD = 2
     LZMA = 3
     LIBDEFLATE = 4
-    """In the optional package `deflate`; only for packing."""
+    """In the optional package `deflate`: packs, and decodes hunks of zlib."""
     XXH3 = 5
     """In the package `xxhash`: the digests by which equal hunks are found."""
 

@@ -12,9 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_images import GOLDEN, MemorySource, compressible, incompressible, mixed
 
-from discpress.engine.codecs.chd.libraries import hunk_libraries
+from discpress.engine.codecs.chd.libraries import HunkLibraries, Library, hunk_libraries
 from discpress.engine.codecs.chd.rows import CRC_START, ROW
-from discpress.engine.codecs.chd.runs import run_decoder
+from discpress.engine.codecs.chd.runs import RunDecoder, run_decoder
 from discpress.engine.codecs.crc import crc16
 from discpress.engine.codecs.lzma_hunks import lzma_filter
 from discpress.engine.errors import DiscpressError
@@ -158,6 +158,29 @@ class TestRunDecoder:
     )
     def test_a_place_that_cannot_be_is_left_out(self, offset: int, length: int, kind: int) -> None:
         assert self.decode([ROW.pack(offset, length, 0, kind)], bytes(100), 1000, 7) == b"\0"
+
+    @pytest.mark.parametrize("is_left_out", [False, True])
+    def test_hunks_of_zlib_decode_with_and_without_libdeflate(
+        self, is_left_out: bool, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        libraries, find = hunk_libraries(), HunkLibraries._find
+
+        def find_others(self: HunkLibraries, library: Library) -> None:
+            if not is_left_out or library is not Library.LIBDEFLATE:
+                find(self, library)
+
+        assert libraries is not None
+        monkeypatch.setattr(HunkLibraries, "_find", find_others)
+        hunks = [compressible(HUNK), mixed(HUNK, 1), bytes(HUNK)]
+        packed = [PACKERS[b"zlib"](hunk) for hunk in hunks]
+        rows = [
+            ROW.pack(sum(map(len, packed[:number])), len(packed[number]), crc16(hunk, CRC_START), 0)
+            for number, hunk in enumerate(hunks)
+        ]
+        decoder = RunDecoder(HunkLibraries(libraries.module), [b"zlib", NONE, NONE, NONE], HUNK, has_crcs=True)
+        out = bytearray(len(hunks) * HUNK)
+        assert decoder.decode(b"".join(packed), 0, b"".join(rows), 0, out) == b"\1\1\1"
+        assert out == b"".join(hunks)
 
     def test_buffers_that_do_not_fit_are_refused(self) -> None:
         libraries = hunk_libraries()
