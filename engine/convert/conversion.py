@@ -18,7 +18,7 @@ from discpress.engine.convert.packing import ConversionRun, OutputPart
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.part.part_set import PartSet
 from discpress.engine.convert.plan import ConversionPlan
-from discpress.engine.convert.preflight import check_room, check_trashes, ensure_folder, output_bounds
+from discpress.engine.convert.preflight import check_room, check_trashes, ensured_folder, output_bounds
 from discpress.engine.convert.trash.journal import Journal, no_journal
 from discpress.engine.convert.verify import ReadBack
 from discpress.engine.errors import (
@@ -109,8 +109,7 @@ def convert(
     are stored, a part of the same job is resumed, and SuspendedError leaves it in place.
     """
     started = time.monotonic()
-    with held_open(plan, image) as source:
-        ensure_folder(plan)
+    with held_open(plan, image) as source, ensured_folder(plan):
         low, high = output_bounds(plan, source, threads, control.check, random or Random())
         file_system = check_room(plan, low, high)
         check_trashes(plan)

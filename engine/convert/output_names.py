@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
+from discpress.engine.convert.nintendo.loader_names import path_by_id
 from discpress.engine.convert.part.name import is_reserved
 from discpress.engine.convert.part.part_set import is_interrupted
 from discpress.engine.errors import ConflictError, UsageError, from_os_error
@@ -117,17 +118,21 @@ def result_path(
     output_folder: Path | None,
     *,
     replaces_source: bool = False,
+    game_id: str = "",
 ) -> Path:
     """Return the wanted path of a result: `output_path`, or the image's name with the format's suffix.
 
     The latter is in `output_folder`, otherwise next to the image's file. With `replaces_source` it is the file itself
-    if that has the suffix, in whatever case.
+    if that has the suffix, in whatever case. With a `game_id`, the result is named after that, see `path_by_id`.
     """
     suffix = spec_of(image_format).suffix
     is_next_to_source = output_path is None and output_folder is None and image_path == file_path
     if replaces_source and is_next_to_source and file_path.suffix.lower() == suffix:
         return file_path
-    return output_path or (output_folder or file_path.parent) / f"{image_stem(image_path.name)}{suffix}"
+    folder, stem = output_folder or file_path.parent, image_stem(image_path.name)
+    if game_id and output_path is None:
+        return path_by_id(folder, stem, game_id, suffix, is_next_to_source=output_folder is None)
+    return output_path or folder / f"{stem}{suffix}"
 
 
 def refuse_reserved(path: Path) -> None:

@@ -11,6 +11,7 @@ from discpress.engine.convert.cd.form import content_problems, form_of_image, lo
 from discpress.engine.convert.cd.needs import KEPT_RAW, KEPT_SUBCODE
 from discpress.engine.convert.cd.packed_form import NOTHING_ELSE, PackedForm, decide_packed_form, refuse_cut
 from discpress.engine.convert.choice import resolve_settings
+from discpress.engine.convert.nintendo.loader_names import listed_id
 from discpress.engine.convert.output_names import format_of_suffix, refuse_reserved, result_path
 from discpress.engine.convert.trash.journal import CONVERTED, REPAIRED
 from discpress.engine.discs.info import DiscInfo
@@ -66,10 +67,6 @@ class ConversionPlan:
     """Warnings for the user before the conversion."""
     incomplete: str = ""
     """The reason why the image is not a whole disc; empty if nothing shows that."""
-    is_cut: bool = False
-    """Whether the user data of a CD is packed in place of its stored sectors, see `view`."""
-    keeps_source: bool = False
-    """Whether the source stays whatever the request: the result lacks some of its bytes."""
     tracks: tuple[Track, ...] = ()
     """The tracks that become files of their own next to the output, which is their sheet; none for a single file."""
     form: PackedForm = NOTHING_ELSE
@@ -82,7 +79,7 @@ class ConversionPlan:
         """
         if self.form.kept is not None:
             return self.form.kept.view(image)
-        return cut(image, accepts_damage=self.request.accept_incomplete) if self.is_cut else image
+        return cut(image, accepts_damage=self.request.accept_incomplete) if self.form.is_cut else image
 
     @property
     def files(self) -> FileSet | None:
@@ -136,7 +133,7 @@ class ConversionPlan:
         Never if it contains no known disc, or not all of one, unless the request accepts that: a proof of a wrong disc
         is no proof (Safety rule 5). Never either if it contains more than its result.
         """
-        is_allowed = self.is_accepted and not self.keeps_source
+        is_allowed = self.is_accepted and not self.form.keeps_source
         return self.request.trash_source and is_allowed and not self.replaces_source
 
     @property
@@ -155,7 +152,7 @@ class ConversionPlan:
 
     def saving_of(self, packed_bytes: int) -> int:
         """Return the bytes that a result of this size saves; none if the source stays whatever the request."""
-        return self.source_bytes - packed_bytes if self.is_accepted and not self.keeps_source else 0
+        return self.source_bytes - packed_bytes if self.is_accepted and not self.form.keeps_source else 0
 
     @property
     def replaces_source(self) -> bool:
@@ -214,10 +211,10 @@ def plan_image(
     notices = [*_far_notices(image), *cut_notices(view), *remarks]
     if request.trash_source and not request.accept_incomplete and (incomplete or not identity.has_disc):
         notices.append(KEPT)
-    elif request.trash_source and plan.keeps_source:
-        notices.append(plan.form.why_kept or (KEPT_RAW if plan.is_cut else KEPT_SUBCODE))
+    elif request.trash_source and plan.form.keeps_source:
+        notices.append(plan.form.why_kept or (KEPT_RAW if plan.form.is_cut else KEPT_SUBCODE))
     fault = incomplete if identity.has_disc else "contains no known disc"
-    fault = fault or ("its raw sectors cannot be rebuilt from the result" if plan.keeps_source else "")
+    fault = fault or ("its raw sectors cannot be rebuilt from the result" if plan.form.keeps_source else "")
     if plan.replaces_source and fault:
         raise ConflictError(
             f"{image.name}: {fault}, so it never goes to the trash, and the result needs another name",
@@ -262,7 +259,8 @@ def _decide(
     if not choice.settings.is_plain:
         encoder_for(choice.settings).check_image(image)
     form = decide_packed_form(image, identity, choice, request, output_path)
-    file_path, makes_folder = image.source.holder.path, output_folder is not None
+    file_path, game_id = image.source.holder.path, listed_id(choice.settings, identity.serial)
+    makes_folder = output_folder is not None or (output_path is None and bool(game_id))
     if form.kept is not None:
         output_path = output_path or (output_folder or file_path.parent) / form.kept.sheet_name
     output_path = result_path(
@@ -272,6 +270,7 @@ def _decide(
         output_path,
         output_folder,
         replaces_source=request.replaces_source,
+        game_id=game_id,
     )
     refuse_reserved(output_path)
     plan = ConversionPlan(
@@ -288,8 +287,6 @@ def _decide(
         choice.index_shift,
         request,
         (*choice.notices, *form.notices),
-        is_cut=form.is_cut,
-        keeps_source=form.keeps_source,
         tracks=tracks_for(image, choice.settings, output_path, has_own_name=form.kept is not None),
         form=form,
     )

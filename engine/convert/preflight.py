@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -27,6 +27,7 @@ from discpress.engine.request import OnConflict
 from discpress.engine.system.files import absolute
 from discpress.engine.system.filesystems import FileSystem, disk_bytes, filesystem_of, free_bytes
 from discpress.engine.system.held_folder import HeldFolder
+from discpress.engine.system.rename import sync_folder
 from discpress.engine.units import MIB, format_size
 
 MARGIN_BYTES = 256 * MIB
@@ -191,16 +192,33 @@ def _check_trash_in(folder: Path, way_out: str) -> None:
         raise TrashError(str(error), hint=f"{error.hint}; or {way_out}") from error
 
 
-def ensure_folder(plan: ConversionPlan) -> None:
-    """Create the output's folder if the user named it with -O. Raises StorageError if another folder is missing."""
+@contextlib.contextmanager
+def ensured_folder(plan: ConversionPlan) -> Iterator[None]:
+    """Create the output's folder if the user named it with -O or if a loader needs it; remove it again after an error.
+
+    Raises StorageError if another folder is missing.
+    """
     folder = plan.output_path.parent
+    is_made = _make_folder(plan, folder)
+    try:
+        yield
+    except BaseException:
+        if is_made:
+            with contextlib.suppress(OSError):  # it is not empty: a part stays in it
+                folder.rmdir()
+        raise
+
+
+def _make_folder(plan: ConversionPlan, folder: Path) -> bool:
     if folder.is_dir():
-        return
+        return False
     if not plan.makes_folder:
         raise StorageError(
             f"{display_name(folder)}: no such folder", hint="create it first, or name it with -O to have it created"
         )
     try:
         folder.mkdir(parents=True)
+        sync_folder(folder.parent)
     except OSError as error:
         raise from_os_error(error, folder, "create this folder") from error
+    return True

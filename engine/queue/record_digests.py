@@ -116,7 +116,7 @@ def save_digests(store: Store, done: "Conversion", source: ByteSource) -> None:
     found = decoded_whole(source, identity, done.digests, source_paths, done.tracks)
     if found is not None:
         # The raw sectors of a CD contain more than its user data.
-        is_part = plan.is_cut and plan.keeps_source
+        is_part = plan.form.is_cut and plan.form.keeps_source
         save_decoded(store, plan.source_path, found, Grade.USER_DATA if is_part else Grade.DECODED)
     if done.is_verified:
         _save_result(store, plan.output_path, done)

@@ -116,6 +116,7 @@ _USB_LOADER_GX = Target(
     (_WBFS, _CISO),
     max_block_size=_NINTENDO_BLOCK,
     systems=frozenset({System.WII}),
+    names_by_id=True,
     reasons=tuple((each, _PLAIN_PAIR.format("USB Loader GX", "WBFS")) for each in (_RVZ, _WIA, _GCZ)),
 )
 _PCSX2 = Target("pcsx2", "PCSX2", (_ZSO, _CSO, _CHD), systems=PS2_DISCS, first_track_only=True, is_emulator=True)

@@ -36,6 +36,8 @@ class Target:
     """Most bytes of a stored block, padding included; None if there is no limit."""
     first_track_only: bool = False
     """Whether it reads only track 1 of a CD, so that the sound of the others is missing."""
+    names_by_id: bool = False
+    """Whether it lists a packed image only by the id of the game in its name."""
     plays_tracks: bool = False
     """Whether it plays all tracks of a CD."""
     refuses_gaps: bool = False

@@ -31,3 +31,15 @@ def small_disc(size_bytes: int = (1 << 20) + 2048) -> bytes:
     noise = Random(3).randbytes(200_000)
     head = b"GDPE01".ljust(0x1C, b"\0") + bytes.fromhex("c2339f3d") + b"small".ljust(0x60, b"\0")
     return (head.ljust(0x30000, b"\0") + noise).ljust(size_bytes - 7, b"\0") + b"the end"
+
+
+def wii_disc(size_bytes: int = (6 << 20) + 3 * 32768, *, title: bytes = b"Zelten") -> bytes:
+    """Return a made-up Wii disc without partitions: nothing in it is encrypted, so that nobody needs a key."""
+    disc = bytearray(size_bytes)
+    disc[:6], disc[0x18:0x1C], disc[0x20 : 0x20 + len(title)] = b"RZTE01", bytes.fromhex("5d1c9ea3"), title
+    disc[0x60:0x62] = b"\1\1"  # no hashes, no encryption
+    disc[0x4E003], disc[0x4FFFC:0x50000] = 2, bytes.fromhex("c3f81a8e")  # PAL
+    disc[0x60000 : 0x60000 + 300_000] = Random(5).randbytes(300_000)
+    disc[4_500_000:4_700_000] = Random(6).randbytes(200_000)
+    disc[-7:] = b"the end"
+    return bytes(disc)

@@ -4,6 +4,10 @@ from pathlib import Path
 
 from discpress.engine.convert.batch.model import Skip
 from discpress.engine.convert.output_names import Obstacle
+from discpress.engine.states import State
+
+STATES = {Skip.QUEUED: State.WORKING, Skip.DONE: State.DONE, Skip.COPY: State.HAS_COPY, Skip.SETTING: State.NO_PLAYER}
+"""States that the planner finds by asking the disk now."""
 
 
 class LeftOut(Exception):  # noqa: N818 - an outcome, not a failure

@@ -8,14 +8,21 @@ from discpress.engine.convert.batch.cds import SharedFiles, why_not_made, why_so
 from discpress.engine.convert.batch.copies import Copies
 from discpress.engine.convert.batch.files import FileStat, stats_of
 from discpress.engine.convert.batch.known import Known
-from discpress.engine.convert.batch.left_out import LeftOut
+from discpress.engine.convert.batch.left_out import STATES, LeftOut
 from discpress.engine.convert.batch.model import NEVER_UNNAMED, Batch, Candidate, PlannedTitle, Skip
-from discpress.engine.convert.batch.remarks import has_own_form, packed_skip, warning_about_name, warnings_about
+from discpress.engine.convert.batch.remarks import (
+    has_own_form,
+    packed_skip,
+    shown_beside,
+    warning_about_name,
+    warnings_about,
+)
 from discpress.engine.convert.batch.space import disk_spaces
 from discpress.engine.convert.batch.standing import standing_of, useless_standing
 from discpress.engine.convert.batch.told_apart import told_apart
 from discpress.engine.convert.cd.form import form_of_title
 from discpress.engine.convert.choice import Choice, plays_system, resolve_settings
+from discpress.engine.convert.nintendo.loader_names import listed_id
 from discpress.engine.convert.output_names import Clash, OutputNames, format_of_suffix, refuse_reserved, result_path
 from discpress.engine.convert.request import NOTHING, merge_requests
 from discpress.engine.errors import DiscpressError, UnplayedDiscError, WrongSystemError
@@ -114,7 +121,7 @@ class _Planner:
             self._look_at_result(row, each, standing, is_asked=self._is_asked(each))
             row = self._settled(row, each)
         except LeftOut as out:
-            state = _STATES.get(out.skip, row.state)
+            state = STATES.get(out.skip, row.state)
             return replace(row, skip=out.skip, reason=str(out), obstacle=out.obstacle, copy_of=out.copy_of, state=state)
         return row
 
@@ -180,8 +187,15 @@ class _Planner:
         title, settings = row.title, choice.settings
         folder = each.output_folder or self.options.output_folder
         stem = self.stems.get(title.path)
-        own_path = None if stem is None or folder is None else folder / f"{stem}{spec_of(settings.format).suffix}"
-        wanted_path = own_path or self.options.output_path
+        output_path = result_path(
+            title.named_path if stem is None else title.named_path.with_name(f"{stem}.iso"),
+            title.file_path,
+            settings.format,
+            self.options.output_path,
+            folder,
+            replaces_source=row.request.replaces_source,
+            game_id=listed_id(settings, title.disc.serial),
+        )
         estimate = self.known.estimate(title, settings)
         stays = why_source_stays(title, settings.format)
         remarks = warnings_about(title, standing, estimate, self.options, row.request, why_it_stays=stays)
@@ -194,15 +208,8 @@ class _Planner:
             settings=settings,
             request=replace(row.request, skip_useless=row.request.skip_useless or is_unsure),
             index_shift=choice.index_shift,
-            output_path=result_path(
-                title.named_path,
-                title.file_path,
-                settings.format,
-                wanted_path,
-                folder,
-                replaces_source=row.request.replaces_source,
-            ),
-            own_path=own_path,
+            output_path=output_path,
+            own_path=None if stem is None or folder is None else output_path,
             estimate=estimate,
             is_useless=is_useless,
             keeps_source=row.keeps_source or bool(stays),
@@ -234,13 +241,13 @@ class _Planner:
             raise LeftOut(skip, standing.reason, copy_of=standing.other_path)
         first = self.copies.same_file(title)
         if first is not None:
-            raise LeftOut(Skip.COPY, f"is the same file as {_shown(first, title)}", copy_of=first)
+            raise LeftOut(Skip.COPY, f"is the same file as {shown_beside(first, title)}", copy_of=first)
         first = self.copies.noted_disc(title)
         if first is None and not has_folder:
             # In a folder of its own, a result is wanted even if the same disc is packed elsewhere.
             first = self.copies.packed_disc(title, output_path, settings.format)
         if first is not None:
-            raise LeftOut(Skip.COPY, f"holds the same disc as {_shown(first, title)}", copy_of=first)
+            raise LeftOut(Skip.COPY, f"holds the same disc as {shown_beside(first, title)}", copy_of=first)
         useless = None if row.estimate is None else useless_standing(title, row.estimate)
         if useless is not None and not self.options.force:
             raise LeftOut(Skip(useless.state), useless.reason)
@@ -288,12 +295,3 @@ class _Planner:
         if folder not in self.disks:
             self.disks[folder] = device_below(folder), mount_name(folder)
         return self.disks[folder]
-
-
-_STATES = {Skip.QUEUED: State.WORKING, Skip.DONE: State.DONE, Skip.COPY: State.HAS_COPY, Skip.SETTING: State.NO_PLAYER}
-"""States that the planner finds by asking the disk now."""
-
-
-def _shown(path: Path, title: Title) -> str:
-    """Return a path for a message about a title: its name if both are in the same folder."""
-    return display_name(path.name if path.parent == title.path.parent else path)

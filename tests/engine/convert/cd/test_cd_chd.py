@@ -122,7 +122,7 @@ def test_other_sheets_become_the_same_chd(write: Callable[[Path, MadeDisc], Path
         assert headers[0].sha1 == headers[1].sha1 != bytes(20)
         assert (one.tracks, headers[0].raw_sha1) == (other.tracks, headers[1].raw_sha1)
     # A CCD comes with subcode, which is in no frame, so that it always stays.
-    assert of_other.plan.keeps_source == (suffix == "ccd")
+    assert of_other.plan.form.keeps_source == (suffix == "ccd")
 
 
 def test_a_bare_dump_of_data_is_a_disc_of_one_track(tmp_path: Path) -> None:
