@@ -2,9 +2,9 @@
 
 import secrets
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
 from typing import TYPE_CHECKING
@@ -14,9 +14,11 @@ from discpress.engine.convert.cd.file_set import files_of
 from discpress.engine.convert.cd.track_digests import TrackDigests
 from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, fits
 from discpress.engine.convert.digests import DigestSet
-from discpress.engine.convert.packing import ConversionRun, OutputPart
+from discpress.engine.convert.nintendo.split_files import existing_parts, total_bytes
+from discpress.engine.convert.packing import ConversionRun
+from discpress.engine.convert.part.new_part import new_output_part
 from discpress.engine.convert.part.part import PartFile
-from discpress.engine.convert.part.part_set import PartSet
+from discpress.engine.convert.part.written import OutputPart
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.preflight import check_room, check_trashes, ensured_folder, output_bounds
 from discpress.engine.convert.trash.journal import Journal, no_journal
@@ -35,7 +37,6 @@ from discpress.engine.images.open import open_image
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.request import OnConflict
-from discpress.engine.system.access import Access
 from discpress.engine.system.files import FileIdentity, identity_at
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def convert(
         run = ConversionRun(source, plan, threads, control, progress)
         run.disk_kind = file_system.kind
         checkpoint = _fitting_checkpoint(plan, checkpoint_store)
-        part = _new_part(plan, run, job or secrets.token_hex(8), file_system.max_file_bytes, checkpoint)
+        part = new_output_part(plan, run, job or secrets.token_hex(8), file_system.max_file_bytes, checkpoint)
         if checkpoint_store is not None and not part.is_resumed:
             checkpoint_store.begin(plan.output_path)
         moved, notices = None, list[str]()
@@ -127,7 +128,7 @@ def convert(
             if checkpoint_store is not None and plan.files is None:  # those of a sheet are known by their content
                 checkpoint_store.seal(plan.output_path, sealed)
             progress.begin(Stage.REPLACING, plan.original_bytes)
-            results = part.sealed if isinstance(part, PartSet) else {plan.output_path: sealed}
+            results = {plan.output_path: sealed} if isinstance(part, PartFile) else part.sealed
             if plan.replaces_source or plan.request.on_conflict is OnConflict.OVERWRITE:
                 from discpress.engine.convert.trash.replacing import make_way  # noqa: PLC0415 - 30 ms, as all of trash/
 
@@ -179,33 +180,6 @@ def _fitting_checkpoint(plan: ConversionPlan, checkpoint_store: CheckpointStore 
     is_resumable = plan.files is None and plan.layout.is_resumable
     checkpoint = None if checkpoint_store is None or not is_resumable else checkpoint_store.load()
     return checkpoint if checkpoint is not None and fits(checkpoint, plan) else None
-
-
-def _new_part(
-    plan: ConversionPlan, run: ConversionRun, job: str, max_file_bytes: int | None, checkpoint: Checkpoint | None
-) -> OutputPart:
-    """Create the part of the result, or all parts of one in several files; resume the job's own if that is possible."""
-    access = Access.of_all([file.stat() for file in run.source.files])
-
-    def new_part(final_path: Path, is_copy_of_source: Callable[[Path], bool], *, takes_over: bool = False) -> PartFile:
-        return PartFile(
-            final_path,
-            job=job,
-            source_path=plan.source_path,
-            source=plan.source_identity,
-            access=access,
-            is_copy_of_source=is_copy_of_source,
-            max_file_bytes=max_file_bytes,
-            resume=checkpoint,
-            takes_over=takes_over,
-        )
-
-    if (files := plan.files) is None:
-        part = new_part(plan.output_path, run.is_copy)
-        part.is_resumable = plan.layout.is_resumable
-        return part
-    replaces = plan.request.on_conflict is OnConflict.OVERWRITE
-    return PartSet(plan.output_path, files, new_part, run.has_sectors, replaces=replaces)
 
 
 def _leave_part(part: OutputPart, checkpoint_store: CheckpointStore | None) -> None:
@@ -260,6 +234,8 @@ def conclude(
 
     `moved` is the entry of the file that had the result's name: an older one, or the source itself.
     """
+    if plan.part_count:
+        plan = replace(plan, part_count=existing_parts(plan.output_path, plan.part_count))
     notices = [*warnings, *read_notices(run.image)]
     trashed, overwritten = (moved, None) if plan.replaces_source else (None, moved)
     if plan.trashes_source and _is_settled(plan, control, notices):
@@ -283,6 +259,8 @@ def conclude(
     progress.begin(Stage.DONE, plan.original_bytes)
     elapsed_s = time.monotonic() - started
     packed_bytes = identity.size_bytes if plan.files is None else plan.files.total_bytes
+    if plan.part_count:
+        packed_bytes = total_bytes(plan.output_paths)
     return Conversion(plan, packed_bytes, digests, read_back, trashed, overwritten, tuple(notices), elapsed_s)
 
 

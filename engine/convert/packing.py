@@ -1,18 +1,17 @@
 """Packing of a source into a part, and its verification: the steps that need the source open."""
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TypeAlias
 
 from discpress.engine.convert.cd.comparison import has_sectors, has_sheet
 from discpress.engine.convert.cd.file_set import TrackFile
 from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, CheckpointWriter
 from discpress.engine.convert.digests import ChunkDigests, Digester, DigestSet, FileDigester
 from discpress.engine.convert.part.deferred import DeferredOutput
-from discpress.engine.convert.part.exposed import open_written
 from discpress.engine.convert.part.part import PartFile
-from discpress.engine.convert.part.part_set import PartSet
-from discpress.engine.convert.pipeline import Slot, SlotWork, give_data, run_chunks
+from discpress.engine.convert.part.written import OutputPart, open_written
+from discpress.engine.convert.pipeline import PackingWork, Slot, give_data, run_chunks
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.source_watch import SourceWatch, do_respond
 from discpress.engine.convert.verify import (
@@ -31,14 +30,11 @@ from discpress.engine.images.image import Image
 from discpress.engine.images.layout import BlockWriter, WholeLayout
 from discpress.engine.images.open import open_image
 from discpress.engine.images.registry import codec_of
+from discpress.engine.images.sets.source_set import JoinedSource
 from discpress.engine.measure.worth import refuse_result
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.system.files import same_file
-
-OutputPart: TypeAlias = PartFile | PartSet
-"""The unfinished result: one file, or several."""
-_Packing: TypeAlias = tuple[SlotWork, SlotWork, SlotWork]
 
 
 class ConversionRun:
@@ -150,7 +146,7 @@ class ConversionRun:
             digest_image(self.image, self._threads, self._control, self._progress)
 
     def _pack_chunks(
-        self, start_bytes: int, packing: _Packing, digester: Digester, border: CheckpointWriter | None
+        self, start_bytes: int, packing: PackingWork, digester: Digester, border: CheckpointWriter | None
     ) -> None:
         image, (fill, take, write) = self._packed, packing
         run_chunks(
@@ -210,7 +206,7 @@ class ConversionRun:
         self._progress.resumed_packed_bytes = self._progress.packed_bytes = checkpoint.part_bytes
         return checkpoint.done_bytes
 
-    def _packing(self, output: DeferredOutput, writer: BlockWriter) -> _Packing:
+    def _packing(self, output: DeferredOutput, writer: BlockWriter) -> PackingWork:
         level, block_size, alignment = self._plan.settings.level, self._layout.block_size, self._layout.alignment
         codec = codec_of(self._plan.settings)
 
@@ -258,11 +254,11 @@ class ConversionRun:
             )
         return ReadBack.COLD if is_cold else ReadBack.CACHED
 
-    def digests_if_copy(self, path: Path) -> DigestSet | None:
-        """Return the source's digests if the file is an image in the output's format with exactly these."""
+    def _digests_if_copy(self, *paths: Path) -> DigestSet | None:
+        """Return the source's digests if files are, joined, an image in the output's format with exactly these."""
         wanted = self._plan.request.digests
         try:
-            with open_image(path) as other:
+            with self._open_copy(paths) as other:
                 is_as_wanted = other.format is self._plan.settings.format and other.size == self.image.size
                 if not is_as_wanted or not self._layout.has_form_of(other):
                     return None
@@ -278,7 +274,7 @@ class ConversionRun:
         """Return the source's digests if the result exists under its final names and decodes to exactly these."""
         plan, files = self._plan, self._plan.files
         if files is None:
-            return self.digests_if_copy(plan.output_path)
+            return self._digests_if_copy(plan.output_path)
         stored = zip(plan.output_paths[1:], files.files, strict=True)
         if not has_sheet(plan.output_path, files) or not all(self.has_sectors(*each) for each in stored):
             return None
@@ -290,11 +286,14 @@ class ConversionRun:
         """Return whether the file at a path contains exactly the sectors of a file of the result."""
         return has_sectors(self.image, path, stored, self._control.check)
 
-    def is_copy(self, path: Path) -> bool:
-        """Return whether a file is a complete packed copy of the source, and not the source itself."""
+    def is_copy(self, *paths: Path) -> bool:
+        """Return whether files are, joined, a complete packed copy of the source, and not the source itself."""
         try:
-            found = path.stat()
+            found = [path.stat() for path in paths]
         except OSError:
             return False
-        is_source = any(same_file(found, file.stat()) for file in self.source.files)
-        return not is_source and self.digests_if_copy(path) is not None
+        is_source = any(same_file(each, file.stat()) for each in found for file in self.source.files)
+        return not is_source and self._digests_if_copy(*paths) is not None
+
+    def _open_copy(self, paths: Sequence[Path]) -> Image:
+        return open_image(paths[0]) if len(paths) == 1 else self._layout.open(JoinedSource.of_files(paths))

@@ -64,6 +64,8 @@ def _mapped(chunk_bytes: int) -> memoryview:
 
 
 SlotWork: TypeAlias = Callable[[Slot], None]
+PackingWork: TypeAlias = tuple[SlotWork, SlotWork, SlotWork]
+"""Fills a slot, takes it in order, and writes it."""
 
 
 def give_data(take: Callable[[memoryview], None], slot: Slot) -> None:

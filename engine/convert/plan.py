@@ -12,6 +12,7 @@ from discpress.engine.convert.cd.needs import KEPT_RAW, KEPT_SUBCODE
 from discpress.engine.convert.cd.packed_form import NOTHING_ELSE, PackedForm, decide_packed_form, refuse_cut
 from discpress.engine.convert.choice import resolve_settings
 from discpress.engine.convert.nintendo.loader_names import listed_id
+from discpress.engine.convert.nintendo.split_files import count_parts, part_paths
 from discpress.engine.convert.output_names import format_of_suffix, refuse_reserved, result_path
 from discpress.engine.convert.trash.journal import CONVERTED, REPAIRED
 from discpress.engine.discs.info import DiscInfo
@@ -71,6 +72,8 @@ class ConversionPlan:
     """The tracks that become files of their own next to the output, which is their sheet; none for a single file."""
     form: PackedForm = NOTHING_ELSE
     """The form in which the source is packed."""
+    part_count: int = 0
+    """The most files that the result is split into, or their number once it is written; 0 if it is not split."""
 
     def view(self, image: Image) -> Image:
         """Return the bytes of the open source that are packed: all of them, the user data of a CD, or kept files of it.
@@ -99,6 +102,8 @@ class ConversionPlan:
 
     def paths_at(self, output_path: Path) -> tuple[Path, ...]:
         """Return all files of the result under another name of the output. Raises SettingError."""
+        if self.part_count:
+            return part_paths(output_path, self.part_count)
         names = self.files_at(output_path).names if self.tracks else (output_path.name,)
         return tuple(output_path.with_name(name) for name in names)
 
@@ -143,10 +148,7 @@ class ConversionPlan:
 
     @property
     def paths(self) -> Mapping[str, str]:
-        """Source and result for the journal: absolute, because later readers have another current folder.
-
-        The names of a sheet's tracks are one JSON list.
-        """
+        """Absolute paths of source and result for the journal; the names of a sheet's tracks are one JSON list."""
         found = {"source": str(absolute(self.source_path)), "output": str(absolute(self.output_path))}
         return found if self.files is None else {**found, "files": json.dumps(self.files.names)}
 
@@ -224,7 +226,7 @@ def plan_image(
 
 
 def _refuse_unsafe(source_path: Path, request: ConversionRequest) -> None:
-    """Raise UsageError if the request would move an original without a proof, or move a link."""
+    """Raise UsageError if the request would move an original without a proof, or a link."""
     if request.trash_source and not request.verify:
         raise UsageError("an original is only moved after its replacement is verified: verification is needed")
     if request.trash_source:
@@ -290,6 +292,7 @@ def _decide(
         tracks=tracks_for(image, choice.settings, output_path, has_own_name=form.kept is not None),
         form=form,
     )
-    are_kept = form.kept is not None
-    losses = () if plan.files is None else losses_of(image, plan.files, plan.settings.format, are_kept=are_kept)
-    return replace(plan, notices=(*plan.notices, *losses))
+    files, kept = plan.files, form.kept is not None
+    losses = () if files is None else losses_of(image, files, plan.settings.format, are_kept=kept)
+    count = count_parts(plan.settings, output_path, 0 if plan.replaces_source else plan.worst_bytes)
+    return replace(plan, notices=(*plan.notices, *losses), part_count=count)

@@ -104,7 +104,7 @@ def _free_bytes(plan: ConversionPlan) -> int:
 def _bytes_of_part(plan: ConversionPlan) -> int:
     """Size of the parts left by an earlier run, which are resumed or replaced, and of files that it has published."""
     paths = [part_path_of(path) for path in plan.output_paths]
-    if plan.files is not None and is_interrupted(plan.output_path):
+    if len(plan.output_paths) > 1 and is_interrupted(plan.output_path):
         paths += plan.output_paths[1:]
     total_bytes = 0
     for path in paths:

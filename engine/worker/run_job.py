@@ -188,7 +188,7 @@ def _conversion_outcome(done: Conversion) -> Outcome:
         "elapsed_s": round(done.elapsed_s, 3),
         "trashed": None if done.trashed is None else str(done.trashed.file_path),
         **done.digests.values,
-        **({} if plan.files is None else {"output_files": [str(path) for path in plan.output_paths]}),
+        **({} if len(plan.output_paths) == 1 else {"output_files": [str(path) for path in plan.output_paths]}),
     }
     return Outcome(facts)
 

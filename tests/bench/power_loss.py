@@ -22,6 +22,7 @@ from crash_states import crash_states
 from disc_replacing import DISC_REPLACING_STORIES
 from disc_stories import DISC_STORIES
 from duplicate_stories import DUPLICATE_STORIES
+from nintendo_stories import NINTENDO_STORIES
 from old_stories import OLD_STORIES
 from playlist_stories import PLAYLIST_STORIES
 from power_stories import STORIES, judge, losses_by_emptying, record, recover
@@ -40,6 +41,7 @@ ALL_STORIES = (
     | TRASH_STORIES
     | OLD_STORIES
     | DUPLICATE_STORIES
+    | NINTENDO_STORIES
 )
 
 

@@ -260,7 +260,7 @@ class ConversionBatch:
         if done.packed_bytes >= plan.source_bytes and not (plan.settings.is_plain or row.repairs):
             self._printer.notice("the packed image is no smaller than the source", plan.source_path)
         text = (
-            f"{display_name(plan.source_path)} -> {display_name(plan.output_path)}{more_files(plan)}: "
+            f"{display_name(plan.source_path)} -> {display_name(plan.output_path)}{more_files(plan, is_written=True)}: "
             f"{plan.description}, {format_size(plan.original_bytes)} -> {format_size(done.packed_bytes)} "
             f"({format_percent(done.packed_bytes, plan.original_bytes)}), "
             f"{'verified (' + done.read_back + ')' if done.is_verified else 'NOT verified'}, "
@@ -279,7 +279,7 @@ class ConversionBatch:
 def _file_facts(done: Conversion) -> list[dict[str, object]]:
     """Return the files of a result for an event, the main one first; those that a sheet names with their digests."""
     if (plan := done.plan).files is None:
-        return [{"path": str(plan.output_path), "bytes": done.packed_bytes}]
+        return [{"path": str(path), "bytes": path.stat().st_size} for path in plan.output_paths]
     sheet, *paths = map(str, plan.output_paths)
     stored = zip(paths, done.digests.files, strict=True)
     track_files = ({"path": path, "bytes": each.size_bytes, **each.values} for path, each in stored)

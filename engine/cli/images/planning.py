@@ -217,10 +217,14 @@ def print_plan(plan: ConversionPlan, row: PlannedTitle, printer: Printer) -> Non
     )
 
 
-def more_files(plan: ConversionPlan) -> str:
-    """Return the number of files that the result has besides its main one, for people; empty if there are none."""
+def more_files(plan: ConversionPlan, *, is_written: bool = False) -> str:
+    """Return the number of files that the result has besides its main one, for people; empty if there are none.
+
+    Of a split result that is not written, it is the largest possible number.
+    """
     count = len(plan.output_paths) - 1
-    return f" and {count} file{'s' if count > 1 else ''}" if count else ""
+    most = "up to " if plan.part_count and not is_written else ""
+    return f" and {most}{count} file{'s' if count > 1 else ''}" if count else ""
 
 
 def _file_lines(plan: ConversionPlan) -> str:

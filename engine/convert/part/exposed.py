@@ -1,15 +1,9 @@
 """A part that another program reads for the verification: its real head is in the file, not only in memory."""
 
 import os
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
 
 from discpress.engine.convert.part.part import PartFile
-from discpress.engine.convert.part.part_set import PartSet
-from discpress.engine.convert.part.stored_chunks import StoredChunks
-from discpress.engine.errors import DamagedImageError, VerifyError, from_os_error
-from discpress.engine.images.image import Image
-from discpress.engine.images.layout import Layout, WholeLayout
+from discpress.engine.errors import from_os_error
 from discpress.engine.images.source import ByteSource
 from discpress.engine.system.files import Writable, write_all
 
@@ -44,32 +38,3 @@ class ExposedPart(ByteSource):
 
     def close(self) -> None:
         """Do nothing, because the part is closed by its owner."""
-
-
-@contextmanager
-def open_written(part: PartFile | PartSet, layout: Layout, disk_kind: str, name: str) -> Iterator[Image]:
-    """Open a part as its layout, not as a detected format, so that it cannot be mistaken.
-
-    `disk_kind` is the type of its file system, `name` that of the result for messages.
-
-    What a program wrote and cannot decode raises VerifyError in place of DamagedImageError.
-    """
-    if not isinstance(part, PartFile):
-        yield layout.open(part)
-        return
-    if not isinstance(layout, WholeLayout):
-        with closing(StoredChunks(part, disk_kind)) as source:
-            yield layout.open(source)
-        return
-    try:
-        image = layout.open(ExposedPart(part))
-        try:
-            yield image
-        finally:
-            image.close()
-    except DamagedImageError as error:
-        reason = str(error).rpartition(": cannot be decoded: ")[2]
-        raise VerifyError(
-            f"{name}: the program that wrote it cannot decode it: {reason}",
-            hint="use another format with -f: the source is untouched",
-        ) from error

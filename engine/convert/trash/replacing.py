@@ -107,7 +107,7 @@ def _trash_existing(plan: ConversionPlan, sealed: Mapping[Path, FileIdentity]) -
     if plan.request.on_conflict is not OnConflict.OVERWRITE:
         return None
     files = []
-    for path in filter(os.path.lexists, sealed):
+    for path in filter(os.path.lexists, plan.output_paths):
         facts = path.lstat()
         if not stat.S_ISREG(facts.st_mode):
             raise ConflictError(f"{display_name(path)}: is no longer a regular file; it was not touched")

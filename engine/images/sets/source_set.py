@@ -1,5 +1,6 @@
 """A title as a set of files: the main one and the others that belong to it."""
 
+import contextlib
 from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -78,6 +79,15 @@ class JoinedSource(ByteSource):
         self._ends = list(accumulate(file.size_bytes for file in files))
         self._whole_name = whole_name
         self.size_bytes = self._ends[-1]
+
+    @classmethod
+    def of_files(cls, paths: Sequence[Path]) -> "JoinedSource":
+        """Open files as one. Raises StorageError; then none is open."""
+        with contextlib.ExitStack() as stack:
+            files = [stack.enter_context(contextlib.closing(FileSource(path))) for path in paths]
+            joined = cls(files)
+            stack.pop_all()
+        return joined
 
     @property
     def holder(self) -> ByteSource:
