@@ -28,6 +28,7 @@ def mark_leftovers(
     that lists heads, `is_copy` whether files are, joined, a packed copy of the source. Files of others stay as they
     are. Raises PartError if a run is writing the parts, and StorageError.
     """
+    drop_second_name(paths[0])
     first = part_path_of(paths[0])
     head = _head_of(first)
     if head is None:

@@ -167,6 +167,19 @@ def test_published_parts_that_cannot_be_taken_back_keep_the_first(
     check_next_run(source_path, monkeypatch)
 
 
+def test_a_kill_between_link_and_unlink_of_a_name(source_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    part = written(source_path)
+    part.seal(1)
+    part.publish()
+    part.close()
+    for path in paths_in(source_path.parent)[:3]:
+        part_path_of(path).hardlink_to(path)
+    part = new_split(source_path)
+    assert not any(path.stat().st_nlink > 1 for path in paths_in(source_path.parent)[:3])
+    part.discard()
+    assert names(source_path.parent) == ["a.wbf1", "a.wbf2", "a.wbfs", "game.iso"]
+
+
 def test_a_first_part_that_is_no_copy_stays_with_all_others(source_path: Path) -> None:
     part = written(source_path)
     part.expose()
