@@ -153,6 +153,11 @@ class CheckpointWriter:
         self._saved_bytes, self._saved_at = done_bytes, self._clock()
 
 
+def is_resumable(plan: ConversionPlan) -> bool:
+    """Return whether an interrupted conversion can continue after the bytes that it wrote."""
+    return plan.files is None and plan.layout.is_resumable
+
+
 def fits(checkpoint: Checkpoint, plan: ConversionPlan) -> bool:
     """Return whether a checkpoint is valid and belongs to this source, these settings and this kernel."""
     done_bytes, layout = checkpoint.done_bytes, plan.layout

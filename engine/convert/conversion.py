@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from discpress.engine.convert.cd.cut import read_notices
 from discpress.engine.convert.cd.file_set import files_of
 from discpress.engine.convert.cd.track_digests import TrackDigests
-from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, fits
+from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, fits, is_resumable
 from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.nintendo.split_files import existing_parts, total_bytes
 from discpress.engine.convert.packing import ConversionRun
@@ -177,8 +177,7 @@ def held_open(plan: ConversionPlan, image: Image | None) -> Iterator[Image]:
 
 def _fitting_checkpoint(plan: ConversionPlan, checkpoint_store: CheckpointStore | None) -> Checkpoint | None:
     """Return the stored checkpoint if it is one of this plan."""
-    is_resumable = plan.files is None and plan.layout.is_resumable
-    checkpoint = None if checkpoint_store is None or not is_resumable else checkpoint_store.load()
+    checkpoint = None if checkpoint_store is None or not is_resumable(plan) else checkpoint_store.load()
     return checkpoint if checkpoint is not None and fits(checkpoint, plan) else None
 
 

@@ -165,7 +165,7 @@ class Job:
     exit_code: int | None
     """Exit code for a command line; None until the job is over."""
     result: Mapping[str, JsonValue]
-    """The result, by kind."""
+    """The result, by kind; before the end `restarts`, if the job cannot continue after an interruption."""
     saved_bytes: int
     """The space that the conversion has freed: 0 as long as its original is kept, or in the trash."""
     attempts: int
@@ -240,6 +240,16 @@ class Job:
     @property
     def _difference(self) -> int:
         return self.source_bytes - self.result_bytes if self.source_bytes and self.result_bytes else 0
+
+    @property
+    def restart_note(self) -> str:
+        """The remark that an interrupted job starts from the beginning, as a clause; empty if it does not."""
+        if self.result.get("restarts") is not True:
+            return ""
+        if self.state is JobState.QUEUED:
+            return "was interrupted; it starts again from the beginning"
+        is_again = self.state is JobState.RUNNING and self.attempts > 1
+        return "was interrupted; it has started again from the beginning" if is_again else ""
 
     def _figure(self, name: str) -> int:
         value = self.result.get(name)

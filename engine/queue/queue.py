@@ -22,6 +22,9 @@ from discpress.engine.store.store import Store
 T = TypeVar("T")
 
 _LAST_POSITION = "SELECT COALESCE(MAX(position), 0.0) FROM queue_jobs WHERE position BETWEEN -1e15 AND 1e15"
+_SET_RESTARTS = (
+    """UPDATE queue_jobs SET result = '{"restarts": true}', changed = ? WHERE id = ? AND state = 'running'"""
+)
 _SET_WAITING = (
     "UPDATE queue_jobs SET waiting = :reason, changed = :revision"
     " WHERE id = :id AND waiting != :reason AND ended_at IS NULL"
@@ -199,6 +202,10 @@ class JobQueue(QueueReader):
         """Set the reason a job waits although it is its turn; empty: none. Every action clears it."""
         values = {"id": job_id, "reason": safe_text(reason)}
         self._change(lambda change: change.connection.execute(_SET_WAITING, {**values, "revision": change.revision}))
+
+    def set_restarts(self, job_id: int) -> None:
+        """Record of a running job that it starts from the beginning after an interruption."""
+        self._change(lambda change: change.connection.execute(_SET_RESTARTS, (change.revision, job_id)))
 
     def set_all_waiting(self, job_ids: Iterable[int], reason: str) -> None:
         """Set the same reason for many jobs; without jobs nothing is written."""

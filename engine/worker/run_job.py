@@ -7,11 +7,12 @@ import os
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
+from discpress.engine.convert.checkpoint import is_resumable
 from discpress.engine.convert.checksums import check_checksum_names, checksum_path, write_checksum
 from discpress.engine.convert.choice import target_of
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.part.name import drop_second_name
-from discpress.engine.convert.plan import plan_image
+from discpress.engine.convert.plan import ConversionPlan, plan_image
 from discpress.engine.convert.preflight import NameTaken, settle_output
 from discpress.engine.errors import VerifyError
 from discpress.engine.images.image import Image
@@ -127,6 +128,7 @@ def _convert_open(turn: Turn, task: ConvertTask, image: Image, checkpoint_store:
     for notice in plan.notices:
         turn.log(notice)
     turn.log(f"{plan.description} to {display_name(plan.output_path)}")
+    _note_restart(turn, plan)
     done = convert(
         plan,
         image=image,
@@ -138,6 +140,15 @@ def _convert_open(turn: Turn, task: ConvertTask, image: Image, checkpoint_store:
         checkpoint_store=checkpoint_store,
     )
     return _finished(turn, task, image, done)
+
+
+def _note_restart(turn: Turn, plan: ConversionPlan) -> None:
+    """Record that a conversion cannot continue after an interruption, and report that it starts again after one."""
+    if is_resumable(plan):
+        return
+    turn.queue.set_restarts(turn.job.id)
+    if turn.job.attempts > 1:
+        turn.log("it was interrupted, and this form cannot be continued: it starts again from the beginning")
 
 
 def _finished(turn: Turn, task: ConvertTask, image: Image, done: Conversion) -> Outcome:

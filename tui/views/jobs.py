@@ -63,7 +63,7 @@ def job_state(job: Job) -> str:
 def job_note(job: Job) -> str:
     """Return what is to be said of it in words: why it waits or failed, what it found or saves."""
     if job.is_alive:
-        return display_name(job.waiting)
+        return display_name(job.waiting) or job.restart_note
     if job.fault:
         return display_name(job.fault)
     if job.kind is TaskKind.DOCTOR and job.state is JobState.DONE:
@@ -146,5 +146,5 @@ def describe_job(job: Job) -> list[Line]:
     if not note and job.ended_at is not None and job.started_at is not None:
         note = f"done in {format_duration(job.ended_at - job.started_at)}"
     hint = f" ({display_name(job.error_hint)})" if job.error_hint else ""
-    style = "bad" if job.state is JobState.FAILED else "warn" if job.waiting else "normal"
+    style = "bad" if job.state is JobState.FAILED else "warn" if job.waiting or job.restart_note else "normal"
     return [[(display_name(job.path), "dim")], [(note + hint, style)]]

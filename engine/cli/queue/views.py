@@ -126,7 +126,7 @@ def note_of(job: Job) -> str:
     if job.state is JobState.DONE:
         return f"{format_size(job.saving_bytes)} smaller" if job.saving_bytes > 0 else ""
     if job.is_alive:
-        return display_name(job.waiting)
+        return display_name(job.waiting) or job.restart_note
     # Messages begin with the file's name, which the line has already.
     return display_name(job.error_message).removeprefix(f"{display_name(job.path)}: ")
 
