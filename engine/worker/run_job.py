@@ -14,14 +14,13 @@ from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.part.name import drop_second_name
 from discpress.engine.convert.plan import ConversionPlan, plan_image
 from discpress.engine.convert.preflight import NameTaken, settle_output
-from discpress.engine.errors import VerifyError
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_image
 from discpress.engine.images.registry import spec_of
 from discpress.engine.library.scan.rescan_files import follow_files
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import JobState
-from discpress.engine.queue.record_digests import DeepDigests, decode_whole, save_decoded, save_digests
+from discpress.engine.queue.record_digests import save_digests
 from discpress.engine.queue.savings import count_savings
 from discpress.engine.queue.tasks.records import (
     ConvertTask,
@@ -37,7 +36,6 @@ from discpress.engine.queue.tasks.records import (
 from discpress.engine.queue.tasks.trash import DuplicatesTask, PurgeTask, UndoTask
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.model import JsonValue
-from discpress.engine.targets import TARGETS
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore, finished_entry
 from discpress.engine.worker.turn import Outcome, Turn, part_owner
 
@@ -47,14 +45,12 @@ def run_job(turn: Turn) -> Outcome:
     match turn.job.task:
         case ConvertTask() as task:
             return _convert(turn, task)
-        case VerifyTask() as task:
-            return _verify(turn, task)
+        case VerifyTask() | DoctorTask() as task:
+            return _check(turn, task)
         case ScanTask():
             return _scan(turn)
         case EstimateTask() | GridTask() as task:
             return _estimate(turn, task.request)
-        case DoctorTask() as task:
-            return _examine(turn, task)
         case PurgeTask() | UndoTask():
             return _work_on_trash(turn)
         case DuplicatesTask() as task:
@@ -204,24 +200,10 @@ def _conversion_outcome(done: Conversion) -> Outcome:
     return Outcome(facts)
 
 
-def _verify(turn: Turn, task: VerifyTask) -> Outcome:
-    """Decode a whole image; compare the digests if the task expects any."""
-    from discpress.engine.dats.index import listed_kinds
+def _check(turn: Turn, task: VerifyTask | DoctorTask) -> Outcome:
+    from discpress.engine.worker.measuring.checks import examine_whole, verify
 
-    expected = dict(task.expected)
-    with open_image(turn.job.path) as image:
-        wanted = dict.fromkeys((*expected, *listed_kinds(turn.store.file)))
-        found = decode_whole(image, turn.threads, turn.control, turn.progress, tuple(wanted))
-    actual = found.digests
-    if found.decoded is not None:
-        save_decoded(turn.store, turn.job.path, found.decoded)
-    for name, value in expected.items():
-        if actual.values.get(name) != value:
-            raise VerifyError(
-                f"{display_name(turn.job.path)}: {name} of the decoded image is {actual.values.get(name)}, not {value}",
-                hint="the file is damaged, or a different dump of the disc",
-            )
-    return Outcome({**actual.values, "original_bytes": actual.size_bytes})
+    return verify(turn, task) if isinstance(task, VerifyTask) else examine_whole(turn, task)
 
 
 def _scan(turn: Turn) -> Outcome:
@@ -243,24 +225,6 @@ def _estimate(turn: Turn, request: ConversionRequest) -> Outcome:
         turn.progress.total_bytes = found.original_bytes
         turn.progress.done_bytes = found.sampled_bytes
     return Outcome({"packed_bytes": found.packed_bytes, "low_bytes": found.low_bytes, "high_bytes": found.high_bytes})
-
-
-def _examine(turn: Turn, task: DoctorTask) -> Outcome:
-    from discpress.engine.images.doctor.doctor import Severity, examine
-
-    target = None if task.target is None else TARGETS.get(task.target)
-    counts = dict.fromkeys(Severity, 0)
-    damages = []
-    reader = DeepDigests()
-    for finding in examine(turn.job.path, target, deep=True, check=turn.control.check, reader=reader):
-        counts[finding.level] += 1
-        damages += [finding.message] if finding.is_damage else []
-        turn.log(f"{finding.level}: {finding.message}")
-    if not damages and reader.decoded is not None:
-        save_decoded(turn.store, turn.job.path, reader.decoded)
-    first = {"damage": damages[0]} if damages else {}
-    totals = {"errors": counts[Severity.ERROR], "warnings": counts[Severity.WARNING], "damaged": len(damages)}
-    return Outcome({**totals, **first})
 
 
 def _put_copies_away(turn: Turn, task: DuplicatesTask) -> Outcome:

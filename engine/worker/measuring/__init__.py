@@ -1,1 +1,1 @@
-"""Estimates and benchmarks of the worker."""
+"""Estimates, benchmarks and checks of a title in the worker."""
