@@ -33,7 +33,10 @@ class BlockWriter(Protocol):
         """Number of index entries written so far: one for each block; 0 if there is no index."""
 
     def append(self, packed: memoryview, lengths: "array[int]", count: int, source: memoryview) -> None:
-        """Write the next `count` blocks, in the layout of the format's codec; `source` contains them decoded."""
+        """Write the next `count` blocks, in the layout of the format's codec; `source` contains them decoded.
+
+        `packed` can be written to: a format that stores equal blocks once removes the others from it.
+        """
 
     def revisit(self, source: memoryview) -> None:
         """Take the next decoded blocks of an earlier writer, in order from the first on; called after `restore`."""

@@ -24,7 +24,7 @@ _MOST_FILES = 64
 class PackedChunk:
     """One chunk of an image, packed."""
 
-    stored: bytes
+    stored: bytearray
     """Its blocks as in the file."""
     lengths: "array[int]"
     """Stored length of each block, as `Codec.pack` returns it."""
@@ -86,7 +86,7 @@ def pack_chunk(data: bytearray, trial: Trial) -> PackedChunk:
     packed = memoryview(bytearray(len(source)))
     lengths = array("I", bytes(4 * blocks))
     stored = trial.codec.pack(source, block_size, trial.layout.alignment, trial.settings.level, packed, lengths)
-    return PackedChunk(bytes(packed[:stored]), lengths, source if trial.layout.looks_at_source else source[:0])
+    return PackedChunk(bytearray(packed[:stored]), lengths, source if trial.layout.looks_at_source else source[:0])
 
 
 def chunks_of(span: Span, chunk_bytes: int = CHUNK_BYTES) -> list[Span]:

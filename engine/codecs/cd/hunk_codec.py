@@ -12,8 +12,9 @@ import zstandard
 
 from discpress.engine.codecs.blocks import PLAIN_BIT, is_zero
 from discpress.engine.codecs.cd_packing import CdHunk
+from discpress.engine.codecs.chd.notes import SLOT_SHIFT
 from discpress.engine.codecs.flac.encoder import is_fast
-from discpress.engine.codecs.hunks import MAX_LEVELS, SLOT_SHIFT, working_bytes
+from discpress.engine.codecs.hunks import MAX_LEVELS, working_bytes
 from discpress.engine.formats import CD_FRAME_BYTES, SECTOR_SIZE, Method
 from discpress.engine.units import KIB
 

@@ -14,7 +14,7 @@ from discpress.engine.codecs.cd import hunk_codec
 from discpress.engine.codecs.cd.hunk_codec import CdHunkCodec
 from discpress.engine.codecs.cd_hunks import CD_DECODERS
 from discpress.engine.codecs.cd_packing import CD_PACKERS, CdHunk, flac_block_size, pack_cd_hunk
-from discpress.engine.codecs.hunks import SLOT_SHIFT
+from discpress.engine.codecs.chd.notes import SLOT_SHIFT
 from discpress.engine.formats import Method
 
 

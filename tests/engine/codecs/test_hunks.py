@@ -12,9 +12,10 @@ from sample_images import compressible, incompressible, mixed
 from discpress.engine.codecs.blocks import CHUNK_BYTES, LENGTH_MASK, PLAIN_BIT, Decoder
 from discpress.engine.codecs.chd import packing
 from discpress.engine.codecs.chd.libraries import Library, hunk_libraries
+from discpress.engine.codecs.chd.notes import SLOT_SHIFT
 from discpress.engine.codecs.chd.packing import Packing, chunk_packer
 from discpress.engine.codecs.deflate import DeflateCodec
-from discpress.engine.codecs.hunks import SLOT_SHIFT, HunkCodec
+from discpress.engine.codecs.hunks import HunkCodec
 from discpress.engine.codecs.lzma_hunks import LzmaDecoder
 from discpress.engine.codecs.zstd import ZstdDecoder
 from discpress.engine.formats import HUNK_METHODS, ImageFormat, Method, Settings
