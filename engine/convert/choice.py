@@ -70,9 +70,8 @@ def resolve_settings(
     else:
         check_tracks(settings, target, tracks.total, name, tracks.unusual)
     notices += check_settings(settings, target, original_bytes, shift, name, system)
-    warning = player_warning(target, system, settings.format)
-    if warning:
-        notices.append(warning)
+    size_notice = encoder.size_notice(original_bytes, system_from(system))
+    notices += filter(None, (size_notice, player_warning(target, system, settings.format)))
     return Choice(target, settings, shift, tuple(notices))
 
 

@@ -28,7 +28,7 @@ def describe_loss(system: System, head: bytes, disc_bytes: int) -> str:
         return ""
     if head.startswith(_NKIT, _NKIT_OFFSET):
         return "an NKit image: the disc's padding is removed, so it matches no datfile until NKit restores it"
-    full = _full_bytes(system, disc_bytes)
+    full = full_bytes(system, disc_bytes)
     if not 0 < disc_bytes < full:
         return ""
     return f"trimmed or homebrew: it has {disc_bytes} bytes, a full dump has {full}, so it matches no datfile"
@@ -41,7 +41,7 @@ def describe_absent_blocks(system: System, stored: Collection[int], block_size: 
     """
     if system not in FULL_BYTES or not stored:
         return ""
-    blocks = -(-_full_bytes(system, max(stored) * block_size + 1) // block_size)
+    blocks = -(-full_bytes(system, max(stored) * block_size + 1) // block_size)
     if len(stored) >= blocks:
         return ""
     return (
@@ -50,7 +50,7 @@ def describe_absent_blocks(system: System, stored: Collection[int], block_size: 
     )
 
 
-def _full_bytes(system: System, disc_bytes: int) -> int:
+def full_bytes(system: System, disc_bytes: int) -> int:
     """Return the size of a full dump that has at least so many bytes; the largest if none has."""
     sizes = FULL_BYTES[system]
     return next((size for size in sizes if disc_bytes <= size), sizes[-1])

@@ -132,6 +132,10 @@ class Encoder(ABC):
     def check_size(self, name: str, total_bytes: int, block_size: int) -> None:  # noqa: B027 - no limit
         """Raise SettingError unless the format can hold an image of so many bytes in blocks of this size."""
 
+    def size_notice(self, total_bytes: int, system: System) -> str:
+        """Return the notice about a disc whose size readers of the format do not find; empty if they do."""
+        return ""
+
     def check_blocks(self, name: str, total_bytes: int, block_size: int) -> None:  # noqa: B027 - no limit
         """Raise SettingError if so many blocks would be of no use, although the format can hold them."""
 

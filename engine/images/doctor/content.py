@@ -16,6 +16,8 @@ NO_VOLUME = "no-volume"
 """Code of the finding on an image that contains no disc."""
 LOSSY = "lossy"
 """Code of the finding on an image that lacks the padding of its disc."""
+ASSUMED_SIZE = "assumed-size"
+"""Code of the finding on an image that does not state the size of its disc."""
 _PSP_SYSTEM_ID = b"PSP GAME"
 _SYSTEM_ID_OFFSET = 8
 
@@ -48,13 +50,17 @@ def content_findings(image: Image) -> Iterator[Finding]:
 
 
 def loss_findings(image: Image, system: System) -> Iterator[Finding]:
-    """Yield a finding if the image lacks the padding of a GameCube or Wii disc; no other image is read."""
-    if (nintendo := as_nintendo(image)) is not None:
+    """Yield findings if the image lacks the padding of a GameCube or Wii disc, or its size; no other image is read."""
+    nintendo = as_nintendo(image)
+    if nintendo is not None:
         message = nintendo.packed.describe_loss(system)
     else:
         message = describe_loss(system, image.read_at(0, LOSS_BYTES), image.size) if system in FULL_BYTES else ""
     if message:
         yield Finding(Severity.WARNING, LOSSY, message)
+    if nintendo is not None and not nintendo.packed.states_size:
+        assumed = f"the size of the disc is assumed, {image.size} bytes as in a full dump: the file states none"
+        yield Finding(Severity.NOTE, ASSUMED_SIZE, f"{assumed}; results are compared with all these bytes")
 
 
 def size_findings(image: Image) -> Iterator[Finding]:

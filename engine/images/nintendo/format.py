@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from discpress.engine.errors import SettingError, UsageError
 from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, is_block_size
+from discpress.engine.images.nintendo_loss import full_bytes
 from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES, Encoder, FormatSpec
 from discpress.engine.systems import System
@@ -115,13 +116,25 @@ class _WiaEncoder(_ChunkEncoder):
     method, levels, level = "Lzma", (1, 6, 9), 6
 
 
-class _WbfsEncoder(NintendoEncoder):
+class _BlockMapEncoder(NintendoEncoder):
+    def size_notice(self, total_bytes: int, system: System) -> str:
+        """Return the notice about a disc that is no full dump: the format has no field for its size."""
+        full = full_bytes(system, total_bytes) if system in self.systems else total_bytes
+        if total_bytes == full:
+            return ""
+        return (
+            f"a {self.label} has no field for the size of its disc, {total_bytes} bytes: nod-rs and discpress find it "
+            f"in a mark, other programs assume {full} bytes"
+        )
+
+
+class _WbfsEncoder(_BlockMapEncoder):
     image_format, label = ImageFormat.WBFS, "WBFS"
     why_fixed = "a WBFS has blocks of 2 MiB, which all loaders expect"
     block_sizes = grid_block_sizes = (2 * MIB,)
 
 
-class _CisoEncoder(NintendoEncoder):
+class _CisoEncoder(_BlockMapEncoder):
     image_format, label = ImageFormat.GAMECUBE_CISO, "CISO"
     why_fixed = "Nintendont loads a CISO with blocks of 2 MiB only"
     block_sizes = grid_block_sizes = (2 * MIB,)

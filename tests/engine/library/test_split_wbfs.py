@@ -6,7 +6,7 @@ from pathlib import Path
 import foreign_images as foreign
 import pytest
 
-from discpress.engine.images.doctor.content import LOSSY
+from discpress.engine.images.doctor.content import ASSUMED_SIZE, LOSSY
 from discpress.engine.images.sets.part_names import read_part_name
 from discpress.engine.library.scan.probe import probe_image
 from discpress.engine.library.scan.refresh import refresh
@@ -43,7 +43,7 @@ def test_all_parts_are_one_title(store: Store, tmp_path: Path) -> None:
     paths = write_parts(tmp_path)
     (title,) = scan(store, tmp_path)
     assert (title.file_paths, title.disc.serial, title.fault) == (paths, "RZTE01", None)
-    assert [finding.code for finding in title.findings] == [LOSSY]
+    assert [finding.code for finding in title.findings] == [LOSSY, ASSUMED_SIZE]
 
 
 def test_a_missing_later_part_is_named_until_it_is_there(store: Store, tmp_path: Path) -> None:
