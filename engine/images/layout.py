@@ -128,6 +128,11 @@ class WholeLayout(Layout):
         """False: the program begins with the first byte each time."""
         return False
 
+    @property
+    def difference_hint(self) -> str:
+        """The hint if the written file decodes to other bytes than the source has; empty for the usual one."""
+        return ""
+
     def writer(self, output: Output) -> BlockWriter:
         """Raise TypeError: `pack` writes the file."""
         raise TypeError("this format is written by a program, not in blocks")

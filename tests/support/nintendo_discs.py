@@ -1,6 +1,7 @@
 """Images of one made-up GameCube disc by other programs, and the disc itself."""
 
 import gzip
+import hashlib
 from pathlib import Path
 from random import Random
 
@@ -9,8 +10,19 @@ from sample_images import GOLDEN as SAMPLES
 GOLDEN = SAMPLES.with_name("golden-nintendo")
 DISC_BYTES = 4 * 1024 * 1024
 DISC_SHA1 = "7284372617b89cfd70c02cbb6184bc138c1bbd50"
-NAMES = ("gc.nod.rvz", "gc.wit.wia", "gc.dolphin.gcz")
-"""Those that state the size of the disc."""
+JUNK_SHA1 = "bd7848d95c7f3752ee31e9db626e11b27fc92e93"
+"""Of the same disc with padding."""
+NAMES = {
+    **dict.fromkeys(("gc.nod.rvz", "gc.wit.wia", "gc.dolphin.gcz", "gc.dolphin-lzma2.rvz"), DISC_SHA1),
+    **dict.fromkeys(("gcjunk.nod.rvz", "gcjunk.dolphin-zstd.rvz"), JUNK_SHA1),
+    "gcjunk.wit-scrubbed.wia": DISC_SHA1,
+}
+"""Those that state the size of the disc, with the SHA-1 of what they decode to."""
+
+
+def sha1_of(data: bytes) -> str:
+    """Return a SHA-1 as text."""
+    return hashlib.sha1(data).hexdigest()
 
 
 def golden(name: str) -> bytes:

@@ -37,6 +37,9 @@ def open_written(part: OutputPart, layout: Layout, disk_kind: str, name: str) ->
         image = layout.open(JoinedSource(part.expose()) if isinstance(part, SplitPart) else ExposedPart(part))
         try:
             yield image
+        except VerifyError as error:
+            error.hint = (isinstance(layout, WholeLayout) and layout.difference_hint) or error.hint
+            raise
         finally:
             image.close()
     except DamagedImageError as error:

@@ -56,6 +56,19 @@ class NintendoLayout(WholeLayout):
     compression: str | None
     """The codec and its level for nod-rs; None if the format has none."""
 
+    @property
+    def difference_hint(self) -> str:
+        """The hint for a Wii disc whose hashes are wrong, which nod-rs writes other bytes for in these formats.
+
+        See findings/nod-wii-hashes.sh.
+        """
+        if self.image_format not in {ImageFormat.RVZ, ImageFormat.WIA}:
+            return ""
+        return (
+            f"use -f wbfs or -f gcz if it is a scrubbed or damaged Wii disc: nod-rs keeps no wrong hashes in "
+            f"{self.label} files; otherwise check the disk and the memory of this machine"
+        )
+
     def file_bytes(self, stored_bytes: int) -> int:
         """Return the most bytes of a file with so many stored bytes: tables, and two blocks of header and rest."""
         return stored_bytes + stored_bytes // 64 + self.blocks * _INDEX_BYTES + 2 * self.block_size + MIB

@@ -7,7 +7,11 @@ from pathlib import Path
 import fault_injection as faults
 import nintendo_discs as discs
 import pytest
+from sample_images import write_image
+from wii_partitions import wii_disc
 
+from discpress.engine.convert.nintendo import split_files
+from discpress.engine.convert.part import new_part
 from discpress.engine.formats import ImageFormat
 
 pytest.importorskip("nod_rs")
@@ -36,6 +40,28 @@ def test_dolphin_tool_reads_an_rvz(tmp_path: Path) -> None:
         [tool, "verify", "-i", str(path), "-a", "sha1", *user], capture_output=True, text=True, timeout=60
     )
     assert discs.DISC_SHA1 in done.stdout
+
+
+def test_dolphin_tool_reads_an_rvz_of_a_wii_disc(tmp_path: Path) -> None:
+    tool = program("dolphin-tool")
+    disc = wii_disc(with_junk=True)
+    path = faults.run_conversion(write_image(tmp_path / "a.iso", disc), format=ImageFormat.RVZ).plan.output_path
+    words = [tool, "convert", "-u", str(tmp_path / "user"), "-i", str(path), "-o", str(tmp_path / "b.iso"), "-f", "iso"]
+    subprocess.run(words, capture_output=True, check=True, timeout=60)
+    assert (tmp_path / "b.iso").read_bytes() == disc
+
+
+def test_wit_reads_a_wbfs_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tool = program("wit")
+    for module in (split_files, new_part):
+        monkeypatch.setattr(module, "PART_BYTES", 3 << 20)
+    disc = wii_disc()
+    source_path = write_image(tmp_path / "a.iso", disc)
+    done = faults.run_conversion(source_path, tmp_path / "b.wbfs", target="usbloadergx", level=None)
+    copied = [tool, "copy", "-q", "--raw", "--iso", str(done.plan.output_path), str(tmp_path / "c.iso")]
+    subprocess.run(copied, capture_output=True, check=True, timeout=60)
+    with (tmp_path / "c.iso").open("rb") as file:  # as large as a full dump
+        assert (done.plan.part_count, file.read(len(disc)) == disc) == (2, True)
 
 
 def test_wit_reads_a_wbfs(tmp_path: Path) -> None:
