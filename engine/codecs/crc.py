@@ -19,6 +19,7 @@ _LEAST_BITS = 64  # more than any CRC has
 _REVERSED = bytes(int(f"{number:08b}"[::-1], 2) for number in range(256))
 
 _TESTED_BYTES = 1000
+_CRC32_POLYNOMIAL, _CRC32_BITS = 0xEDB88320, 32
 
 Crc32: TypeAlias = Callable[[Readable, int], int]
 """The crc32 of data, with a start value."""
@@ -89,6 +90,12 @@ def _plain_blocks(data: Readable, block_size: int, start: int) -> Iterator[int]:
 def crc32(data: Readable, start: int = 0) -> int:
     """Return the crc32 of data, the same as `zlib.crc32`. UsageError as `chosen_kernel`."""
     return chosen_crc32()(data, start)
+
+
+def join_crc32(first: int, second: int, second_bytes: int) -> int:
+    """Return the crc32 of two pieces of data, one after the other, from those of each; the second has so many bytes."""
+    factor = _power_of_x(8 * second_bytes, _CRC32_POLYNOMIAL, _CRC32_BITS)
+    return _product(first, factor, _CRC32_POLYNOMIAL, _CRC32_BITS) ^ second
 
 
 @cache
@@ -179,13 +186,20 @@ def _byte_step(value: int, polynomial: int) -> int:
 @cache
 def _terms(exponent: int, polynomial: int, width: int) -> tuple[int, ...]:
     """Return the places of the terms in the remainder of x to this power; the constant term has the highest."""
+    power = _power_of_x(exponent, polynomial, width)
+    return tuple(bit for bit in range(width) if power >> bit & 1)
+
+
+@lru_cache(maxsize=256)
+def _power_of_x(exponent: int, polynomial: int, width: int) -> int:
+    """Return the remainder of x to this power."""
     power, square = 1 << width - 1, 1 << width - 2
     while exponent:
         if exponent & 1:
             power = _product(power, square, polynomial, width)
         square = _product(square, square, polynomial, width)
         exponent >>= 1
-    return tuple(bit for bit in range(width) if power >> bit & 1)
+    return power
 
 
 def _product(left: int, right: int, polynomial: int, width: int) -> int:

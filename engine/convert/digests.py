@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 import xxhash
 
-from discpress.engine.codecs.crc import crc32
+from discpress.engine.codecs.crc import crc32, join_crc32
 from discpress.engine.request import ON_REQUEST
 from discpress.engine.system.files import Readable
 
@@ -48,6 +48,7 @@ class Digester:
 
     def __init__(self, wanted: tuple[str, ...] = ()) -> None:
         self._crc32 = 0
+        self._sums: dict[int, int] = {}
         self._size = 0
         self._xxh3 = xxhash.xxh3_128()
         self._others = {
@@ -64,9 +65,17 @@ class Digester:
         """The parts of `update`; each takes all bytes in order, and may do so in a thread of its own."""
         return (self._take_always, *(other.update for other in self._others.values()))
 
+    def sum_up(self, offset: int, data: Readable) -> None:
+        """Compute the crc32 of a piece in advance, in any thread; `steps` then get exactly this piece from `offset` on.
+
+        The thread that has just read the bytes has them in its cache.
+        """
+        self._sums[offset] = crc32(data)
+
     def _take_always(self, data: Readable) -> None:
+        known = self._sums.pop(self._size, None)
         self._size += len(data)
-        self._crc32 = crc32(data, self._crc32)
+        self._crc32 = crc32(data, self._crc32) if known is None else join_crc32(self._crc32, known, len(data))
         self._xxh3.update(data)
 
     @property

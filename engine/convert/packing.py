@@ -89,12 +89,11 @@ class ConversionRun:
             border = None
             if checkpoint_store is not None and isinstance(part, PartFile):
                 border = CheckpointWriter(plan, part, writer, digester, checkpoint_store)
-            if border is not None:
                 border.start_at(start_bytes)
             progress.begin(Stage.PACKING if layout.packs else Stage.UNPACKING, image.size)
             progress.done_bytes = start_bytes
             if start_bytes < image.size:
-                self._pack_chunks(start_bytes, self._packing(output, writer), digester, border)
+                self._pack_chunks(start_bytes, self._packing(output, writer, digester), digester, border)
         except DiscpressError as error:
             self._blame(error)
             raise
@@ -194,7 +193,7 @@ class ConversionRun:
             checkpoint.done_bytes,
             readers_of(self._packed, self._threads),
             self._control,
-            fill=self._read,
+            fill=partial(self._read, digester),
             take=take,
             followers=[partial(give_data, step) for step in digester.steps],
             with_packed=False,
@@ -206,12 +205,12 @@ class ConversionRun:
         self._progress.resumed_packed_bytes = self._progress.packed_bytes = checkpoint.part_bytes
         return checkpoint.done_bytes
 
-    def _packing(self, output: DeferredOutput, writer: BlockWriter) -> PackingWork:
+    def _packing(self, output: DeferredOutput, writer: BlockWriter, digester: Digester) -> PackingWork:
         level, block_size, alignment = self._plan.settings.level, self._layout.block_size, self._layout.alignment
         codec = codec_of(self._plan.settings)
 
         def fill(slot: Slot) -> None:
-            self._read(slot)
+            self._read(digester, slot)
             slot.packed_bytes = codec.pack(self._pad(slot), block_size, alignment, level, slot.packed, slot.lengths)
 
         def take(slot: Slot) -> None:
@@ -222,9 +221,10 @@ class ConversionRun:
 
         return fill, take, lambda slot: output.write_all(slot.writes)
 
-    def _read(self, slot: Slot) -> None:
-        """Read a chunk of the source and keep its digest for the proof."""
+    def _read(self, digester: Digester, slot: Slot) -> None:
+        """Read a chunk of the source, and compute its crc32 and its digest for the proof while its bytes are cached."""
         read_chunk(self._packed, slot)
+        digester.sum_up(slot.offset, slot.data)
         self._chunks.take(slot.number, slot.data)
 
     def _pad(self, slot: Slot) -> memoryview:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from discpress.engine.codecs.blocks import CHUNK_BYTES, chunk_bytes_for
 from discpress.engine.convert.digests import CHANGED_HINT, ChunkDigests, Digester, DigestSet
 from discpress.engine.convert.part.stored_chunks import StoredChunks
-from discpress.engine.convert.pipeline import Slot, run_chunks
+from discpress.engine.convert.pipeline import Slot, SlotWork, give_data, run_chunks
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.errors import VerifyError
 from discpress.engine.images.archives.paged import MAX_READERS
@@ -45,31 +45,36 @@ def digest_image(
     progress: Progress,
     wanted: tuple[str, ...] = (),
     *,
-    on_data: Callable[[memoryview], None] = lambda data: None,
+    on_data: Callable[[memoryview], None] | None = None,
 ) -> DigestSet:
     """Decode every block of an image and return the digests of the decoded bytes, which `on_data` gets in order.
 
+    Each digest has a thread of its own. If blocks contain more than the disc, all that its bytes go to shares one.
     Raises DamagedImageError with the first block that does not decode, or with the file in an archive that differs from
     its checksum there. VerifyError if blocks contain more than the disc and the digests of all that they contain are
     not those in the file.
     """
-    digester = Digester(wanted)
     stored = image.stored_form
-    stored_digester = Digester(tuple(stored.recorded)) if stored is not image else None
+    digester = Digester(wanted)
+    read_digester = digester if stored is image else Digester(tuple(stored.recorded))
+    disc_steps = [*(() if stored is image else digester.steps), *([on_data] if on_data else [])]
+    followers: list[SlotWork] = [partial(give_data, step) for step in read_digester.steps]
     progress.begin(Stage.VERIFYING, stored.size)
 
     def fill(slot: Slot) -> None:
         read_chunk(stored, slot)
+        read_digester.sum_up(slot.offset, slot.data)
 
-    def follow(slot: Slot) -> None:
-        if stored_digester is not None:
-            stored_digester.update(slot.data)
+    def follow_disc(slot: Slot) -> None:
         data = memoryview(image.disc_bytes(slot.data, slot.offset))
-        digester.update(data)
-        on_data(data)
+        for step in disc_steps:
+            step(data)
 
     def take(slot: Slot) -> None:
         progress.done_bytes += slot.length
+
+    if disc_steps:
+        followers.append(follow_disc)
 
     run_chunks(
         stored.size,
@@ -77,12 +82,12 @@ def digest_image(
         control,
         fill=fill,
         take=take,
-        followers=(follow,),
+        followers=followers,
         with_packed=False,
         chunk_bytes=chunk_bytes_for(stored.block_size),
     )
-    if stored_digester is not None:
-        check_recorded(stored, stored_digester.finish())
+    if read_digester is not digester:
+        check_recorded(stored, read_digester.finish())
     digests = digester.finish()
     check_archived(image, digests, control)
     return digests
@@ -193,7 +198,7 @@ def digest_checked(
     progress: Progress,
     wanted: tuple[str, ...] = (),
     *,
-    on_data: Callable[[memoryview], None] = lambda data: None,
+    on_data: Callable[[memoryview], None] | None = None,
 ) -> DigestSet:
     """Decode an image as `digest_image` does, and compare it with the digests in its file. Raises VerifyError."""
     problem = image.recorded_problem

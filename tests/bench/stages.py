@@ -29,7 +29,7 @@ from measuring import MIB, PROCESSORS, print_table
 
 from discpress.engine.convert import packing, pipeline, verify
 from discpress.engine.convert.conversion import convert
-from discpress.engine.convert.digests import ChunkDigests
+from discpress.engine.convert.digests import ChunkDigests, Digester
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.part.stored_chunks import StoredChunks
 from discpress.engine.convert.plan import plan_conversion
@@ -150,6 +150,7 @@ def run_case(case: Case, image_path: Path, output_path: Path, threads: int) -> d
         meter.timed(StoredChunks, "fetch", "read back", stack)
         meter.timed(packing, "give_data", "hash", stack)
         meter.timed(ChunkDigests, "take", "hash", stack)
+        meter.timed(Digester, "sum_up", "hash", stack)
         meter.timed(ChunkDigests, "is_of", "compare", stack)
         convert(plan, threads=threads, control=Control(), progress=Progress())
     output_path.unlink()

@@ -33,6 +33,10 @@ class FrameDigester(Digester):
         """The parts of `update`, see `Digester.steps`; each takes whole frames."""
         return (*self._frames.steps, self._take_sectors)
 
+    def sum_up(self, offset: int, data: Readable) -> None:
+        """Compute the crc32 of frames in advance, see `Digester.sum_up`."""
+        self._frames.sum_up(offset, data)
+
     def _take_sectors(self, frames: Readable) -> None:
         sectors = self._disc_bytes(memoryview(frames), self._position)
         self._position += len(frames)

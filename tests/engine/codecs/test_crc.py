@@ -23,6 +23,7 @@ from discpress.engine.codecs.crc import (
     crc32,
     ends_of_zero,
     is_right,
+    join_crc32,
     native_crc16,
     native_crc32,
     with_reversed_bits,
@@ -179,6 +180,15 @@ class TestCrc32:
     @given(data=st.binary(max_size=700), start=st.integers(0, 0xFFFFFFFF), first=st.integers(0, 700))
     def test_it_goes_on_from_what_it_returned(self, data: bytes, start: int, first: int) -> None:
         assert crc32(data[first:], crc32(data[:first], start)) == zlib.crc32(data, start)
+
+    @given(first=st.binary(max_size=50), second=st.binary(max_size=50))
+    def test_those_of_two_pieces_are_joined(self, first: bytes, second: bytes) -> None:
+        assert join_crc32(crc32(first), crc32(second), len(second)) == zlib.crc32(first + second)
+
+    @pytest.mark.parametrize("size", [1 << 20, (1 << 20) - 1, 19584 * 53])
+    def test_those_of_long_pieces_are_joined(self, size: int) -> None:
+        data = Random(5).randbytes(2 * size)
+        assert join_crc32(crc32(data[:size]), crc32(data[size:]), size) == zlib.crc32(data)
 
     def test_the_native_one_is_taken(self, chosen_anew: None) -> None:
         kernel = kernel_or_skip()
