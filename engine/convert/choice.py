@@ -99,7 +99,7 @@ def default_settings(
         return plain
     encoder = encoder_of(image_format)
     methods = encoder.methods_for(target, methods)
-    level = min(level, encoder.highest_level(methods))
+    level = min(level, encoder.highest_level_for(target, methods))
     return Settings(image_format, block_size or encoder.block_size_for(target), level, methods=methods)
 
 
@@ -140,9 +140,10 @@ def _packed_settings(
             hint=f"leave out -b, or use -b {encoder.block_size_for(target)}",
         )
     methods = encoder.methods_for(target, request.methods)
-    level, highest = request.level or encoder.level_for(target), encoder.highest_level(methods)
+    level, highest = request.level or encoder.level_for(target), encoder.highest_level_for(target, methods)
     if level > highest:
-        notices.append(f"level {level} is lowered to {highest}, the highest of {form_name(image_format, methods)}")
+        lowered = f"level {level} is lowered to {highest}, the highest of {form_name(image_format, methods)}"
+        notices.append("; ".join(filter(None, (lowered, encoder.why_lowered(target)))))
         level = highest
     encoder.check_size(name, original_bytes, block_size)
     encoder.check_blocks(name, original_bytes, block_size)

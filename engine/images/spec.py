@@ -117,6 +117,22 @@ class Encoder(ABC):
         """Return the levels of a table of estimates; none if there are no levels."""
         return ()
 
+    def grid_levels_for(self, target: Target, methods: Sequence[Method] = ()) -> Sequence[int]:
+        """Return the levels of a table of estimates for a target, which may have more than others."""
+        return self.grid_levels(methods)
+
+    def highest_level_for(self, target: Target, methods: Sequence[Method] = ()) -> int:
+        """Return the highest level for a target, which may have more than others."""
+        return self.highest_level(methods)
+
+    def why_lowered(self, target: Target) -> str:
+        """Return the reason why levels of other targets are lowered for this one; empty if there are none."""
+        return ""
+
+    def level_name(self, level: int) -> str:
+        """Return the use of a level in a few words; empty for most."""
+        return ""
+
     @abstractmethod
     def highest_level(self, methods: Sequence[Method] = ()) -> int:
         """Return the highest level that changes the result, without loading a kernel."""

@@ -21,6 +21,7 @@ from discpress.engine.measure.rehearsal import Tally, Trial, rehearse, time_read
 from discpress.engine.measure.sample import Sample, Sizes, cluster_bytes_for, draw_sample, project, whole_sample
 from discpress.engine.measure.worth import SKIP_BELOW_PERCENT, WHOLE_BELOW_BYTES, reason_against
 from discpress.engine.system.filesystems import FileSystem, filesystem_of
+from discpress.engine.targets import ANY, TARGETS
 from discpress.engine.units import MIB
 
 BUDGET_BYTES = 16 * MIB
@@ -82,9 +83,12 @@ def grid_block_sizes(image_format: ImageFormat, methods: Sequence[Method] = ()) 
     return encoder_of(image_format, methods).grid_block_sizes
 
 
-def grid_levels(image_format: ImageFormat, methods: Sequence[Method] = ()) -> Sequence[int]:
-    """Return the levels of a format's grid, none for an ISO; `methods` are those of `Settings.methods`."""
-    return encoder_of(image_format, methods).grid_levels(methods)
+def grid_levels(image_format: ImageFormat, methods: Sequence[Method] = (), target: str = ANY) -> Sequence[int]:
+    """Return the levels of a format's grid, none for an ISO; `methods` are those of `Settings.methods`.
+
+    A `target` by name may have more levels than others.
+    """
+    return encoder_of(image_format, methods).grid_levels_for(TARGETS[target], methods)
 
 
 def estimate(
@@ -169,7 +173,7 @@ def estimate_grid(
     *,
     random: Random,
     threads: int,
-    target: str = "any",
+    target: str = ANY,
     alignment: int | None = None,
     methods: Sequence[Method] = (),
     budget_bytes: int = BUDGET_BYTES,
@@ -187,7 +191,7 @@ def estimate_grid(
     settings = [
         Settings(image_format, block_size, level, alignment, target, tuple(methods))
         for block_size in block_sizes or grid_block_sizes(image_format, methods)
-        for level in levels or grid_levels(image_format, methods)
+        for level in levels or grid_levels(image_format, methods, target)
     ]
     largest = max(each.block_size for each in settings)
     cluster_bytes = cluster_bytes_for(file_system or filesystem_of(image.source.holder.path), largest)

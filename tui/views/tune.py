@@ -154,7 +154,13 @@ class Tuning:
     @property
     def levels(self) -> Sequence[int]:
         """The columns of its grid."""
-        return encoder_of(self.format, self.methods).grid_levels(self.methods) or _NO_LEVELS
+        target = target_named(self.target, self.system)
+        return encoder_of(self.format, self.methods).grid_levels_for(target, self.methods) or _NO_LEVELS
+
+    @property
+    def level_name(self) -> str:
+        """The use of its level in a few words; empty for most."""
+        return encoder_of(self.format, self.methods).level_name(self.level)
 
     def moved(self, rows: int, columns: int) -> "Tuning":
         """Return the choice some rows (block sizes) down and some columns (levels) to the right, within the grid."""

@@ -27,6 +27,7 @@ _GAP = 3
 _MOST_CHART = 24
 _CELL = 10
 _HEAD = 7
+_NOT_LOADED = " x"
 
 
 def choice_lines(
@@ -57,7 +58,8 @@ def choice_lines(
         rows, columns = keys.row("smaller_block", "larger_block"), keys.row("lower_level", "higher_level")
         size = "8 frames" if tuning.is_cd else f"{tuning.block_size // 1024}K"
         second += [(f"   {rows}", "accent"), (f" block {size}", "normal")]
-        second += [(f"   {columns}", "accent"), (f" level {tuning.level}", "normal")]
+        named = f" ({tuning.level_name})" if tuning.level_name else ""
+        second += [(f"   {columns}", "accent"), (f" level {tuning.level}{named}", "normal")]
     lines: list[Line] = [first, second]
     if chosen.refusal:
         return [*lines, *wrapped(f"not loaded: {reason_against(chosen)}", width, "dim")]
@@ -97,7 +99,7 @@ def grid_and_chart(
     points, latency = points_of(grid, tuning, measured), describe_latency(measured)
     if form is GridForm.CHART:
         return chart_lines(points, width, height, latency)
-    table_width = grid_cells(tuning) + 2
+    table_width = grid_cells(tuning) + len(_NOT_LOADED)
     table = grid_lines(grid, tuning, table_width, is_waiting=is_waiting)
     chart_width = width - table_width - _GAP
     chart = chart_lines(points, chart_width, min(height, _MOST_CHART), latency)
@@ -113,13 +115,15 @@ def grid_lines(grid: Sequence[Sequence[Cell]], tuning: Tuning, width: int, *, is
     """Return the sizes as a table: block sizes down, levels across, then the seek latency at the chosen level.
 
     What the target does not load is dim; why stands below the table. `is_waiting` tells whether what is not known is
-    still to come.
+    still to come. In a narrow window there is no latency, which the lines above have for what is chosen.
     """
+    has_seek = width >= grid_cells(tuning) + len(_NOT_LOADED)
     heads = "".join(f"{f'level {level}':>{_CELL}}" for level in tuning.levels)
-    lines: list[Line] = [[(f"{'block':>{_HEAD}}{heads}{'seek':>{_CELL}}", "head")]]
+    seek = f"{'seek':>{_CELL}}" if has_seek else ""
+    lines: list[Line] = [[(f"{'block':>{_HEAD}}{heads}{seek}", "head")]]
     reasons: dict[str, None] = {}
     for row in grid:
-        lines.append(_grid_row(row, tuning, is_waiting))
+        lines.append(_grid_row(row, tuning, is_waiting, has_seek))
         if row[0].refusal:
             reasons[reason_against(row[0])] = None
     for reason in reasons:
@@ -127,16 +131,17 @@ def grid_lines(grid: Sequence[Sequence[Cell]], tuning: Tuning, width: int, *, is
     return lines
 
 
-def _grid_row(row: Sequence[Cell], tuning: Tuning, is_waiting: bool) -> Line:
+def _grid_row(row: Sequence[Cell], tuning: Tuning, is_waiting: bool, has_seek: bool) -> Line:
     block_size, refusal = row[0].settings.block_size, row[0].refusal
     pieces = [(f"{f'{block_size // 1024}K':>{_HEAD}}", "normal")]
     for level, cell in zip(tuning.levels, row, strict=True):
         is_chosen = (block_size, level) == (tuning.block_size, tuning.level)
         style = "cursor" if is_chosen else "dim" if cell.refusal else "normal"
         pieces.append((f"{_size(cell, is_waiting):>{_CELL}}", style))
-    pieces.append((f"{_latency(row, tuning):>{_CELL}}", "dim" if refusal else "normal"))
+    if has_seek:
+        pieces.append((f"{_latency(row, tuning):>{_CELL}}", "dim" if refusal else "normal"))
     if refusal:
-        pieces.append((" x", "dim"))
+        pieces.append((_NOT_LOADED, "dim"))
     return pieces
 
 

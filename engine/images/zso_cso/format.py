@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from discpress.engine.images.zso_cso.image import IndexedImage
 
 
+SMALLEST_THAT_PAYS = 10
+"""The level after which more time hardly shrinks anything, of LZ4 and of libdeflate (docs/kernel.md, "Levels")."""
+
+
 class _IndexedEncoder(Encoder):
     def layout(self, settings: Settings, total_bytes: int, index_shift: int = 0) -> "Layout":
         from discpress.engine.images.zso_cso.layout import indexed_layout
@@ -37,7 +41,10 @@ class _ZsoEncoder(_IndexedEncoder):
     methods = (Method.LZ4,)
 
     def grid_levels(self, methods: Sequence[Method] = ()) -> Sequence[int]:
-        return (1, 4, 9, 12)
+        return (1, 4, 9, SMALLEST_THAT_PAYS, 12)
+
+    def level_name(self, level: int) -> str:
+        return "smallest that pays" if level == SMALLEST_THAT_PAYS else ""
 
     def highest_level(self, methods: Sequence[Method] = ()) -> int:
         from discpress.engine.codecs.lz4_blocks import Lz4Codec
@@ -51,6 +58,8 @@ class _ZsoEncoder(_IndexedEncoder):
 
 
 class _CsoEncoder(_IndexedEncoder):
+    """zlib for what a PSP may load, libdeflate with more levels for what only emulators load."""
+
     methods = (Method.ZLIB,)
 
     def grid_levels(self, methods: Sequence[Method] = ()) -> Sequence[int]:
@@ -60,6 +69,27 @@ class _CsoEncoder(_IndexedEncoder):
         from discpress.engine.codecs.deflate import DeflateCodec
 
         return DeflateCodec.max_level
+
+    def grid_levels_for(self, target: Target, methods: Sequence[Method] = ()) -> Sequence[int]:
+        highest = self.highest_level_for(target)
+        more = (SMALLEST_THAT_PAYS, highest) if highest > self.highest_level() else ()
+        return (*self.grid_levels(), *more)
+
+    def highest_level_for(self, target: Target, methods: Sequence[Method] = ()) -> int:
+        from discpress.engine.codecs import libdeflate
+
+        takes_more = target.is_emulator and libdeflate.VERSION
+        return libdeflate.LibdeflateCodec.max_level if takes_more else self.highest_level()
+
+    def why_lowered(self, target: Target) -> str:
+        from discpress.engine.codecs import libdeflate
+
+        if not target.is_emulator:
+            return "levels 10 to 12 are for emulators only"
+        return "" if libdeflate.VERSION else 'levels 10 to 12 need libdeflate: pip install "discpress[cso]"'
+
+    def level_name(self, level: int) -> str:
+        return "libdeflate, for emulators only" if level > self.highest_level() else ""
 
     def codec(self, settings: Settings, *, for_emulators: bool = False) -> "Codec":
         from discpress.engine.codecs import libdeflate

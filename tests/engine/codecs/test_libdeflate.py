@@ -11,6 +11,7 @@ from discpress.engine.codecs.deflate import DeflateCodec
 from discpress.engine.codecs.libdeflate import LibdeflateCodec
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.registry import codec_of
+from discpress.engine.measure.estimate import grid_levels
 from discpress.engine.targets import TARGETS
 
 BLOCK = 2048
@@ -32,7 +33,7 @@ def pack(codec: DeflateCodec, level: int) -> tuple[int, bytes]:
 
 
 @installed
-@pytest.mark.parametrize("level", range(10))
+@pytest.mark.parametrize("level", range(13))
 def test_zlib_decodes_what_libdeflate_packs(level: int) -> None:
     assert pack(LibdeflateCodec(), level)[1] == CHUNK
 
@@ -42,6 +43,20 @@ def test_zlib_decodes_what_libdeflate_packs(level: int) -> None:
 def test_it_packs_to_the_size_that_zlib_does(level: int) -> None:
     """Within a hundredth; tests/bench/cso.py says what it is on real discs."""
     assert pack(LibdeflateCodec(), level)[0] <= 1.01 * pack(DeflateCodec(), level)[0]
+
+
+@installed
+def test_its_highest_level_packs_smaller_than_the_highest_of_zlib() -> None:
+    assert pack(LibdeflateCodec(), 12)[0] < pack(DeflateCodec(), 9)[0]
+
+
+@installed
+def test_estimates_for_emulators_have_its_levels_and_those_for_others_do_not() -> None:
+    assert [tuple(grid_levels(ImageFormat.CSO, target=name)) for name in ("any", "ark", "ppsspp")] == [
+        (1, 6, 9),
+        (1, 6, 9),
+        (1, 6, 9, 10, 12),
+    ]
 
 
 @installed

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sample_images import mixed, write_image
 
+from discpress.engine.codecs import libdeflate
 from discpress.engine.convert.choice import Choice, resolve_settings
 from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.errors import DiscpressError, SettingError, UsageError, WrongSystemError
@@ -54,8 +55,39 @@ def test_what_older_psps_do_not_read_is_no_matter_of_a_ps2_disc() -> None:
 
 def test_a_level_above_the_highest_is_said() -> None:
     assert choose(ConversionRequest(CSO, level=12, target="any")).notices == (
-        "level 12 is lowered to 9, the highest of CSO",
+        "level 12 is lowered to 9, the highest of CSO; levels 10 to 12 are for emulators only",
     )
+
+
+@pytest.mark.parametrize(
+    ("version", "level", "notices"),
+    [
+        ("0.9", 12, ()),
+        (
+            "",
+            9,
+            (
+                "level 12 is lowered to 9, the highest of CSO; "
+                'levels 10 to 12 need libdeflate: pip install "discpress[cso]"',
+            ),
+        ),
+    ],
+    ids=["with libdeflate", "without"],
+)
+def test_emulators_take_more_levels_of_cso(
+    version: str, level: int, notices: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(libdeflate, "VERSION", version)
+    choice = choose(ConversionRequest(CSO, level=12, target="ppsspp"), "psp")
+    assert (choice.settings.level, choice.notices) == (level, notices)
+
+
+def test_no_psp_gets_a_level_of_libdeflate() -> None:
+    for target in TARGETS.values():
+        if CSO in target.formats and not target.is_emulator:
+            system = next(iter(target.systems), "psp")
+            asked = ConversionRequest(CSO, level=12, target=target.name, any_system=True)
+            assert (target.name, choose(asked, system).settings.level) == (target.name, 9)
 
 
 @pytest.mark.parametrize(
