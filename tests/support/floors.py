@@ -6,6 +6,7 @@ FLOORS = (
     {"cli"},
     {"worker", "watch"},
     {"queue"},
+    {"deploy"},
     {"lab", "library"},
     {"convert"},
     {"dats"},
