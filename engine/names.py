@@ -86,13 +86,18 @@ def safe_file_name(name: str, fallback: str = "image") -> str:
     last = _UNUSABLE.sub("_", re.split(r"[/\\]", name.rstrip("/\\"))[-1])
     plain = "".join("_" if unicodedata.category(each) in _UNSAFE_CATEGORIES else each for each in last)
     plain = plain.lstrip(". ").rstrip(". ")
-    if plain.partition(".")[0].strip().upper() in _RESERVED:
+    if is_reserved_by_windows(plain):
         plain = f"_{plain}"
     stem, dot, suffix = plain.rpartition(".")
     if not dot or len(suffix.encode()) > 16:
         stem, dot, suffix = plain, "", ""
     room = MAX_FILE_NAME_BYTES - len((dot + suffix).encode())
     return (stem.encode()[:room].decode(errors="ignore").rstrip(". ") + dot + suffix) or fallback
+
+
+def is_reserved_by_windows(name: str) -> bool:
+    """Return whether Windows opens a device by this name, whatever its suffix: `CON`, `nul.iso`."""
+    return name.partition(".")[0].strip().upper() in _RESERVED
 
 
 def fold(text: str) -> str:

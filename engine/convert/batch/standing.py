@@ -28,7 +28,7 @@ def standing_of(title: Title, request: ConversionRequest) -> Standing:
     if unplayable:
         return Standing(State.NO_PLAYER, unplayable)
     if title.is_packed:
-        problem = _load_problem(title, request)
+        problem = load_problem(title, target_of(title.system, request, title.format))
         return Standing(State.WONT_LOAD, problem) if problem else Standing(State.PACKED)
     estimate = title.estimate
     return (None if estimate is None else useless_standing(title, estimate)) or Standing(State.READY)
@@ -105,9 +105,8 @@ def _system_problem(target: Target, system: System, made: ImageFormat) -> str:
     return player_warning(target, system, made) or ("" if target.plays(system) else wrong_system(target, system))
 
 
-def _load_problem(title: Title, request: ConversionRequest) -> str:
-    """Return why the target does not load a packed title; empty if it does."""
-    target = target_of(title.system, request, title.format)
+def load_problem(title: Title, target: Target) -> str:
+    """Return why a target does not load a packed title; empty if it does."""
     if target.name in GENERAL:
         return ""
     from discpress.engine.images.doctor.doctor import target_findings  # noqa: PLC0415 - for packed images only

@@ -38,9 +38,15 @@ def opl_name(serial: str, game: str) -> str:
 
     The title loses what is in brackets, except the number of the disc.
     """
-    found = _SONY_SERIAL.fullmatch(serial)
+    number = opl_serial(serial)
     title = clean_name(_ADDITIONS.sub("", game), _MOST_OPL_BYTES)
-    return f"{found[1]}_{found[2]}.{found[3]}.{title}" if found is not None and title else ""
+    return f"{number}.{title}" if number and title else ""
+
+
+def opl_serial(serial: str) -> str:
+    """Return a serial as OPL writes it, `SLUS_203.12`; empty if it is not that of a PlayStation disc."""
+    found = _SONY_SERIAL.fullmatch(serial)
+    return f"{found[1]}_{found[2]}.{found[3]}" if found is not None else ""
 
 
 def with_stem(name: str, stem: str, new_stem: str) -> str:

@@ -1,0 +1,70 @@
+"""OPL on a PS2: `DVD/SLUS_203.12.Title.zso`, `CD/` for CDs, and parts of 1 GiB with an entry in `ul.cfg`.
+
+The name before the suffix and after the serial has at most 160 bytes (ISO_GAME_NAME_MAX). A name that begins with the
+serial saves OPL a mount for each title, but must then be the name of the program on the disc. The folder is the only
+sign of the medium that OPL has. Source: OPL, https://github.com/ps2homebrew/Open-PS2-Loader at 3e3f34e,
+src/supportbase.c and include/supportbase.h.
+"""
+
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from discpress.engine.convert.renaming.names import opl_serial
+from discpress.engine.deploy.layouts.forms import Refused, check_played, check_whole, form_for, largest_bytes
+from discpress.engine.deploy.layouts.names import ascii_name, device_stem, game_name
+from discpress.engine.deploy.records import DeviceFacts, LayoutRequest, Placement
+from discpress.engine.deploy.ul_cfg import PART_BYTES, part_names, ul_game
+from discpress.engine.errors import UsageError
+from discpress.engine.formats import PLAIN_FORMAT
+from discpress.engine.store.model import Title
+from discpress.engine.targets import TARGETS
+
+_TARGET = TARGETS["opl"]
+_MOST_CD_BYTES = 360_000 * 2048
+"""User data of a CD of 80 minutes, the longest that PS2 games were sold on."""
+
+
+def place(title: Title, device: DeviceFacts, request: LayoutRequest) -> Placement:
+    """Return the place of a title for OPL."""
+    check_whole(title)
+    check_played(title, _TARGET)
+    if _is_cut(title, device, request):
+        return _in_parts(title)
+    form = form_for(title, _TARGET, device, request)
+    folder = "CD" if is_cd(title) else "DVD"
+    stem = device_stem(game_name(title), _TARGET.max_name or 0)
+    serial = opl_serial(title.serial)
+    name = f"{serial}.{stem}{form.suffix}" if serial else f"{stem}{form.suffix}"
+    path = PurePosixPath(folder, name)
+    return Placement((path,), format=form.format if form.is_converted else None, target=_TARGET.name)
+
+
+def is_cd(title: Title) -> bool:
+    """Return whether a title is a CD: by its tracks, or by the size of an ISO, which has no other sign of it."""
+    has_tracks = title.tracks is not None and not title.tracks.is_iso
+    return has_tracks or 0 < title.original_bytes <= _MOST_CD_BYTES
+
+
+def _is_cut(title: Title, device: DeviceFacts, request: LayoutRequest) -> bool:
+    """Return whether a title becomes parts: on request, or because its ISO is too large for the device."""
+    is_iso = title.format is PLAIN_FORMAT and not title.is_archived and not title.others
+    if request.ul:
+        if request.format not in {None, PLAIN_FORMAT}:
+            raise Refused("OPL reads the parts of an ISO only", "leave out -f, or leave out --ul")
+        if not is_iso:
+            raise Refused("only an ISO can be cut into parts", "convert it to an ISO first")
+        return True
+    is_too_large = device.max_file_bytes is not None and largest_bytes(title) > device.max_file_bytes
+    return is_iso and is_too_large and request.format in {None, PLAIN_FORMAT}
+
+
+def _in_parts(title: Title) -> Placement:
+    serial = opl_serial(title.serial)
+    if not serial:
+        raise Refused("it has no serial, which the parts of a game for OPL are named after")
+    try:
+        game = ul_game(ascii_name(game_name(title)), serial, title.file_bytes, is_cd=is_cd(title))
+    except UsageError as error:
+        raise Refused(str(error), error.hint) from error
+    paths = tuple(PurePosixPath(name) for name in part_names(game))
+    return replace(Placement(paths, target=_TARGET.name), part_bytes=PART_BYTES, ul=game)
