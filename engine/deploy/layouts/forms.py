@@ -61,7 +61,7 @@ def form_for(
     `unlisted` are formats that the target loads and the menu before it does not show. `can_cut` is whether a file that
     is too large for the device becomes several.
     """
-    check_whole(title)
+    check_read(title)
     check_played(title, target)
     if request.format is not None:
         return _wanted(title, target, device, request.format, unlisted)
@@ -78,24 +78,15 @@ def form_for(
     return _converted(title, target, device, _default(title, target, unlisted))
 
 
-def check_whole(title: Title) -> None:
-    """Raise Refused for a title that is not whole, or that discpress does not read."""
+def check_read(title: Title) -> None:
+    """Raise Refused for a title that cannot be read; one that is not whole has a place, if the user insists."""
     fault = title.known_fault
     if fault is Fault.SPLIT_PART:
         raise Refused("other files of it are missing")
+    if fault is Fault.UNREAD:
+        raise Refused(title.error or "it could not be read")
     if fault is Fault.OTHER or title.format is None:
         raise Refused("discpress does not read its format", "use --as folder, which copies any file")
-    if fault is Fault.NO_DISC:
-        raise Refused("it contains no known disc")
-    if fault is not None:
-        raise Refused(_FAULTS[fault], "check it with discpress doctor")
-
-
-_FAULTS = {
-    Fault.DAMAGED: "it is damaged",
-    Fault.CUT_SHORT: "its end is missing",
-    Fault.UNREAD: "it could not be read",
-}
 
 
 def check_played(title: Title, target: Target) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from discpress.engine.convert.renaming.names import opl_serial
-from discpress.engine.deploy.layouts.forms import Refused, check_played, check_whole, form_for, largest_bytes
+from discpress.engine.deploy.layouts.forms import Refused, check_played, check_read, form_for, largest_bytes
 from discpress.engine.deploy.layouts.names import ascii_name, device_stem, game_name
 from discpress.engine.deploy.records import DeviceFacts, LayoutRequest, Placement
 from discpress.engine.deploy.ul_cfg import PART_BYTES, part_names, ul_game
@@ -26,7 +26,7 @@ _MOST_CD_BYTES = 360_000 * 2048
 
 def place(title: Title, device: DeviceFacts, request: LayoutRequest) -> Placement:
     """Return the place of a title for OPL."""
-    check_whole(title)
+    check_read(title)
     check_played(title, _TARGET)
     if _is_cut(title, device, request):
         return _in_parts(title)
