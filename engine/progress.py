@@ -24,6 +24,8 @@ class Stage(StrEnum):
     PREPARING = "preparing"
     PACKING = "packing"
     UNPACKING = "unpacking"
+    COPYING = "copying"
+    COMPARING = "comparing"
     SYNCING = "syncing"
     RESUMING = "resuming"
     VERIFYING = "verifying"

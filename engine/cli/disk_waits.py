@@ -18,7 +18,9 @@ def paths_of(arguments: Namespace) -> list[Path]:
     named += getattr(arguments, "folder", None) or ()
     if getattr(arguments, "command", "") == "trash":  # scan tolerates a silent folder, and list reads none
         named += arguments.folders
-    named += [getattr(arguments, name, None) for name in ("output", "output_dir", "against", "checksum_file", "dir")]
+    named += [
+        getattr(arguments, name, None) for name in ("output", "output_dir", "against", "checksum_file", "dir", "device")
+    ]
     return [Path(each) for each in named if each and "\0" not in each]
 
 

@@ -44,6 +44,7 @@ COMMANDS = {
     "queue": "discpress.engine.cli.queue.commands:run_queue",
     "history": "discpress.engine.cli.queue.commands:run_history",
     "watch": "discpress.engine.cli.library.watch:run_watch",
+    "deploy": "discpress.engine.cli.library.deploy:run_deploy",
     "serve": "discpress.engine.cli.web.serve:run_serve",
     "completion": "discpress.engine.cli.shell.completion:run_completion",
 }

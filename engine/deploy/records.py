@@ -8,21 +8,23 @@ from functools import cached_property
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
+from discpress.engine.deploy.kinds import DeviceKind
+from discpress.engine.deploy.manifest import DeviceFile, Entry
 from discpress.engine.formats import ImageFormat
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import StoredEstimate, Title
 
-
-class DeviceKind(StrEnum):
-    """The loaders and programs that a device is laid out for."""
-
-    OPL = "opl"
-    PPSSPP = "ppsspp"
-    DOLPHIN = "dolphin"
-    USB_LOADER_GX = "usbloadergx"
-    NINTENDONT = "nintendont"
-    BATOCERA = "batocera"
-    FOLDER = "folder"
-    """No loader: the files under their own names."""
+__all__ = [
+    "Action",
+    "DeployPlan",
+    "DeployRow",
+    "DeviceFacts",
+    "DeviceKind",
+    "Layout",
+    "LayoutRequest",
+    "Placement",
+    "UlGame",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ class Action(StrEnum):
     CONVERT = "convert"
     """It is missing on the device: its conversion is written there."""
     CHANGED = "changed"
-    """An earlier copy by discpress is on the device: the new one is proven next to it, then replaces it."""
+    """An earlier or damaged copy by discpress is there: the new one is proven next to it, then replaces it."""
     SAME = "same"
     """It is on the device."""
     REFUSED = "refused"
@@ -146,14 +148,22 @@ class DeployRow:
     """Bytes that are written to the device; of a conversion as estimated, else its size before. 0 if none are."""
     occupied_bytes: int = 0
     """Bytes that those occupy there, in whole clusters."""
+    request: ConversionRequest | None = None
+    """The settings of the conversion; None if its files are copied as they are."""
+    replaces: tuple[DeviceFile, ...] = ()
+    """The files on the device that it replaces, as they are now."""
+    found: Entry | None = None
+    """The entry that the list on the device lacks for files that are there already; None if it lacks none."""
     freed_bytes: int = 0
     """Bytes that the earlier copy occupies, free after it is replaced."""
     estimate: StoredEstimate | None = None
     """The estimate of the conversion; None if there is none."""
     reason: str = ""
-    """The reason for a refusal, as a clause; empty if it is not refused."""
+    """The reason for a refusal, or for writing it again, as a clause; empty if there is none."""
     hint: str = ""
     """A way out of the refusal, in the imperative; empty if there is none."""
+    code: str = ""
+    """The reason for a refusal as a word for programs: `layout`, `file-limit`, `conflict`, or the state."""
 
     @property
     def is_written(self) -> bool:

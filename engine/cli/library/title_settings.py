@@ -1,24 +1,22 @@
 """`discpress set`: stores the settings of one title, or shows the settings in force and their origins."""
 
 import argparse
-from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 
 from discpress.engine.cli.images.options import take_settings
+from discpress.engine.cli.library.named_titles import titles_named
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import open_store, read_config
 from discpress.engine.config import Config
 from discpress.engine.convert.choice import Choice, resolve_settings
 from discpress.engine.convert.request import merge_requests
-from discpress.engine.errors import DiscpressError, UsageError
+from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import DEFAULT_LEVEL
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
 from discpress.engine.request import FORM, ConversionRequest
 from discpress.engine.store.model import Title
-from discpress.engine.system.files import absolute
 from discpress.engine.targets import AUTO
 from discpress.engine.targets.by_system import target_name
 
@@ -69,7 +67,7 @@ def run_set(arguments: argparse.Namespace, printer: Printer, control: Control) -
         printer.notice(notice)
     exit_code = 0
     with open_store(arguments, printer) as store:
-        for title in _named(store.titles(), arguments.title):
+        for title in titles_named(store.titles(), arguments.title):
             if is_question:
                 exit_code = _show(title, read_config(), printer) or exit_code
                 continue
@@ -140,22 +138,6 @@ def _in_force(
         return [*found, InForce("methods", settings.methods, origin("methods"))]
     alignment = Origin.TITLE if chosen.alignment else Origin.DEFAULT
     return [*found, InForce("alignment", 1 << choice.index_shift, alignment)]
-
-
-def _named(titles: Sequence[Title], name: str) -> list[Title]:
-    path = absolute(Path(name))
-    found = [title for title in titles if title.path == path]
-    if not found and name:
-        found = [title for title in titles if name.casefold() in {title.serial.casefold(), title.title.casefold()}]
-    if not found:
-        raise UsageError(
-            f"{display_name(name)}: no title of the library has this path, serial or name",
-            hint="run discpress ls to see the titles, or discpress scan FOLDER to find new ones",
-        )
-    if len(found) > 1:
-        listed = ", ".join(display_name(title.path) for title in found)
-        raise UsageError(f"{display_name(name)}: matches {len(found)} titles: {listed}", hint="give the path of one")
-    return found
 
 
 def _merge(before: ConversionRequest | None, chosen: ConversionRequest) -> ConversionRequest:

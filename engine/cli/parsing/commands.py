@@ -34,6 +34,7 @@ ADDERS = {
     _QUEUE: "discpress.engine.cli.parsing.queue:add_queue",
     "history": "discpress.engine.cli.parsing.queue:add_history",
     "watch": "discpress.engine.cli.parsing.library:add_watch",
+    "deploy": "discpress.engine.cli.parsing.deploy:add_deploy",
     "serve": "discpress.engine.cli.parsing.library:add_serve",
     "completion": "discpress.engine.cli.parsing.library:add_completion",
 }

@@ -50,8 +50,8 @@ function _shtab_discpress_using
   test "$_shtab_discpress_cmdpath" = "$argv"
 end
 
-set -g _shtab_discpress_commands convert repair info doctor verify undo trash scan ls playlist set estimate dat identify rename duplicates demo seek throughput queue 'queue add' 'queue list' 'queue watch' 'queue log' 'queue wait' 'queue pause' 'queue resume' 'queue cancel' 'queue retry' 'queue move' 'queue stop' 'queue run' 'queue service' 'queue notify' history watch serve completion
-set -g _shtab_discpress_opts_with_value --against --align --block-size --blocks --budget --by --checksum --checksum-file --compression --crc32 --dir --duration --every --filter --fixdat --folder --force --format --host --idle --keep --kind --level --levels --list --md5 --method --most-apps --older-than --on-conflict --output --output-dir --parallel --pattern --port --priority --replacement --sample --sha1 --sha256 --sort --state --target --threads --timeout --url --window -O -b -c -f -l -m -o -p -t
+set -g _shtab_discpress_commands convert repair info doctor verify undo trash scan ls playlist set estimate dat identify rename duplicates demo seek throughput queue 'queue add' 'queue list' 'queue watch' 'queue log' 'queue wait' 'queue pause' 'queue resume' 'queue cancel' 'queue retry' 'queue move' 'queue stop' 'queue run' 'queue service' 'queue notify' history watch deploy serve completion
+set -g _shtab_discpress_opts_with_value --against --align --as --block-size --blocks --budget --by --checksum --checksum-file --compression --crc32 --dir --duration --every --filter --fixdat --folder --force --format --host --idle --keep --kind --level --levels --list --md5 --method --most-apps --older-than --on-conflict --output --output-dir --parallel --pattern --port --priority --replacement --sample --sha1 --sha256 --sort --state --target --threads --timeout --url --window -O -b -c -f -l -m -o -p -t
 
 complete -c discpress -e
 complete -c discpress -f
@@ -373,6 +373,18 @@ complete -c discpress -n '_shtab_discpress_using watch' -s n -l dry-run -d 'only
 complete -c discpress -n '_shtab_discpress_using watch' -l every -x -d 'time between two looks, for all rules'
 complete -c discpress -n '_shtab_discpress_using watch' -l retry -d 'try again what failed, and start stopped rules again'
 complete -c discpress -n '_shtab_discpress_using watch' -l state -xka "(__fish_complete_directories)" -d 'folder of discpress'"'"'s state (also DISCPRESS_STATE)'
+complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npos -eq 0' -a deploy -d 'Copy titles to a stick or card, under the folders and names that its loader expects. Titles are converted on'
+complete -c discpress -n '_shtab_discpress_using deploy' -s h -l help -d 'show this help message and exit'
+complete -c discpress -n '_shtab_discpress_using deploy' -l json -d 'one JSON object a line on stdout'
+complete -c discpress -n '_shtab_discpress_using deploy' -l as -xka "opl ppsspp dolphin usbloadergx nintendont batocera folder" -d 'what plays the games there'
+complete -c discpress -n '_shtab_discpress_using deploy' -l filter -x -d 'take the titles of the library that match, see discpress ls'
+complete -c discpress -n '_shtab_discpress_using deploy' -s f -l format -xka "zso cso chd rvz wbfs gamecube-ciso gcz wia iso cue gdi ciso" -d 'format on the device, if the loader loads it'
+complete -c discpress -n '_shtab_discpress_using deploy' -l ul -d 'opl: cut ISO files into parts, with an entry in ul.cfg'
+complete -c discpress -n '_shtab_discpress_using deploy' -s n -l dry-run -d 'only show what would be written'
+complete -c discpress -n '_shtab_discpress_using deploy' -l check -d 'read all copies on the device back, and renew damaged ones'
+complete -c discpress -n '_shtab_discpress_using deploy' -l force -d 'write also titles that are damaged or not whole'
+complete -c discpress -n '_shtab_discpress_using deploy' -s p -l parallel -s t -l threads -x -d 'threads (default: one per processor)'
+complete -c discpress -n '_shtab_discpress_using deploy' -l state -xka "(__fish_complete_directories)" -d 'folder of discpress'"'"'s state (also DISCPRESS_STATE)'
 complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npos -eq 0' -a serve -d 'Serve the app to browsers. The printed address contains a token, without which nothing is answered.'
 complete -c discpress -n '_shtab_discpress_using serve' -s h -l help -d 'show this help message and exit'
 complete -c discpress -n '_shtab_discpress_using serve' -l json -d 'one JSON object a line on stdout'
