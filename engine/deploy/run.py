@@ -7,8 +7,9 @@ from discpress.engine.deploy.converting import convert_title
 from discpress.engine.deploy.copying import Copied, TitleCopy
 from discpress.engine.deploy.device import HeldDevice
 from discpress.engine.deploy.manifest import Entry, Manifest, SourceStamp
-from discpress.engine.deploy.records import DeployPlan, DeployRow
+from discpress.engine.deploy.records import Action, DeployPlan, DeployRow
 from discpress.engine.deploy.sources import open_steps
+from discpress.engine.deploy.ul_list import UlList
 from discpress.engine.errors import SpaceError
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress, Stage
@@ -34,6 +35,7 @@ class Deployment:
         self._control = control
         self._threads = threads
         self._journal = journal
+        self._ul_list = UlList(plan.device.root)
 
     def check_room(self) -> None:
         """Raise SpaceError unless everything fits, before anything is written."""
@@ -47,25 +49,35 @@ class Deployment:
             )
 
     def note(self, row: DeployRow) -> None:
-        """Add a title that is on the device already to its list, if that lacks it. Raises StorageError, SpaceError."""
+        """Add a title that is on the device already to the lists there, if they lack it.
+
+        Raises StorageError, SpaceError, and DamagedImageError for a damaged `ul.cfg`.
+        """
+        self._held.check()
         if row.found is not None:
-            self._held.check()
             self._manifest.put(row.found)
+        if row.action is Action.SAME and row.placement.ul is not None:
+            self._ul_list.add(row.placement.ul)
 
     def write(self, row: DeployRow, progress: Progress) -> Copied:
         """Write one title, prove it and add it to the list of the device.
 
-        Raises the errors of `TitleCopy.run` and `convert_title`, and StorageError if the device is gone.
+        Raises the errors of `TitleCopy.run` and `convert_title`, StorageError if the device is gone, and
+        DamagedImageError for a damaged `ul.cfg`.
         """
         self._control.check()
         self._held.check()
-        title = row.title
+        title, game = row.title, row.placement.ul
+        if game is not None:
+            self._ul_list.has(game)  # a damaged list is found before gigabytes are written
         if row.is_converted:
             copied = convert_title(row, self._plan.device, self._control, progress, self._threads, self._journal)
         else:
             with ExitStack() as stack:
                 steps = open_steps(title, row.placement, stack)
                 copied = TitleCopy(self._plan.device, steps, row.replaces, self._control, progress).run()
+        if game is not None:
+            self._ul_list.add(game)
         placement = row.placement
         form = "" if placement.format is None else str(placement.format)
         stamp, kind = SourceStamp.of(title), str(self._plan.kind)

@@ -51,11 +51,16 @@ def _is_cut(title: Title, device: DeviceFacts, request: LayoutRequest) -> bool:
     if request.ul:
         if request.format not in {None, PLAIN_FORMAT}:
             raise Refused("OPL reads the parts of an ISO only", "leave out -f, or leave out --ul")
-        if not is_iso:
+        if not is_iso and not _is_decoded(title):
             raise Refused("only an ISO can be cut into parts", "convert it to an ISO first")
         return True
     is_too_large = device.max_file_bytes is not None and largest_bytes(title) > device.max_file_bytes
     return is_iso and is_too_large and request.format in {None, PLAIN_FORMAT}
+
+
+def _is_decoded(title: Title) -> bool:
+    """Return whether the parts can be those of the ISO that a compressed file decodes to."""
+    return title.is_packed and not title.is_archived and title.tracks is None
 
 
 def _in_parts(title: Title) -> Placement:
@@ -63,7 +68,7 @@ def _in_parts(title: Title) -> Placement:
     if not serial:
         raise Refused("it has no serial, which the parts of a game for OPL are named after")
     try:
-        game = ul_game(ascii_name(game_name(title)), serial, title.file_bytes, is_cd=is_cd(title))
+        game = ul_game(ascii_name(game_name(title)), serial, title.original_bytes, is_cd=is_cd(title))
     except UsageError as error:
         raise Refused(str(error), error.hint) from error
     paths = tuple(PurePosixPath(name) for name in part_names(game))

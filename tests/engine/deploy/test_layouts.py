@@ -141,7 +141,7 @@ class TestOpl:
     @pytest.mark.parametrize(
         ("one", "image_format", "reason"),
         [
-            (ps2(format=ImageFormat.ZSO, block_size=2048), None, "only an ISO can be cut into parts"),
+            (replace(ps2(), others=(OtherFile("b.iso", 1),)), None, "only an ISO can be cut into parts"),
             (ps2(), ImageFormat.ZSO, "OPL reads the parts of an ISO only"),
             (ps2(serial=""), None, "it has no serial"),
             (ps2(size_bytes=11 * GIB), None, "more than OPL's parts hold"),
