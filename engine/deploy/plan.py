@@ -26,7 +26,7 @@ from discpress.engine.deploy.records import (
 from discpress.engine.deploy.sources import open_steps
 from discpress.engine.errors import CancelledError, DiscpressError, StoreError
 from discpress.engine.names import display_name, natural_key
-from discpress.engine.request import ConversionRequest
+from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.states import SICK, Standing
 from discpress.engine.store.model import Fault, Title
 from discpress.engine.store.store import Store
@@ -164,7 +164,7 @@ class DeployPlanner:
             write_bytes=expected_bytes,
             occupied_bytes=self.device.occupied(most_bytes) + self._folders_of(placement),
             estimate=estimate,
-            request=replace(planned.request, use_all_space=True),
+            request=replace(planned.request, on_conflict=OnConflict.ERROR, use_all_space=True),
         )
         return self._replacing(row, there)
 
@@ -174,6 +174,7 @@ class DeployPlanner:
             format=placement.format,
             target=placement.target,
             output_path=self.device.root / STAGING / placement.paths[0].name,
+            on_conflict=OnConflict.RENAME,  # what a killed run left there is cleared before the conversion
             force=True,
         )
         candidate = Candidate(title, is_named=True)
