@@ -34,6 +34,8 @@ from discpress.engine.units import format_size
 
 STAGING = ".discpress-new"
 """The folder on the device in which conversions are written and proven before they get their places."""
+DAMAGED = "damaged"
+"""The code of a row whose copy on the device is damaged."""
 _FORCE_HINT = "get the file again, or add --force to write it as it is"
 
 
@@ -186,8 +188,11 @@ class DeployPlanner:
         if not there.replaces:
             return row
         freed_bytes = sum(self.device.occupied(each.size_bytes) for each in there.replaces)
-        reason = "is damaged on the device" if there.is_damaged else "has changed since it was copied"
-        return replace(row, action=Action.CHANGED, replaces=there.replaces, freed_bytes=freed_bytes, reason=reason)
+        reason, code = "has changed since it was copied", ""
+        if there.is_damaged:
+            reason, code = "is damaged on the device", DAMAGED
+        changed = replace(row, action=Action.CHANGED, replaces=there.replaces, freed_bytes=freed_bytes)
+        return replace(changed, reason=reason, code=code)
 
     def _folders_of(self, placement: Placement) -> int:
         """Return the bytes of the folders that a title needs first: each occupies a cluster."""

@@ -163,7 +163,7 @@ class DeployRow:
     hint: str = ""
     """A way out of the refusal, in the imperative; empty if there is none."""
     code: str = ""
-    """The reason for a refusal as a word for programs: `layout`, `file-limit`, `conflict`, or the state."""
+    """The reason as a word for programs: `layout`, `file-limit`, `conflict`, or a state; empty if there is none."""
 
     @property
     def is_written(self) -> bool:

@@ -14,6 +14,9 @@ ESTIMATING = "estimating"
 SEEKING = "seeking"
 """A seek test; its places are the images and patterns that it measures."""
 
+COPYING = "copying"
+"""A copy onto a device: its places are the pieces of a title, those that are read back included."""
+
 
 class Gate:
     """Holds processes with its `environment`, at a border where they look whether they are to stop or to pause.

@@ -22,7 +22,7 @@ from discpress.engine.deploy.contents import Contents
 from discpress.engine.deploy.device import HeldDevice, read_device
 from discpress.engine.deploy.layouts import LAYOUTS
 from discpress.engine.deploy.manifest import Entry, Manifest, key_of
-from discpress.engine.deploy.plan import DeployOptions, DeployPlanner
+from discpress.engine.deploy.plan import DAMAGED, DeployOptions, DeployPlanner
 from discpress.engine.deploy.presence import DeviceFiles
 from discpress.engine.deploy.records import Action, DeployPlan, DeployRow, DeviceKind, LayoutRequest
 from discpress.engine.deploy.run import Deployment
@@ -193,6 +193,8 @@ class _Deploy:
         self._tell_refused(plan)
         if self._arguments.dry_run:
             self._reports.plan(plan)
+            if any(row.action is Action.CHANGED and row.code == DAMAGED for row in plan.rows):
+                self._exit_codes.add(DamagedImageError.exit_code)
         else:
             self._write(plan)
 

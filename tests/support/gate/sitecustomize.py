@@ -79,6 +79,28 @@ def _hold_seeks(seek: ModuleType) -> None:
     seek.__dict__["measure_seeks"] = measure_seeks
 
 
+def _hold_copies(copying: ModuleType) -> None:
+    from discpress.engine.deploy.copying import TitleCopy
+    from discpress.engine.progress import Control
+
+    class HeldControl(Control):
+        """Holds before each piece."""
+
+        def __init__(self, real: Control) -> None:
+            self._real = real
+            self._pieces = iter(range(1 << 62))
+
+        def check(self) -> None:
+            self._real.check()
+            _hold("copying", next(self._pieces), self._real.check)
+
+    class HeldCopy(TitleCopy):
+        def __init__(self, device: Any, steps: Any, replaces: Any, control: Any, progress: Any) -> None:
+            super().__init__(device, steps, replaces, HeldControl(control), progress)
+
+    copying.__dict__["TitleCopy"] = HeldCopy
+
+
 def _stay(scheduler: ModuleType) -> None:
     """Let no worker end because a test takes its time: the test stops it."""
     scheduler.__dict__["IDLE_S"] = 3600.0
@@ -86,6 +108,7 @@ def _stay(scheduler: ModuleType) -> None:
 
 _HOLDING = {
     "discpress.engine.convert.pipeline": _hold_chunks,
+    "discpress.engine.deploy.copying": _hold_copies,
     "discpress.engine.measure.rehearsal": _hold_estimates,
     "discpress.engine.measure.seek": _hold_seeks,
     "discpress.engine.worker.scheduler": _stay,
