@@ -36,6 +36,8 @@ from discpress.engine.units import MIB
 
 PIECE_BYTES = 4 * MIB
 """Written and read with one call: sticks erase blocks of this size."""
+_SYNC_BYTES = 64 * MIB
+"""Synced after so much is written: the system would keep gigabytes in memory, and nothing could be stopped for long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +165,8 @@ class TitleCopy:
                 raise _changed(step)
             if at >= written:
                 part.write_at(at, data)
+                if at % _SYNC_BYTES + len(data) >= _SYNC_BYTES:
+                    part.sync()
             digest.update(data)
             self._progress.done_bytes += len(data)
         part.sync()

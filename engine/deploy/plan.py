@@ -87,6 +87,8 @@ class DeployPlanner:
         return DeployPlan(self.kind, self.device, tuple(rows))
 
     def _place(self, title: Title) -> Placement:
+        if title.file_path.is_relative_to(self.device.root):
+            return Placement.refusal("is on the device itself")
         if title.known_fault in {Fault.UNREAD, Fault.SPLIT_PART}:
             return Placement.refusal(title.error or "it could not be read")
         return self.layout(title, self.device, self.options.layout)

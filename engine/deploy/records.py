@@ -49,6 +49,11 @@ class DeviceFacts:
         """Whether names follow the rules of FAT and exFAT: no `"*/:<>?\\|`, no case, no dot or space at the end."""
         return self.file_system in {"vfat", "msdos", "exfat"}
 
+    @property
+    def has_size(self) -> bool:
+        """Whether it reports its size and free space; some file systems in user space (MTP) report nothing."""
+        return self.total_bytes > 0
+
     def occupied(self, size_bytes: int) -> int:
         """Return the bytes that a file of this size occupies."""
         return -(-size_bytes // self.cluster_bytes) * self.cluster_bytes
@@ -214,10 +219,12 @@ class DeployPlan:
 
     @cached_property
     def missing_bytes(self) -> int:
-        """Free space that is missing at the moment of the greatest need; 0 if all fits.
+        """Free space that is missing at the moment of the greatest need; 0 if all fits, or if nothing is known of it.
 
         A changed title needs room for both copies until the earlier one goes.
         """
+        if not self.device.has_size:
+            return 0
         free = lowest = self.device.free_bytes
         for row in self.written:
             lowest = min(lowest, free - row.occupied_bytes)

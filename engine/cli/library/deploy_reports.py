@@ -69,7 +69,8 @@ class DeployReports:
             else f"about {format_size(plan.after_bytes)} after"
         )
         text = f"{', '.join(parts) or 'nothing to do'}: {format_size(plan.write_bytes)} to write\n"
-        text += f"  {display_name(device.root)}: {format_size(device.free_bytes)} free now, {space}"
+        free = f"{format_size(device.free_bytes)} free now, {space}" if device.has_size else "does not report its space"
+        text += f"  {display_name(device.root)}: {free}"
         self._printer.event("deploy-total", facts, text)
 
     def refused(self, row: DeployRow, *, is_error: bool) -> int:

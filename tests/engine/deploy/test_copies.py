@@ -148,6 +148,12 @@ def test_two_titles_of_one_name_are_told_apart(desk: DeployDesk, tmp_path: Path)
     assert sorted(row.action for row in rows) == [Action.COPY, Action.REFUSED]
 
 
+def test_what_is_on_the_device_is_not_deployed_to_it(desk: DeployDesk) -> None:
+    desk.deploy()
+    titles = DeployDesk(desk.device, desk.device).titles(NAME)
+    assert [(row.action, row.reason) for row in desk.plan(titles).rows] == [(Action.REFUSED, "is on the device itself")]
+
+
 def test_an_image_that_is_not_whole_stays_out_unless_forced(desk: DeployDesk) -> None:
     write_image(desk.source / "Cut.iso", (GOLDEN / "ps2.iso").read_bytes()[:100_000])
     titles = desk.titles("Cut.iso")
@@ -221,6 +227,13 @@ def test_everything_must_fit_before_anything_is_written(desk: DeployDesk) -> Non
     with pytest.raises(SpaceError, match="nothing was written"):
         desk.carry_out(plan)
     assert desk.files() == {}
+
+
+def test_a_device_that_reports_no_size_is_tried(desk: DeployDesk) -> None:
+    desk.facts = lambda facts: replace(facts, free_bytes=0, total_bytes=0)
+    plan = desk.plan()
+    desk.carry_out(plan)
+    assert (plan.missing_bytes, list(desk.files())) == (0, [NAME])
 
 
 def test_sizes_are_counted_in_clusters(desk: DeployDesk) -> None:
