@@ -5,7 +5,8 @@ import os
 from pathlib import Path
 
 from discpress.engine.queue.jobs import Job
-from discpress.engine.queue.tasks.kinds import TRASH_KINDS
+from discpress.engine.queue.tasks.deploy import DeployTask
+from discpress.engine.queue.tasks.kinds import TRASH_KINDS, TaskKind
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.queue.tasks.trash import DuplicatesTask, others_of
 from discpress.engine.system.disk_probe import Place
@@ -22,6 +23,8 @@ class AwayError(Exception):
 
 def source_place(job: Job) -> Place:
     """Return the place that a job reads."""
+    if job.kind is TaskKind.DEPLOY:  # its path is the mount point itself
+        return Place(job.path, job.task.source.device)
     # The trash folder disappears with its last entry.
     folder = job.path.parent.parent if job.kind in TRASH_KINDS else job.file_path.parent
     return Place(folder, job.task.source.device)
@@ -35,8 +38,9 @@ def output_place(job: Job) -> Place:
 
 def places_of(job: Job) -> tuple[Place, ...]:
     """Return all places that a job works in."""
-    copies = job.task.copies if isinstance(job.task, DuplicatesTask) else ()
-    folders = (*(entry.parent.parent for entry in others_of(job.task)), *(path.parent for path in copies))
+    task = job.task
+    titles = task.copies if isinstance(task, DuplicatesTask) else task.titles if isinstance(task, DeployTask) else ()
+    folders = (*(entry.parent.parent for entry in others_of(task)), *(path.parent for path in titles))
     others = (Place(folder, None) for folder in folders)
     return tuple(dict.fromkeys((source_place(job), output_place(job), *others)))
 
@@ -44,7 +48,10 @@ def places_of(job: Job) -> tuple[Place, ...]:
 def source_device(job: Job) -> int:
     """Return the device of a job's source, NOT_THERE if it is missing. Raises AwayError without its storage."""
     try:
-        return job.file_path.stat().st_dev
+        device = job.file_path.stat().st_dev
+        if job.kind is TaskKind.DEPLOY and source_is_away(job):  # an unplugged device leaves an empty folder
+            raise AwayError("the device is not mounted")
+        return device
     except OSError as error:
         if source_is_away(job):
             raise AwayError(_reason(error)) from error

@@ -15,7 +15,7 @@ from discpress.engine.errors import (
 )
 from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.queue import JobQueue
-from discpress.engine.queue.tasks.kinds import LAB_KINDS
+from discpress.engine.queue.tasks.kinds import LAB_KINDS, TaskKind
 from discpress.engine.queue.tasks.records import RepairTask
 from discpress.engine.system.disk_probe import Disks, UnansweredError
 from discpress.engine.system.files import is_there
@@ -45,7 +45,8 @@ class Endings:
             self._waits.note_room(job)
             return
         is_of_storage = error.code in {"storage", "source-changed", "damaged"}
-        if is_of_storage and not is_there(job.file_path) and source_is_away(job):
+        is_gone = job.kind is TaskKind.DEPLOY or not is_there(job.file_path)
+        if is_of_storage and is_gone and source_is_away(job):
             raise AwayError(str(error)) from error
         self._remove_part(job)
 
@@ -137,6 +138,9 @@ class Endings:
 
 
 def _waits_for_room(job: Job, error: DiscpressError) -> bool:
-    """Return whether a job waits for free space; a benchmark fails instead, so that other benchmarks do not wait."""
+    """Return whether a job waits for free space.
+
+    A benchmark fails instead, so that other benchmarks do not wait; a deployment, because its stick stays full.
+    """
     is_room = isinstance(error, SpaceError) and not isinstance(error, FileLimitError)
-    return is_room and job.kind not in LAB_KINDS
+    return is_room and job.kind not in {*LAB_KINDS, TaskKind.DEPLOY}

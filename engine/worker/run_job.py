@@ -22,6 +22,7 @@ from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.record_digests import save_digests
 from discpress.engine.queue.savings import count_savings
+from discpress.engine.queue.tasks.deploy import DeployTask
 from discpress.engine.queue.tasks.records import (
     ConvertTask,
     DoctorTask,
@@ -55,6 +56,8 @@ def run_job(turn: Turn) -> Outcome:
             return _work_on_trash(turn)
         case DuplicatesTask() as task:
             return _put_copies_away(turn, task)
+        case DeployTask() as task:
+            return _put_on_device(turn, task)
         case SeekTask() | ThroughputTask() as task:
             return _test(turn, task)
 
@@ -225,6 +228,12 @@ def _estimate(turn: Turn, request: ConversionRequest) -> Outcome:
         turn.progress.total_bytes = found.original_bytes
         turn.progress.done_bytes = found.sampled_bytes
     return Outcome({"packed_bytes": found.packed_bytes, "low_bytes": found.low_bytes, "high_bytes": found.high_bytes})
+
+
+def _put_on_device(turn: Turn, task: DeployTask) -> Outcome:
+    from discpress.engine.worker.device.deploy import put_on_device
+
+    return Outcome(put_on_device(turn, task, _journal(turn)))
 
 
 def _put_copies_away(turn: Turn, task: DuplicatesTask) -> Outcome:

@@ -14,7 +14,7 @@ from typing import ClassVar, NamedTuple, Self
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import JsonValue
-from discpress.engine.store.rows.plain_json import path_in
+from discpress.engine.store.rows.plain_json import path_in, texts_in
 
 NO_PARAMETERS: Mapping[str, JsonValue] = MappingProxyType({})
 PARAMETERS = frozenset({"device", "archive", "name", "output_device", "output_mount", "checksums"})
@@ -112,3 +112,13 @@ def text_in(parameters: Mapping[str, JsonValue], name: str) -> str:
     if isinstance(value, str):
         return value
     raise ValueError(f"{name} is not a text")
+
+
+def paths_json(name: str, paths: tuple[Path, ...]) -> dict[str, JsonValue]:
+    """Return a list of paths as a parameter; nothing for an empty one."""
+    return {name: [os.fspath(path) for path in paths]} if paths else {}
+
+
+def paths_in(parameters: Mapping[str, JsonValue], name: str) -> tuple[Path, ...]:
+    """Return a list of paths; an empty one without one. Raises ValueError for anything else."""
+    return tuple(map(path_in, texts_in(parameters[name]))) if name in parameters else ()

@@ -23,6 +23,8 @@ class TaskKind(StrEnum):
     """Restores trashed titles; the path is that of the first entry."""
     DUPLICATES = "duplicates"
     """Moves copies of a disc to the trash; the path is that of the copy that stays."""
+    DEPLOY = "deploy"
+    """Puts titles on a device; the path is the folder where the device is mounted."""
 
 
 JOB_KINDS = frozenset(TaskKind) - {TaskKind.GRID}
@@ -33,5 +35,5 @@ LAB_KINDS = frozenset({TaskKind.SEEK, TaskKind.THROUGHPUT})
 """Benchmarks: one at a time, because two would measure each other; their output is deleted when they end."""
 TRASH_KINDS = frozenset({TaskKind.PURGE, TaskKind.UNDO})
 """Work on an entry of the trash."""
-SUMMARY_KINDS = TRASH_KINDS | {TaskKind.DUPLICATES}
+SUMMARY_KINDS = TRASH_KINDS | {TaskKind.DUPLICATES, TaskKind.DEPLOY}
 """Work whose result has a sentence for people, `summary`."""

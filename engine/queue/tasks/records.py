@@ -18,6 +18,7 @@ from discpress.engine.queue.tasks.base import (
     source_json,
     text_in,
 )
+from discpress.engine.queue.tasks.deploy import DeployTask
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.trash import DuplicatesTask, PurgeTask, UndoTask
 from discpress.engine.request import ALWAYS, ON_REQUEST, ConversionRequest
@@ -239,6 +240,7 @@ Task: TypeAlias = (
     | PurgeTask
     | UndoTask
     | DuplicatesTask
+    | DeployTask
 )
 """The work of a job or of a background task."""
 BackgroundWork: TypeAlias = ScanTask | EstimateTask | GridTask

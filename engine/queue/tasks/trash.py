@@ -1,7 +1,5 @@
 """Work on the trash: one job for any number of entries, or for the copies of a disc that go there."""
 
-import os
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Self
@@ -12,12 +10,13 @@ from discpress.engine.queue.tasks.base import (
     BaseTask,
     Cells,
     Source,
+    paths_in,
+    paths_json,
     source_in,
     source_json,
 )
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.store.model import JsonValue
-from discpress.engine.store.rows.plain_json import path_in, texts_in
 
 _OTHERS, _AUTOMATIC, _COPIES = "entries", "automatic", "copies"
 _UNDO_PARAMETERS = PARAMETERS | {_OTHERS}
@@ -40,7 +39,7 @@ class PurgeTask(BaseTask):
     def to_cells(self) -> Cells:
         """Return the task as columns."""
         automatic: dict[str, JsonValue] = {_AUTOMATIC: True} if self.is_automatic else {}
-        return Cells({**source_json(self.source), **_paths_json(_OTHERS, self.others), **automatic})
+        return Cells({**source_json(self.source), **paths_json(_OTHERS, self.others), **automatic})
 
     @classmethod
     def from_cells(cls, cells: Cells) -> Self:
@@ -48,7 +47,7 @@ class PurgeTask(BaseTask):
         is_automatic = cells.parameters.get(_AUTOMATIC, False)
         if not isinstance(is_automatic, bool):
             raise ValueError(f"{_AUTOMATIC} is not true or false")
-        return cls(source_in(cells.parameters, _PURGE_PARAMETERS), _paths_in(cells.parameters, _OTHERS), is_automatic)
+        return cls(source_in(cells.parameters, _PURGE_PARAMETERS), paths_in(cells.parameters, _OTHERS), is_automatic)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +62,12 @@ class UndoTask(BaseTask):
 
     def to_cells(self) -> Cells:
         """Return the task as columns."""
-        return Cells({**source_json(self.source), **_paths_json(_OTHERS, self.others)})
+        return Cells({**source_json(self.source), **paths_json(_OTHERS, self.others)})
 
     @classmethod
     def from_cells(cls, cells: Cells) -> Self:
         """Return the task of the columns of a row."""
-        return cls(source_in(cells.parameters, _UNDO_PARAMETERS), _paths_in(cells.parameters, _OTHERS))
+        return cls(source_in(cells.parameters, _UNDO_PARAMETERS), paths_in(cells.parameters, _OTHERS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +82,12 @@ class DuplicatesTask(BaseTask):
 
     def to_cells(self) -> Cells:
         """Return the task as columns."""
-        return Cells({**source_json(self.source), **_paths_json(_COPIES, self.copies)})
+        return Cells({**source_json(self.source), **paths_json(_COPIES, self.copies)})
 
     @classmethod
     def from_cells(cls, cells: Cells) -> Self:
         """Return the task of the columns of a row."""
-        return cls(source_in(cells.parameters, _DUPLICATES_PARAMETERS), _paths_in(cells.parameters, _COPIES))
+        return cls(source_in(cells.parameters, _DUPLICATES_PARAMETERS), paths_in(cells.parameters, _COPIES))
 
 
 def others_of(task: BaseTask) -> tuple[Path, ...]:
@@ -100,11 +99,3 @@ def and_others(task: BaseTask) -> str:
     """Return ` and 2 more` for a task on several entries or copies; empty for any other task."""
     count = len(task.copies) if isinstance(task, DuplicatesTask) else len(others_of(task))
     return f" and {count} more" if count else ""
-
-
-def _paths_json(name: str, paths: tuple[Path, ...]) -> dict[str, JsonValue]:
-    return {name: [os.fspath(path) for path in paths]} if paths else {}
-
-
-def _paths_in(parameters: Mapping[str, JsonValue], name: str) -> tuple[Path, ...]:
-    return tuple(map(path_in, texts_in(parameters[name]))) if name in parameters else ()

@@ -9,12 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from task_json import json_of, task_of
 
+from discpress.engine.deploy.kinds import DeviceKind
 from discpress.engine.formats import HIGHEST_LEVEL, ImageFormat, Method, in_order
 from discpress.engine.lab.options import MAX_DURATION_S, SeekOptions, ThroughputOptions
 from discpress.engine.measure.choices import MAX_SAMPLE_BYTES, MAX_WINDOW_BYTES, Pattern
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.base import Source
+from discpress.engine.queue.tasks.deploy import DeployTask
 from discpress.engine.queue.tasks.kinds import JOB_KINDS, TaskKind
 from discpress.engine.queue.tasks.records import (
     DIGESTS,
@@ -98,6 +100,7 @@ TASKS_OF: dict[TaskKind, st.SearchStrategy[Task]] = {
     TaskKind.PURGE: st.builds(PurgeTask, SOURCES, ENTRIES, st.booleans()),
     TaskKind.UNDO: st.builds(UndoTask, SOURCES, ENTRIES),
     TaskKind.DUPLICATES: st.builds(DuplicatesTask, SOURCES, ENTRIES),
+    TaskKind.DEPLOY: st.builds(DeployTask, st.sampled_from(DeviceKind), ENTRIES, FORMATS, REQUESTS, SOURCES),
 }
 ANY_JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
@@ -184,6 +187,10 @@ def check_read_or_refused(kind: TaskKind, value: Any) -> None:
         (TaskKind.DUPLICATES, {"copies": "/games/a"}),
         (TaskKind.DUPLICATES, {"copies": ["a"]}),
         (TaskKind.DUPLICATES, {"entries": ["/games/a"]}),
+        (TaskKind.DEPLOY, {"loader": "toaster"}),
+        (TaskKind.DEPLOY, {"format": "vhs"}),
+        (TaskKind.DEPLOY, {"titles": ["a"]}),
+        (TaskKind.DEPLOY, {"copies": ["/games/a"]}),
     ],
 )
 def test_a_value_that_does_not_fit_is_refused(kind: TaskKind, value: Any) -> None:

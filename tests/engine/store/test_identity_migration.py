@@ -91,7 +91,7 @@ def test_digests_without_a_title_are_shown_and_prove_nothing(old_path: Path) -> 
     assert (digests.grade, digests.crc32) == (Grade.FOLLOWED, "0badf00d")
 
 
-NEWER_KINDS = {TaskKind.REPAIR, TaskKind.DUPLICATES}
+NEWER_KINDS = {TaskKind.REPAIR, TaskKind.DUPLICATES, TaskKind.DEPLOY}
 
 
 def test_jobs_of_each_kind_are_the_same(old_path: Path, tmp_path: Path) -> None:

@@ -1,0 +1,1 @@
+"""Work on devices that games are put on."""
