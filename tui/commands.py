@@ -27,6 +27,7 @@ class Place(StrEnum):
     TRASH = "trash"
     SETTINGS = "settings"
     BENCH = "bench"
+    DEVICE = "device"
     FIRST_RUN = "first run"
 
 
@@ -56,7 +57,7 @@ class Command:
     """Whether its key runs another command while it has nothing to do: the two may share a key."""
 
 
-_L, _D, _T, _P, _N, _C, _F, _Q, _G, _R, _S, _B = (
+_L, _D, _T, _P, _N, _C, _F, _Q, _G, _R, _S, _B, _V = (
     Place.LIBRARY,
     Place.DETAIL,
     Place.TUNE,
@@ -69,6 +70,7 @@ _L, _D, _T, _P, _N, _C, _F, _Q, _G, _R, _S, _B = (
     Place.TRASH,
     Place.SETTINGS,
     Place.BENCH,
+    Place.DEVICE,
 )
 
 
@@ -77,9 +79,9 @@ def _command(name: str, keys: str, label: str, text: str, *places: Place, title:
 
 
 COMMANDS: tuple[Command, ...] = (
-    _command("confirm", "enter", "start", "Add the titles to the queue.", _P, writes=True, in_footer=True),
-    _command("plan_all", "a", "all shown", "Plan all titles shown: the ready ones, or all that need a repair.", _P,
-             writes=True, in_footer=True),
+    _command("confirm", "enter", "start", "Add the titles to the queue.", _P, _V, writes=True, in_footer=True),
+    _command("plan_all", "a", "all shown", "Plan all titles shown: ready ones, those to repair, or all for a device.",
+             _P, _V, writes=True, in_footer=True),
     _command("show_details", "enter", "details", "Show everything known of the title.", _L, in_footer=True),
     _command("mark", "space", "mark", "Mark or unmark the title, and go to the next.", _L, _R, in_footer=True),
     _command("mark_range", "v", "mark range", "Mark everything from the last mark to here.", _L, _R),
@@ -98,6 +100,12 @@ COMMANDS: tuple[Command, ...] = (
              writes=True, in_footer=True),
     _command("repair", "R", "repair", "Show the plan for what the target cannot load, then rewrite that.",
              _L, _D, writes=True),
+    _command("deploy", "W", "to device", "Show the plan for a device, then put the marked titles on it.", _L, _D,
+             writes=True, title="Put on a device"),
+    _command("choose_device", "F", "folder", "Choose the folder where the device is mounted.", _V, writes=True,
+             in_footer=True, title="Device folder"),
+    _command("choose_loader", "T", "target", "Choose what plays the games on the device.", _V, writes=True,
+             in_footer=True),
     _command("identify", "i", "identify", "Decode the marked titles, to compare them with the datfiles.", _L,
              writes=True),
     _command("rename", "n", "rename", "Show new names for the marked titles, then rename them.", _L, writes=True),
@@ -116,7 +124,7 @@ COMMANDS: tuple[Command, ...] = (
              _L, _D, _Q, writes=True),
     _command("rescan", "r", "rescan", "Look for new, changed and vanished images again.", _L),
     _command("copy_path", "y", "copy path", "Send the path to the clipboard of your terminal.", _L, _D, _C,
-             _Q, _R),
+             _Q, _R, _V),
     _command("copy_value", "Y", "copy", "Choose what to copy: path, serial, digests or RetroAchievements hash.", _D),
     _command("show_settings", "comma", "settings", "Change folders, target, level, threads, theme.", _L, writes=True),
     _command("examine", "d", "check", "Check the image: decode every block and report damage.", _D,
@@ -140,7 +148,7 @@ COMMANDS: tuple[Command, ...] = (
     _command("larger_block", "down,j", "block", "Choose the next larger block size.", _T, in_palette=False),
     _command("lower_level", "left", "level", "Choose the next lower level.", _T, in_palette=False),
     _command("higher_level", "right", "level", "Choose the next higher level.", _T, in_palette=False),
-    _command("format_next", "f", "format", "Choose the format.", _T, in_footer=True),
+    _command("format_next", "f", "format", "Choose the format.", _T, _V, in_footer=True),
     _command("alignment_next", "A", "alignment", "Choose the alignment of the blocks.", _T),
     _command("apply_title", "1", "this title", "Save these settings for this title.", _T, writes=True,
              in_footer=True, title="Save for this title"),
@@ -196,8 +204,8 @@ COMMANDS: tuple[Command, ...] = (
     _command("remove_folder", "x", "remove folder", "Remove the folder from the list; its files stay.", _S, writes=True,
              in_footer=True),
     _command("show_queue", "w", "queue", "Show the queue: running, waiting and finished jobs.", _L, _D, _T, _P, _N, _C,
-             _F, _R, _B, in_footer=True),
-    _command("back", "escape,q", "back", "Go back.", _D, _T, _P, _N, _C, _F, _Q, _G, _R, _S, _B,
+             _F, _R, _B, _V, in_footer=True),
+    _command("back", "escape,q", "back", "Go back.", _D, _T, _P, _N, _C, _F, _Q, _G, _R, _S, _B, _V,
              in_footer=True, in_palette=False),
     _command("help", "question_mark", "help", "Find a key of this screen and run it.", Place.ANYWHERE, in_footer=True),
     _command("palette", "ctrl+p,colon", "palette", "Find a command, a value or a title by its name.",

@@ -76,6 +76,14 @@ class OpenRename(OpenScreen):
 
 
 @dataclass(eq=False)
+class OpenDevice(OpenScreen):
+    """Show what copying titles to a device will do."""
+
+    titles: Sequence[Title]
+    """The titles."""
+
+
+@dataclass(eq=False)
 class OpenDuplicates(OpenScreen):
     """Show the copies of each disc."""
 

@@ -22,6 +22,7 @@ KEYS_TO = {
     Place.TRASH: ("u",),
     Place.SETTINGS: ("comma",),
     Place.BENCH: ("down", "down", "b"),
+    Place.DEVICE: ("down", "down", "W"),
 }
 """From the library, with the cursor on the third title; the log wants a job."""
 

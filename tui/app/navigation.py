@@ -21,6 +21,7 @@ from discpress.tui.messages import (
     OpenBench,
     OpenDatfiles,
     OpenDetails,
+    OpenDevice,
     OpenDuplicates,
     OpenLog,
     OpenMessages,
@@ -89,6 +90,10 @@ class Router:
                 from discpress.tui.screens.rename import RenameScreen
 
                 return RenameScreen(session, titles)
+            case OpenDevice(titles):
+                from discpress.tui.screens.device.deploy import DeployScreen
+
+                return DeployScreen(session, titles)
             case OpenDuplicates(marked):
                 from discpress.tui.screens.dats.duplicates import DuplicatesScreen
 

@@ -25,7 +25,7 @@ from discpress.tui.app.disk_queries import DiskQueries, run_detached, run_exclus
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.dialogs.pick import PickTarget
-from discpress.tui.messages import CopyText, Notify, OpenBench, OpenLog, OpenPlan, OpenTune, StartWorker
+from discpress.tui.messages import CopyText, Notify, OpenBench, OpenDevice, OpenLog, OpenPlan, OpenTune, StartWorker
 from discpress.tui.screens.text import TextScreen
 from discpress.tui.views.check import newest_check
 from discpress.tui.views.details import to_copy, whole
@@ -198,6 +198,12 @@ class DetailScreen(TextScreen):
         title = self.view.titles.get(self._path)
         if title is not None:
             self.post_message(OpenPlan([title], is_repair=True))
+
+    def action_deploy(self) -> None:
+        """Show what copying it to a device will do."""
+        title = self._title_or_say()
+        if title is not None:
+            self.post_message(OpenDevice([title]))
 
     def action_tune(self) -> None:
         """Choose settings for it."""

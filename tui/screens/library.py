@@ -22,6 +22,7 @@ from discpress.tui.messages import (
     Notify,
     OpenBench,
     OpenDatfiles,
+    OpenDevice,
     OpenDuplicates,
     OpenPlan,
     OpenRename,
@@ -146,6 +147,12 @@ class LibraryScreen(LibraryPanes):
         chosen = self.view.chosen(self._table.cursor)
         if chosen or self.has_rows():
             self.post_message(OpenRename(chosen))
+
+    def action_deploy(self) -> None:
+        """Show what copying the marked titles to a device will do."""
+        chosen = self.view.chosen(self._table.cursor)
+        if chosen or self.has_rows():
+            self.post_message(OpenDevice(chosen))
 
     def action_show_duplicates(self) -> None:
         """Show the copies of the discs among the marked titles, or of all."""

@@ -25,6 +25,7 @@ def test_every_screen_that_is_for_writing_is_opened_by_a_command_that_writes() -
         "tune": Place.TUNE,
         "plan": Place.PLAN,
         "rename": Place.RENAME,
+        "deploy": Place.DEVICE,
         "show_trash": Place.TRASH,
         "show_settings": Place.SETTINGS,
     }

@@ -24,6 +24,7 @@ KEYS = {
     "palette": ("colon", *"conv"),
     "settings": ("comma",),
     "bench": ("down", "down", "b"),
+    "device": ("down", "down", "W"),
 }
 CASES = [(name, size) for name in KEYS for size in SIZES]
 ASCII = Terminal(is_ascii=True, is_ssh=True, colours=0, has_mouse=False)

@@ -9,7 +9,7 @@ from discpress.tui.widgets.palette import Line
 from discpress.tui.widgets.title_bar import Tab
 
 _HOMES = {place: place for place in (Place.LIBRARY, Place.QUEUE, Place.TRASH, Place.BENCH)}
-_OF_LIBRARY = (Place.DETAIL, Place.TUNE, Place.PLAN, Place.RENAME, Place.DUPLICATES, Place.DATFILES)
+_OF_LIBRARY = (Place.DETAIL, Place.TUNE, Place.PLAN, Place.RENAME, Place.DUPLICATES, Place.DATFILES, Place.DEVICE)
 _HOMES |= dict.fromkeys(_OF_LIBRARY, Place.LIBRARY) | {Place.LOG: Place.QUEUE}
 
 

@@ -1,0 +1,1 @@
+"""Screens about devices that games are put on."""

@@ -1,0 +1,1 @@
+"""Devices that games are put on: the plan of a deployment as texts."""
