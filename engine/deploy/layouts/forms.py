@@ -200,6 +200,6 @@ def _converted(title: Title, target: Target, device: DeviceFacts, image_format: 
     estimate = title.estimate
     if made is PLAIN_FORMAT:
         refuse_too_large(title.original_bytes, device)
-    elif estimate is not None and estimate.settings.format is made:
+    elif estimate is not None and estimate.settings.format is made and made is not ImageFormat.WBFS:
         refuse_too_large(estimate.low_bytes, device)
     return Form(made, target, is_converted=True)

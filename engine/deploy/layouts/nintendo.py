@@ -11,6 +11,7 @@ source/GameCube/GCGames.cpp.
 import re
 from pathlib import PurePosixPath
 
+from discpress.engine.convert.nintendo.split_files import PART_BYTES
 from discpress.engine.deploy.layouts.forms import Form, Refused, check_played, form_for, is_split_wbfs, largest_bytes
 from discpress.engine.deploy.layouts.names import device_stem, own_stem
 from discpress.engine.deploy.records import DeviceFacts, LayoutRequest, Placement
@@ -19,10 +20,7 @@ from discpress.engine.formats import ImageFormat
 from discpress.engine.store.model import Title
 from discpress.engine.systems import System
 from discpress.engine.targets import TARGETS
-from discpress.engine.units import GIB, KIB
 
-SPLIT_BYTES = 4 * GIB - 32 * KIB
-"""Bytes of each part of a WBFS but the last, as USB Loader GX cuts it: a cluster less than FAT32 allows."""
 _MOST_PARTS = 10
 _MOST_TITLE_BYTES = 63
 _GAME_ID = re.compile(r"[A-Z0-9]{6}")
@@ -79,8 +77,8 @@ def _placed(title: Title, form: Form, folder: PurePosixPath, stem: str, device: 
         return Placement(_split_names(path, len(title.file_paths)), target=form.target.name)
     limit = device.max_file_bytes
     if limit is not None and largest_bytes(title) > limit:
-        count = -(-largest_bytes(title) // SPLIT_BYTES)
-        return Placement(_split_names(path, count), target=form.target.name, part_bytes=SPLIT_BYTES)
+        count = -(-largest_bytes(title) // PART_BYTES)
+        return Placement(_split_names(path, count), target=form.target.name, part_bytes=PART_BYTES)
     return Placement((path,), target=form.target.name)
 
 

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from title_fields import TitleFields, title_at
 
+from discpress.engine.convert.nintendo.split_files import PART_BYTES
 from discpress.engine.deploy.layouts import LAYOUTS
 from discpress.engine.deploy.layouts.names import device_stem, is_device_name
-from discpress.engine.deploy.layouts.nintendo import SPLIT_BYTES
 from discpress.engine.deploy.records import DeviceFacts, DeviceKind, LayoutRequest, Placement
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.cd.counts import TrackCounts
@@ -212,9 +212,9 @@ class TestNintendo:
         assert placement.part_bytes is None
 
     def test_a_wbfs_that_fat32_cannot_hold_is_cut(self) -> None:
-        placement = place(DeviceKind.USB_LOADER_GX, wii(size_bytes=2 * SPLIT_BYTES + 1), FAT32)
+        placement = place(DeviceKind.USB_LOADER_GX, wii(size_bytes=2 * PART_BYTES + 1), FAT32)
         assert [path.rpartition("/")[2] for path in paths(placement)] == ["RMCE01.wbfs", "RMCE01.wbf1", "RMCE01.wbf2"]
-        assert placement.part_bytes == SPLIT_BYTES
+        assert placement.part_bytes == PART_BYTES
 
     def test_a_wbfs_in_parts_keeps_them(self) -> None:
         placement = place(DeviceKind.USB_LOADER_GX, split(wii(size_bytes=4 * GIB - 1), "Kart.wbf1"), FAT32)
