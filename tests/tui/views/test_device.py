@@ -116,6 +116,7 @@ def test_converted_titles_are_counted() -> None:
 
 
 UL = replace(COPIED.placement, ul=UlGame("Okami", "SLUS_211.15", 2, is_cd=False), part_bytes=GIB)
+AS_ZSO = replace(COPIED.placement, format=ImageFormat.ZSO)
 PROOF = ", then read back and compared"
 
 
@@ -123,7 +124,11 @@ PROOF = ", then read back and compared"
     ("one", "said"),
     [
         (COPIED, f"copied as it is{PROOF}"),
-        (replace(COPIED, placement=replace(COPIED.placement, format=ImageFormat.ZSO)), f"ISO becomes ZSO{PROOF}"),
+        (replace(COPIED, placement=AS_ZSO), f"converted to ZSO{PROOF}"),
+        (
+            replace(COPIED, title=replace(OKAMI, format=ImageFormat.ZSO), placement=AS_ZSO),
+            f"written again as ZSO, with settings that the loader reads{PROOF}",
+        ),
         (replace(COPIED, placement=UL), f"cut into parts of 1 GiB, which OPL lists in ul.cfg{PROOF}"),
         (
             replace(COPIED, placement=replace(COPIED.placement, part_bytes=GIB)),

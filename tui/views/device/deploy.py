@@ -154,7 +154,7 @@ def _treatment(row: DeployRow) -> str:
     if row.action is Action.SAME:
         return "on the device already: nothing is written"
     made = row.placement.format
-    how = "copied as it is" if made is None else f"{_form(row.title)} becomes {spec_of(made).label}"
+    how = "copied as it is" if made is None else _conversion(row.title, made)
     if row.placement.ul is not None:
         how = "cut into parts of 1 GiB, which OPL lists in ul.cfg"
     elif row.placement.part_bytes is not None:
@@ -163,8 +163,11 @@ def _treatment(row: DeployRow) -> str:
     return f"{why}{how}, then read back and compared"
 
 
-def _form(title: Title) -> str:
-    return "it" if title.format is None else spec_of(title.format).label
+def _conversion(title: Title, made: ImageFormat) -> str:
+    label = spec_of(made).label
+    if title.format is made and not title.is_archived:
+        return f"written again as {label}, with settings that the loader reads"
+    return f"converted to {label}"
 
 
 class DeployRows:
