@@ -2,8 +2,8 @@
 
 An entry has 64 bytes: name (32), `ul.`, serial (12), number of parts, disc (0x12 CD, 0x14 DVD), four zeros, 0x08, ten
 zeros. A part is called `ul.CRC.SERIAL.NN` and has 1 GiB, the last one the rest. OPL numbers parts in hexadecimal
-digits, its program for the PC in decimal ones, so more than ten parts have no common names. OPL's checksum takes a
-byte of a name above 127 for a negative index, so names are ASCII.
+digits, its program for the PC in decimal ones, so more than ten parts have no common names. OPL's checksum is defined
+for ASCII names only.
 Source: OPL, https://github.com/ps2homebrew/Open-PS2-Loader at 3e3f34e, src/supportbase.c, src/system.c and
 pc/iso2opl/src/iso2opl.c.
 """

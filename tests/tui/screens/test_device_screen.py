@@ -11,8 +11,11 @@ from memory_cds import ps2_disc
 from discpress.engine.cli.main import run
 from discpress.engine.deploy.device import read_device
 from discpress.engine.deploy.kinds import DeviceKind
+from discpress.engine.deploy.records import DeviceFacts
+from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.titles import deploying
+from discpress.engine.store.model import StoredEstimate
 from discpress.tui.app.last_device import FILE_NAME, load_device, save_device
 from discpress.tui.commands import Place
 from discpress.tui.dialogs.ask_folder import AskFolder
@@ -24,6 +27,7 @@ runs = pytest.mark.runs
 pytestmark = pytest.mark.slow
 AT = Place.DEVICE
 ISO, OTHER = "Okami [t-en by X] [red].iso", "Gitaroo Man.iso"
+ESTIMATE = StoredEstimate(Settings(ImageFormat.ZSO), 1 << 20, 1 << 19, 1 << 19, 1 << 19, 1 << 20, "convert", "", 1.0)
 OKAMI, GITAROO = "CD/SLUS_203.12.Okami [t-en by X] [red].iso", "CD/SLUS_203.13.Gitaroo Man.iso"
 
 
@@ -40,7 +44,7 @@ def games(tmp_path: Path) -> Path:
 
 def places(desk: Desk) -> list[tuple[str, str]]:
     cells = [row.split(" | ") for row in desk.rows]
-    return [(each[1], each[3]) for each in cells]
+    return [(each[2], each[4]) for each in cells]
 
 
 @runs("deploy", Place.LIBRARY)
@@ -126,6 +130,27 @@ async def test_the_same_titles_are_queued_once(games: Path, tmp_path: Path) -> N
     async with opened(tmp_path, "W", "enter", "W", "enter", titles=(), folders=[games]) as desk:
         assert desk.told == ["These titles are in the queue for this device already."]
         assert len(desk.queue.jobs()) == 1
+
+
+async def test_only_other_files_change_the_plan(games: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Path] = []
+
+    def read(root: Path) -> DeviceFacts:
+        asked.append(root)
+        return read_device(root)
+
+    monkeypatch.setattr(deploying, "read_device", read)
+    save_device(tmp_path / "state", tmp_path / "stick", DeviceKind.OPL)
+    async with opened(tmp_path, "W", "a", titles=(), folders=[games]) as desk:
+        looks = len(asked)
+        for each in desk.store.titles():
+            desk.store.save_estimate(each.identity, ESTIMATE)
+        await desk.look()
+        assert len(asked) == looks
+        (games / OTHER).unlink()
+        assert run(["scan", str(games), "--state", str(tmp_path / "state")]) == 0
+        await desk.look()
+        assert places(desk) == [("copy", OKAMI)]
 
 
 def test_a_device_is_remembered(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import ClassVar
@@ -84,10 +85,14 @@ class DeployScreen(DiscScreen):
         self._control.cancel()
 
     def on_changes(self, changes: Changes) -> None:
-        """Plan anew with what is known now."""
+        """Plan anew if files have changed; estimates, which come by the dozen, decide nothing here."""
         known = self.view.titles
-        self._titles = [known[title.path] for title in self._titles if title.path in known]
-        self._look()
+        before = self._titles
+        self._titles = [known[title.path] for title in before if title.path in known]
+        if [replace(title, estimate=None) for title in before] != [
+            replace(title, estimate=None) for title in self._titles
+        ]:
+            self._look()
 
     @property
     def _choice(self) -> DeviceChoice | None:

@@ -22,11 +22,11 @@ from discpress.tui.widgets.table import Column
 
 _WIDE = 100
 COLUMNS = (
-    Column("name", "TITLE", 18, flexible=True),
+    Column("name", "TITLE", 26, below_width=_WIDE),
+    Column("wide_name", "TITLE", 42, from_width=_WIDE),
     Column("action", "ACTION", 8),
     Column("size", "SIZE", 9, right=True),
-    Column("place", "PLACE ON THE DEVICE", 34, below_width=_WIDE),
-    Column("wide_place", "PLACE ON THE DEVICE", 56, from_width=_WIDE),
+    Column("place", "PLACE ON THE DEVICE", 10, flexible=True),
 )
 LOADERS: Mapping[DeviceKind, str] = {
     DeviceKind.OPL: "OPL on a PS2",
