@@ -14,14 +14,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
-from filelock import Timeout
-
 from discpress.engine.errors import StoreError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.store.mending import drop_unkeyed, is_of_wrong_type, mend
 from discpress.engine.store.migrations import STRICT_SINCE, Migrations, strict
 from discpress.engine.system.filesystems import filesystem_of
-from discpress.engine.system.lock_files import lock_file
+from discpress.engine.system.lock_files import held_lock_file
 from discpress.engine.system.rename import rename_new
 
 ELSEWHERE_HINT = "give another folder with --state or DISCPRESS_STATE"
@@ -77,23 +75,20 @@ def connect(path: Path, synchronous: str) -> sqlite3.Connection:
 @contextlib.contextmanager
 def opening_lock(path: Path) -> Iterator[None]:
     """Hold the lock for creating, migrating and setting aside state files. Raises StoreError after 30 s."""
-    lock = lock_file(path.with_name(f"{path.name}.lock"), OPEN_TIMEOUT_S)
-    try:
-        lock.acquire()
-    except Timeout as error:
-        raise StoreError(
-            f"{display_name(path)}: another discpress has been opening it for {OPEN_TIMEOUT_S:.0f} s",
-            hint=f"wait until it ends, or {ELSEWHERE_HINT}",
-        ) from error
-    except OSError as error:
-        refusal = from_os_error(error, path, "lock the state file")
-        if error.errno == errno.EROFS:
-            refusal.hint = f"the file system is mounted read-only: {ELSEWHERE_HINT}"
-        raise refusal from error
-    try:
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(held_lock_file(path.with_name(f"{path.name}.lock"), OPEN_TIMEOUT_S))
+        except TimeoutError as error:
+            raise StoreError(
+                f"{display_name(path)}: another discpress has been opening it for {OPEN_TIMEOUT_S:.0f} s",
+                hint=f"wait until it ends, or {ELSEWHERE_HINT}",
+            ) from error
+        except OSError as error:
+            refusal = from_os_error(error, path, "lock the state file")
+            if error.errno == errno.EROFS:
+                refusal.hint = f"the file system is mounted read-only: {ELSEWHERE_HINT}"
+            raise refusal from error
         yield
-    finally:
-        lock.release()
 
 
 def migrate(connection: sqlite3.Connection, migrations: Migrations) -> None:

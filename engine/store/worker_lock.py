@@ -7,11 +7,13 @@ import contextlib
 import time
 from collections.abc import Callable
 from pathlib import Path
-
-from filelock import FileLock, Timeout
+from typing import TYPE_CHECKING
 
 from discpress.engine.system.lock_files import lock_file
 from discpress.engine.system.locks import is_lock_held
+
+if TYPE_CHECKING:
+    from filelock import FileLock
 
 LOCK_NAME = "worker.lock"
 STOP_NAME = "worker.stop"
@@ -23,7 +25,7 @@ _TICK_S = 0.02
 """The clock of file times lags behind the system's by a tick of the kernel, 10 ms at most."""
 
 
-def worker_lock(state_folder: Path, timeout_s: float = 0) -> FileLock:
+def worker_lock(state_folder: Path, timeout_s: float = 0) -> "FileLock":
     """Return the lock that makes a process the worker, not taken yet; `timeout_s` bounds the wait for it."""
     return lock_file(state_folder / LOCK_NAME, timeout_s)
 
@@ -43,7 +45,7 @@ def _is_free(state_folder: Path, timeout_s: float = 0) -> bool:
     try:
         with worker_lock(state_folder, timeout_s):
             return True
-    except Timeout:
+    except TimeoutError:
         return False
 
 

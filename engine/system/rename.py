@@ -1,10 +1,8 @@
 """Renames that never replace a file, and the syncs that make them durable."""
 
 import contextlib
-import ctypes
 import errno
 import os
-import secrets
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -31,6 +29,8 @@ RENAMES_OPEN_FILES = sys.platform != "win32"
 
 def draft_of(path: Path) -> Path:
     """Return a hidden name next to a file that is written under it, until it is whole."""
+    import secrets  # noqa: PLC0415 - 3 ms with its digests, which a command that writes nothing does without
+
     return path.with_name(f".discpress-{secrets.token_hex(6)}")
 
 
@@ -133,6 +133,8 @@ class _Names:
 
 
 def _rename_exclusive(source: Path, target: Path, source_fd: int | None, target_fd: int | None) -> None:
+    import ctypes  # noqa: PLC0415 - 4 ms, as above
+
     libc = ctypes.CDLL(None, use_errno=True)
     names = _Names(source, target, source_fd, target_fd)
     here = _AT_FDCWD_OF_MACOS if sys.platform == "darwin" else _AT_FDCWD

@@ -102,8 +102,9 @@ def test_a_conversion_by_the_queue_loads_no_benchmark_no_doctor_and_no_web(tmp_p
 
 def test_a_list_of_the_library_loads_no_conversion_and_no_scan(tmp_path: Path) -> None:
     unwanted = (f"{ENGINE}.convert.conversion", f"{ENGINE}.convert.pipeline", f"{ENGINE}.convert.batch.planner")
+    libraries = ("filelock", "ctypes")
     modules = modules_of("ls", "--state", tmp_path / "state")
-    assert among(modules, *NEVER, *MEASURES, *ARCHIVES, *RARE, *SCANS, *unwanted) == []
+    assert among(modules, *NEVER, *MEASURES, *ARCHIVES, *RARE, *SCANS, *libraries, *unwanted) == []
 
 
 def test_the_first_frame_of_the_app_needs_no_measurement_no_sheet_and_no_screen_but_the_library() -> None:
@@ -118,8 +119,9 @@ def test_the_first_frame_of_the_app_needs_no_measurement_no_sheet_and_no_screen_
         f"{ENGINE}.images.sets",
         f"{ENGINE}.images.chd.image",
     )
+    libraries = ("filelock", "ctypes", "hashlib", "tomllib", f"{ENGINE}.config.saving")
     unwanted = (*MEASURES, f"{ENGINE}.measure.estimate", f"{ENGINE}.convert.conversion", *sheets, *opened_later)
-    assert among(modules, *ARCHIVES, *RARE, *SCANS, *unwanted) == []
+    assert among(modules, *ARCHIVES, *RARE, *SCANS, *libraries, *unwanted) == []
 
 
 def test_what_is_unwanted_is_found() -> None:

@@ -12,7 +12,7 @@ from fault_injection import fail_with
 from filelock import Timeout
 
 from discpress.engine.store.worker_lock import is_worker_alive, worker_lock
-from discpress.engine.system.lock_files import lock_file
+from discpress.engine.system.lock_files import held_lock_file, lock_file
 
 COMMAND = """
 import errno, fcntl, os, sys
@@ -36,6 +36,42 @@ def test_one_at_a_time_has_the_lock(tmp_path: Path) -> None:
     with lock_file(tmp_path / "lock", 0), pytest.raises(Timeout):
         lock_file(tmp_path / "lock", 0).acquire()
     with lock_file(tmp_path / "lock", 0):
+        pass
+
+
+@pytest.mark.usefixtures("has_flock")
+def test_a_held_lock_is_that_of_older_versions(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with held_lock_file(path, 0):
+        with pytest.raises(TimeoutError), held_lock_file(path, 0):
+            pass
+        with pytest.raises(Timeout):
+            lock_file(path, 0).acquire()
+    with lock_file(path, 0), pytest.raises(TimeoutError), held_lock_file(path, 0):
+        pass
+    with held_lock_file(path, 0):
+        pass
+
+
+def test_a_lock_file_that_was_removed_while_it_was_locked_is_made_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "lock"
+    asked: list[int] = []
+
+    def remove_first(fd: int, how: int) -> None:
+        if not asked:
+            path.unlink()
+        asked.append(fd)
+
+    monkeypatch.setattr(fcntl, "flock", remove_first)
+    with held_lock_file(path, 0):
+        assert path.exists()
+    assert len(asked) == 2
+
+
+def test_a_lock_file_whose_folder_is_missing_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError), held_lock_file(tmp_path / "missing" / "lock", 0):
         pass
 
 
