@@ -35,6 +35,7 @@ from discpress.engine.store.rows import (
 from discpress.engine.store.rows import settings_rows as title_settings
 from discpress.engine.store.rows.checked import Row, UnreadableError
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
+from discpress.engine.store.rows.portions import title_portions
 from discpress.engine.store.scan_batch import EmptyArchive
 from discpress.engine.store.statefile import StateFile
 from discpress.engine.store.title_changes import TitleChanges, changes_since
@@ -292,9 +293,7 @@ class Store:
         return titles
 
     def _read_titles(self, where: str, parameters: Mapping[str, title_rows.SqlValue], losses: Losses) -> list[Title]:
-        query = f"{title_rows.SELECT_TITLES}{where} ORDER BY t.path"
         # Decoded outside the file's lock: 10,000 titles take half a second, and other threads need the lock meanwhile.
-        found = self._file.run(lambda connection: connection.execute(query, parameters).fetchall())
-        found.reverse()  # for `pop`, which frees each row: all of them take as much memory as the titles
-        titles = (title_rows.title_from(found.pop(), losses) for _ in range(len(found)))
+        found = title_portions(self._file.run, title_rows.SELECT_TITLES, where, parameters)
+        titles = (title_rows.title_from(row, losses) for row in found)
         return [title for title in titles if title is not None]

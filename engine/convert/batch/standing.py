@@ -29,9 +29,13 @@ def standing_of(title: Title, request: ConversionRequest) -> Standing:
         return Standing(State.NO_PLAYER, unplayable)
     if title.is_packed:
         problem = load_problem(title, target_of(title.system, request, title.format))
-        return Standing(State.WONT_LOAD, problem) if problem else Standing(State.PACKED)
+        return Standing(State.WONT_LOAD, problem) if problem else _PACKED
     estimate = title.estimate
-    return (None if estimate is None else useless_standing(title, estimate)) or Standing(State.READY)
+    return (None if estimate is None else useless_standing(title, estimate)) or _READY
+
+
+_PACKED, _READY = Standing(State.PACKED), Standing(State.READY)
+"""Most titles have one of these two: one object for all of them."""
 
 
 def useless_standing(title: Title, estimate: StoredEstimate) -> Standing | None:

@@ -5,6 +5,7 @@ A `Shape` lists the columns that a statement selects, each with its allowed valu
 """
 
 import os
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -102,6 +103,10 @@ BYTES = Column(frozenset({bytes}), b"")
 """Bytes."""
 NAME = Column(frozenset({str, bytes, NotText}), "", os.fsdecode, frozenset({str}))
 """Text from file names: bytes if it is not UTF-8, read as surrogates."""
+FEW_TEXTS = Column(frozenset({str}), "", sys.intern)
+"""Text of which there are few in a library: equal ones are one object, because SQLite makes one for each row."""
+FEW_NAMES = Column(frozenset({str, bytes, NotText}), "", lambda text: sys.intern(os.fsdecode(text)))
+"""The same, with text from file names as in NAME."""
 PATH = Column(frozenset({bytes}), Path(os.sep), path_of)
 """The bytes of an absolute path."""
 FLAG = Column(frozenset({int}), False, {0: False, 1: True}.__getitem__)

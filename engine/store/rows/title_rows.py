@@ -19,6 +19,8 @@ from discpress.engine.store.losses import Losses
 from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
 from discpress.engine.store.rows import settings_rows as title_settings
 from discpress.engine.store.rows.checked import (
+    FEW_NAMES,
+    FEW_TEXTS,
     LARGEST,
     NAME,
     NUMBER,
@@ -71,7 +73,7 @@ _TITLE = Shape(
         "system": made_by(system_from, System.UNKNOWN),
         "serial": NAME,
         "title": NAME,
-        "region": NAME,
+        "region": FEW_NAMES,
         "disc_number": NUMBER,
         "tags": made_by(_tags, ()),
         "original_bytes": NUMBER,
@@ -82,7 +84,7 @@ _TITLE = Shape(
         "error": NAME,
         "fault": token(_FAULTS, None),
         "disc_total": NUMBER,
-        "revision": NAME,
+        "revision": FEW_NAMES,
         "found": token(_FOUND, Found.NAME),
         "node": made_by(node_from, (0, 0)),
         "parts": made_by(parts_from, StoredParts()),
@@ -99,13 +101,13 @@ _ESTIMATE = Shape(
         "level": NUMBER,
         "alignment": NUMBER,
         "methods": TEXT,
-        "target": TEXT,
+        "target": FEW_TEXTS,
         "original_bytes": NUMBER,
         "packed_bytes": NUMBER,
         "low_bytes": NUMBER,
         "high_bytes": NUMBER,
         "sampled_bytes": NUMBER,
-        "advice": TEXT,
+        "advice": FEW_TEXTS,
         "reason": TEXT,
         "seconds": TIME,
         "seek_us": TIME,
@@ -128,7 +130,7 @@ LEFT JOIN estimates e ON e.identity = t.identity AND (e.format, e.block_size, e.
     AND (n.methods = '' OR n.methods = COALESCE(s.method, :methods, n.methods))
     ORDER BY n.at DESC LIMIT 1)
 """
-WITHIN = "WHERE t.path = :folder OR (t.path >= :first AND t.path < :end)"
+WITHIN = "WHERE (t.path = :folder OR (t.path >= :first AND t.path < :end))"
 SELECT_TITLES_ALONE = f"SELECT {_TITLE.select('t')} FROM titles t"
 SELECT_NAMES = "SELECT t.path, t.title FROM titles t"
 SELECT_ESTIMATES = f"SELECT {_ESTIMATE.select('e')} FROM estimates e WHERE identity = ?"

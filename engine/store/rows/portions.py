@@ -1,0 +1,30 @@
+"""Rows of the titles in portions: all rows of a large library at once would take as much memory as its titles."""
+
+import sqlite3
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeAlias
+
+from discpress.engine.store.rows.checked import Row
+
+Run: TypeAlias = Callable[[Callable[[sqlite3.Connection], list[Row]]], list[Row]]
+
+PORTION = 1000
+"""Rows that are read at once; the file is free for other threads while they are decoded."""
+
+
+def title_portions(run: Run, select: str, where: str, parameters: Mapping[str, Any]) -> Iterator[Row]:
+    """Yield the rows of a SELECT of titles `t` whose first column is the path, in the order of their paths.
+
+    `where` is its condition, from the word WHERE on, or empty. A title that is added, moved or dropped between two
+    portions may be missing or be still there; it is among the changes since then.
+    """
+    values = dict(parameters)
+    condition = where
+    while True:
+        query = f"{select}{condition} ORDER BY t.path LIMIT {PORTION}"
+        found = run(lambda connection, query=query: connection.execute(query, values).fetchall())  # type: ignore[misc]
+        yield from found
+        if len(found) < PORTION:
+            return
+        values["after"] = found[-1][0]
+        condition = f"{where or 'WHERE TRUE'} AND t.path > :after"
