@@ -20,7 +20,8 @@ from discpress.tui.widgets.graph import bar, curve
 from discpress.tui.widgets.palette import Line, fit, wrapped
 
 MOST_HISTOGRAM_LINES = 12
-_LABEL, _FIGURE, _RATE = 7, 9, 7
+_LABEL, _FIGURE, _RATE = 7, 8, 7
+_BEFORE, _PER_BYTE = 9, 10
 _RANGE, _COUNT = 15, 7
 
 
@@ -67,7 +68,7 @@ def rate_lines(
     heads = "".join(f"{head:>{_RATE}}" for head in ("level", "read", "pack", "write", "prove"))
     lines: list[Line] = [
         [(fit("THROUGHPUT, MiB/s of the title's bytes", width), "head")],
-        [(fit(f"{'block':<{_LABEL}}{heads}  {'limit':<8}{'title':>6}", width), "dim")],
+        [(fit(f"{'block':<{_LABEL}}{heads}  {'slowest':<8}{'takes':>6}", width), "dim")],
     ]
     said = _state_lines(job, live, width)
     shown = rows[: max(1, most_lines - len(lines) - max(1, len(said)))]
@@ -106,10 +107,11 @@ def seek_lines(
     key: str,
 ) -> list[Line]:
     """Return the seek-latency pane in at most `most_lines` lines; `key` measures, empty if nothing does."""
-    heads = "".join(f"{head:>{_FIGURE}}" for head in ("p50", "p95", "p99", "max", "p95 was"))
+    heads = "".join(f"{head:>{_FIGURE}}" for head in ("p50", "p95", "p99", "max"))
+    heads += f"{'last p95':>{_BEFORE}}{'read/byte':>{_PER_BYTE}}"
     lines: list[Line] = [
-        [(fit("SEEK LATENCY", width), "head")],
-        [(fit(f"{'image':<{_LABEL}}{heads}{'read':>6}", width), "dim")],
+        [(fit("SEEK LATENCY: 95 of 100 reads take at most p95", width), "head")],
+        [(fit(f"{'image':<{_LABEL}}{heads}", width), "dim")],
     ]
     lines += [_seek_line(row, is_cursor=place == cursor) for place, row in enumerate(rows)]
     running = _state_lines(job, live, width)
@@ -136,7 +138,7 @@ def _seek_line(row: SeekRow, *, is_cursor: bool) -> Line:
     values = (figures.p50_us, figures.p95_us, figures.p99_us, figures.max_us)
     numbers = "".join(f"{format_latency(value):>{_FIGURE}}" for value in values)
     was = "" if row.before_us is None else format_latency(row.before_us)
-    return [(f"{row.label:<{_LABEL}}{numbers}{was:>{_FIGURE}}{figures.bytes_read_per_byte:>6.2f}", style)]
+    return [(f"{row.label:<{_LABEL}}{numbers}{was:>{_BEFORE}}{figures.bytes_read_per_byte:>{_PER_BYTE}.2f}", style)]
 
 
 def _state_lines(job: Job | None, live: LiveTest | None, width: int) -> list[Line]:

@@ -14,9 +14,9 @@ from discpress.engine.names import display_name
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
 from discpress.engine.units import format_duration, format_latency, format_rate
 
-_SEEK_HEADS = ("IMAGE", "PATTERN", "P50", "P95", "P99", "MAX", "READS/S", "READ", "CACHE")
+_SEEK_HEADS = ("IMAGE", "PATTERN", "P50", "P95", "P99", "MAX", "READS/S", "READ/BYTE", "CACHE")
 _SPLIT_HEADS = ("IMAGE", "PATTERN", "MEAN", "INDEX", "STORAGE", "DECODING")
-_RATE_HEADS = ("IMAGE", "LEVEL", "READ", "PACK", "WRITE", "PROVE", "LIMIT", "TITLE", "CACHE")
+_RATE_HEADS = ("IMAGE", "LEVEL", "READ", "PACK", "WRITE", "PROVE", "SLOWEST", "TAKES", "CACHE")
 _DIGITS = 1
 
 
