@@ -5,14 +5,17 @@ from discpress.tui.widgets.table import Column
 
 _WIDE = 112
 """Cells of a table that has room for serials and bytes: a terminal of 120 columns."""
+_WIDER = 120
+"""Room for regions: with the filter pane and the pane of the title beside it, a terminal of 200 columns."""
 _WIDEST = 124
+"""Room for folders as well: with the filter pane beside it, a terminal of 160 columns."""
 NARROW_BAR, WIDE_BAR = 5, 8
 COLUMNS = (
     Column("mark", " ", 1),
     Column("title", "TITLE", 18, flexible=True),
     Column("serial", "SERIAL", 10, from_width=_WIDE),
     Column("system", "SYS", 4, rank=3),
-    Column("region", "REG", 3, from_width=_WIDEST),
+    Column("region", "REG", 3, from_width=_WIDER),
     Column("format", "FORMAT", 7, rank=1),
     Column("size", "SIZE", 8, right=True),
     Column("estimate", "BECOMES", 8, right=True),
