@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from discpress.engine.discs.info import DiscInfo
@@ -13,33 +13,36 @@ MAX_TITLE_LENGTH = 256
 """Characters; file names have at most 255, PARAM.SFO titles 128 bytes."""
 
 _EXTENSIONS = "|".join(["wbf[0-9]", *sorted(each[1:] for each in DISC_SUFFIXES | PACKED_SUFFIXES)])
-_SUFFIX = re.compile(rf"\.(?:(?:{_EXTENSIONS})(?:\.[0-9]{{1,3}})?|(?:discpress-)?part[0-9]{{0,3}})$", re.IGNORECASE)
+_SUFFIX = rf"\.(?:(?:{_EXTENSIONS})(?:\.[0-9]{{1,3}})?|(?:discpress-)?part[0-9]{{0,3}})$"
 _SERIAL = r"([A-Z]{4})(?:_([0-9]{3})\.([0-9]{2})|[-_ ]?([0-9]{5}))"
 # OPL: `SLUS_123.45.Name`; by hand: `SLUS-12345 - Name`. A title must follow.
-_SERIAL_PREFIX = re.compile(rf"{_SERIAL}[.\s_-]+(?=[^.\s_-])", re.IGNORECASE)
-_SERIAL_TAG = re.compile(_SERIAL, re.IGNORECASE)
+_SERIAL_PREFIX = rf"{_SERIAL}[.\s_-]+(?=[^.\s_-])"
 _TAG = re.compile(r"\([^()]*\)|\[[^\[\]]*\]")
 _FIRST_TAG = re.compile(r"\s*[(\[]")
 
 # [DVD5] and [DVD9] are kinds of disc, not disc numbers. Letters are used for disks only: `Disk A`, but `CD-i`.
-_DISC = (
+_DISC_TAG = (
     r"(?:(?:disc|disk|disque|disco|cd|umd|gd|dvd(?![59]))[\s_-]*(?P<number>[0-9]{1,2})|dis[ck][\s_-]+(?P<letter>[a-h])"
     r"|(?P<plain>[0-9]{1,2})(?=\s*of))(?:\s*(?:of|/)\s*(?P<total>[0-9]{1,2}))?"
 )
-_DISC_TAG = re.compile(_DISC, re.IGNORECASE)
-_DISC_AT_END = re.compile(
+_DISC_AT_END = (
     r"(?<=\S)[\s._-]+(?:(?:disc|disk|cd)[\s_-]*(?P<number>[0-9]{1,2})|dis[ck][\s_-]+(?P<letter>[a-h]))"
-    r"(?:\s*(?:of|/)\s*(?P<total>[0-9]{1,2}))?\Z",
-    re.IGNORECASE,
+    r"(?:\s*(?:of|/)\s*(?P<total>[0-9]{1,2}))?\Z"
 )
 _AROUND_NUMBER = " _-"
 _DISC_WORDS = ("disc", "disk", "cd")
 _LONGEST_END = 32
 """Characters in which `- Disc 1 of 2` is searched; a search of the whole title takes quadratic time."""
-_REVISION = re.compile(r"rev(?:ision)?[\s._-]*([0-9]{1,4}(?:\.[0-9]{1,4}){0,3}|[a-z])", re.IGNORECASE)
-_VERSION = re.compile(r"v(?:er(?:sion)?)?[\s._-]*([0-9]{1,4}(?:\.[0-9]{1,4}){0,3}[a-z]?)", re.IGNORECASE)
+_REVISION = r"rev(?:ision)?[\s._-]*([0-9]{1,4}(?:\.[0-9]{1,4}){0,3}|[a-z])"
+_VERSION = r"v(?:er(?:sion)?)?[\s._-]*([0-9]{1,4}(?:\.[0-9]{1,4}){0,3}[a-z]?)"
 _UNCLEAN = re.compile(r"[\x00-\x1f\x7f-\x9f\s]+")
 _SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+@cache
+def _compiled(pattern: str) -> re.Pattern[str]:
+    """Return a pattern for any case, compiled when it is first used: all of them take 5 ms at every start."""
+    return re.compile(pattern, re.IGNORECASE)
 
 
 def read_file_title(file_name: str) -> DiscInfo:
@@ -49,9 +52,9 @@ def read_file_title(file_name: str) -> DiscInfo:
     spaces in names without spaces. The system and the serial stay unknown: only the disc proves them. Never raises.
     """
     name = file_name
-    while match := _SUFFIX.search(name):
+    while match := _compiled(_SUFFIX).search(name):
         name = name[: match.start()]
-    serial = _SERIAL_PREFIX.match(name)
+    serial = _compiled(_SERIAL_PREFIX).match(name)
     if serial:
         name = name[serial.end() :]
     if " " not in name:
@@ -81,7 +84,9 @@ def clean_text(text: str) -> str:
 
 def shared_tags(tags: Sequence[str]) -> tuple[str, ...]:
     """Return the tags that all discs of a game may share: those that are neither a disc number nor a serial."""
-    return tuple(tag for tag in tags if _read_tag(tag).disc is None and not _SERIAL_TAG.fullmatch(tag[1:-1].strip()))
+    return tuple(
+        tag for tag in tags if _read_tag(tag).disc is None and not _compiled(_SERIAL).fullmatch(tag[1:-1].strip())
+    )
 
 
 def without_number(name: str) -> str:
@@ -90,7 +95,7 @@ def without_number(name: str) -> str:
     A serial before the name goes as well: each disc has its own. Everything else stays as it is, but for the space
     around the number.
     """
-    serial = _SERIAL_PREFIX.match(name)
+    serial = _compiled(_SERIAL_PREFIX).match(name)
     name = name[serial.end() :] if serial else name
     for tag in _TAG.finditer(name):
         if _read_tag(clean_text(tag[0])).disc is not None:
@@ -111,7 +116,7 @@ def _at_end(title: str) -> re.Match[str] | None:
     """Return the disc number that ends a title; a title must be left."""
     if not title[-1:].isalnum() or not any(word in title.casefold() for word in _DISC_WORDS):
         return None
-    found = _DISC_AT_END.search(title, max(0, len(title) - _LONGEST_END))
+    found = _compiled(_DISC_AT_END).search(title, max(0, len(title) - _LONGEST_END))
     return found if found and _numbers(found)[0] else None
 
 
@@ -145,17 +150,19 @@ def _read_tags(tags: tuple[str, ...]) -> _TagFacts:
 
 def _read_tag(tag: str) -> _TagFacts:
     inner = tag[1:-1].strip()
-    disc = _DISC_TAG.fullmatch(inner)
+    disc = _compiled(_DISC_TAG).fullmatch(inner)
     return _TagFacts(
-        None if disc is None else _numbers(disc), _revision(inner), _region_of_serial(_SERIAL_TAG.fullmatch(inner))
+        None if disc is None else _numbers(disc),
+        _revision(inner),
+        _region_of_serial(_compiled(_SERIAL).fullmatch(inner)),
     )
 
 
 def _revision(inner: str) -> str:
     for word in map(str.strip, inner.split(",")):
-        if match := _REVISION.fullmatch(word):
+        if match := _compiled(_REVISION).fullmatch(word):
             return f"Rev {match[1].upper()}"
-        if match := _VERSION.fullmatch(word):
+        if match := _compiled(_VERSION).fullmatch(word):
             return f"v{match[1].lower()}"
     return ""
 
