@@ -205,6 +205,18 @@ def sync_file(fd: int) -> None:
             fcntl.fcntl(fd, fcntl.F_FULLFSYNC)
 
 
+def set_size(fd: int, size_bytes: int) -> None:
+    """Cut or extend a file to a size. Raises OSError.
+
+    FAT in user space (fusefat) refuses the size that the file has already, which is no failure.
+    """
+    try:
+        os.ftruncate(fd, size_bytes)
+    except OSError:
+        if os.fstat(fd).st_size != size_bytes:
+            raise
+
+
 def write_all(fd: int, data: Readable, offset: int) -> None:
     """Write all of `data` at byte `offset`. Raises OSError if the disk accepts less."""
     view = memoryview(data)

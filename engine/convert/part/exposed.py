@@ -1,11 +1,9 @@
 """A part that another program reads for the verification: its real head is in the file, not only in memory."""
 
-import os
-
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.errors import from_os_error
 from discpress.engine.images.source import ByteSource
-from discpress.engine.system.files import Writable, write_all
+from discpress.engine.system.files import Writable, set_size, write_all
 
 
 class ExposedPart(ByteSource):
@@ -22,7 +20,7 @@ class ExposedPart(ByteSource):
         self._part = part
         try:
             write_all(part.fd, memoryview(part.head)[: part.size_bytes], 0)
-            os.ftruncate(part.fd, part.size_bytes)
+            set_size(part.fd, part.size_bytes)
         except OSError as error:
             raise from_os_error(error, part.path, "finish it") from error
         part.sync()

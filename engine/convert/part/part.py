@@ -13,13 +13,23 @@ from typing import Protocol
 
 from discpress.engine.convert.part.marker import HEAD_BYTES, make_marker
 from discpress.engine.convert.part.name import clear_leftover, create_part, part_path_of, reopen_part, take_leftover
+from discpress.engine.convert.part.renumbered import is_renumbered
 from discpress.engine.errors import ConflictError, FileLimitError, PartError, StorageError, from_os_error
 from discpress.engine.images.recognised import PART_MAGIC
 from discpress.engine.images.source import ByteSource, read_open_file
 from discpress.engine.names import display_name
 from discpress.engine.system.access import Access, Refusal, describe_refusals, make_private, set_access, set_time
 from discpress.engine.system.cache import drop_cached, resident_pages, start_writing
-from discpress.engine.system.files import FileIdentity, Readable, Writable, read_into, same_file, sync_file, write_all
+from discpress.engine.system.files import (
+    FileIdentity,
+    Readable,
+    Writable,
+    read_into,
+    same_file,
+    set_size,
+    sync_file,
+    write_all,
+)
 from discpress.engine.system.locks import Lock, try_lock
 from discpress.engine.system.rename import RENAMES_OPEN_FILES, remove_open, remove_same, rename_new, sync_folder
 from discpress.engine.units import KIB, MIB, format_size
@@ -186,7 +196,7 @@ class PartFile(ByteSource):
     def start_again(self) -> None:
         """Discard all written bytes; the part stays open and locked."""
         try:
-            os.ftruncate(self.fd, HEAD_BYTES)
+            set_size(self.fd, HEAD_BYTES)
         except OSError as error:
             raise from_os_error(error, self.path, "restart it") from error
         self._head[:] = bytes(HEAD_BYTES)
@@ -212,9 +222,9 @@ class PartFile(ByteSource):
         """Write the real head over the marker, set access and time, sync, read the head back; return the identity."""
         try:
             # Truncate first: after a kill in between, the rest of a small image still begins with the marker.
-            os.ftruncate(self.fd, max(self.size_bytes, len(PART_MAGIC)))
+            set_size(self.fd, max(self.size_bytes, len(PART_MAGIC)))
             write_all(self.fd, memoryview(self._head)[: self.size_bytes], 0)
-            os.ftruncate(self.fd, self.size_bytes)
+            set_size(self.fd, self.size_bytes)
             self._refusals = [*set_access(self.fd, self._access), *set_time(self.fd, self.path, mtime_ns)]
         except OSError as error:
             raise from_os_error(error, self.path, "finish it") from error
@@ -266,24 +276,13 @@ class PartFile(ByteSource):
     def _check_name(self, path: Path, facts: os.stat_result) -> os.stat_result:
         """Return the stat result of a path, which must lead to the part. Raises PartError, OSError."""
         found = path.lstat()
-        if not (same_file(facts, found) or self._is_renumbered(path, facts, found)):
+        is_final, head = path == self.final_path, self._head[: self.size_bytes]
+        if not (same_file(facts, found) or (is_final and is_renumbered(path, facts, found, head))):
             raise PartError(
                 f"{display_name(path)}: another program removed or replaced the part meanwhile; nothing was lost",
                 hint="convert it again; two runs on one network share need locks that both see",
             )
         return found
-
-    def _is_renumbered(self, path: Path, facts: os.stat_result, found: os.stat_result) -> bool:
-        """Return whether it is the part with another inode number: on sshfs each name has its own."""
-        if path != self.final_path or (facts.st_size, facts.st_mtime_ns) != (found.st_size, found.st_mtime_ns):
-            return False
-        fd = os.open(path, os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0))
-        try:
-            head = bytearray(min(HEAD_BYTES, self.size_bytes))
-            count = read_into(fd, head, 0)
-            return same_file(os.fstat(fd), found) and count == len(head) and head == self._head[:count]
-        finally:
-            os.close(fd)
 
     def discard(self) -> None:
         """Remove the part, unless its name leads to another file now."""
