@@ -182,6 +182,15 @@ def test_a_device_that_fills_up_keeps_what_is_finished(cli: CommandLine, games: 
     assert files(small_disk)[NAME] == (cli.folder / NAME).read_bytes()
 
 
+def test_a_write_protected_device_has_a_hint(cli: CommandLine, games: Path, small_disk: Path) -> None:
+    subprocess.run(["mount", "-o", "remount,ro", small_disk], check=True)
+    done = cli.run("deploy", games / NAME, small_disk, "--as", "folder")
+    assert done.exit_code == 1
+    assert "Read-only file system" in done.text
+    assert "write-protected" in done.text
+    assert " -O" not in done.text
+
+
 def test_titles_of_the_library_have_names_and_filters(cli: CommandLine, games: Path, stick: Path) -> None:
     cli.run("scan", games)
     assert cli.run("deploy", "--filter", "sys:psp", stick, "--as", "ppsspp").exit_code == 0

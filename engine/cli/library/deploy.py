@@ -13,7 +13,7 @@ from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, take_threads
 from discpress.engine.cli.images.planning import candidates_of
 from discpress.engine.cli.images.title_states import states_in
-from discpress.engine.cli.library.deploy_reports import DeployReports
+from discpress.engine.cli.library.deploy_reports import DeployReports, for_device
 from discpress.engine.cli.library.named_titles import titles_named
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records, read_config
@@ -233,4 +233,4 @@ class _Deploy:
     def _fail(self, path: Path, error: DiscpressError) -> None:
         self._exit_codes.add(error.exit_code)
         self._reports.failed()
-        self._printer.error(error, path)
+        self._printer.error(for_device(error), path)

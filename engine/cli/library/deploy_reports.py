@@ -1,5 +1,6 @@
 """Reports of `discpress deploy`: rows of the plan, results, and totals."""
 
+import re
 from collections import Counter
 from pathlib import Path
 
@@ -78,8 +79,9 @@ class DeployReports:
         name = display_name(row.title.path)
         if not is_error:
             self._counts["skipped"] += 1
-            facts = {"input": str(row.title.path), "output": None, "code": row.code, "message": row.reason}
-            self._printer.event("skipped", facts, f"{name}: skipped: {row.reason}")
+            why = f"{row.reason}; {row.hint}" if row.hint else row.reason
+            facts = {"input": str(row.title.path), "output": None, "code": row.code, "message": why}
+            self._printer.event("skipped", facts, f"{name}: skipped: {why}")
             return 0
         self._counts["refused"] += 1
         error = _ERRORS.get(row.code, UnsupportedImageError)(f"{name}: {row.reason}", hint=row.hint)
@@ -125,6 +127,23 @@ class DeployReports:
         if len(plan.rows) > 1:
             counts = ", ".join(f"{count} {word}" for word, count in self._counts.items())
             self._printer.lines(f"{counts}; {format_size(self._bytes)} written to {display_name(self._root)}")
+
+
+_HINTS = {
+    "space": "free some space on the device, or deploy fewer titles",
+    "file-limit": "choose a format of smaller files with -f, or a device with another file system",
+    "conflict": "move it away, then repeat the command",
+    "part": "wait for the other run to finish, or move the file away",
+    "storage": "check whether the device is write-protected, failing or removed, then repeat the command",
+}
+"""Ways out of failures on a device, in place of those that name another output."""
+
+
+def for_device(error: DiscpressError) -> DiscpressError:
+    """Return an error with a hint that fits a device: `-o` and `-O` are options of other commands."""
+    if re.search(r" -[oO]\b", error.hint):
+        error.hint = _HINTS.get(error.code, "")
+    return error
 
 
 _TOTAL_WORDS = {
