@@ -1,5 +1,6 @@
 """Carries out a plan title by title."""
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 
 from discpress.engine.convert.trash.journal import Journal, no_journal
@@ -7,6 +8,7 @@ from discpress.engine.deploy.converting import convert_title
 from discpress.engine.deploy.copying import Copied, TitleCopy
 from discpress.engine.deploy.device import HeldDevice
 from discpress.engine.deploy.manifest import Entry, Manifest, SourceStamp
+from discpress.engine.deploy.playlists import update_playlists
 from discpress.engine.deploy.records import Action, DeployPlan, DeployRow
 from discpress.engine.deploy.sources import open_steps
 from discpress.engine.deploy.ul_list import UlList
@@ -58,6 +60,11 @@ class Deployment:
             self._manifest.put(row.found)
         if row.action is Action.SAME and row.placement.ul is not None:
             self._ul_list.add(row.placement.ul)
+
+    def update_playlists(self) -> Iterator[str]:
+        """Write the playlists of games of several discs, see `playlists.update_playlists`; after all titles."""
+        self._held.check()
+        return update_playlists(self._plan, self._journal)
 
     def write(self, row: DeployRow, progress: Progress) -> Copied:
         """Write one title, prove it and add it to the list of the device.

@@ -217,6 +217,8 @@ class _Deploy:
             except DiscpressError as error:
                 self._fail(row.title.path, error)
                 self._held.check()
+        for change in deployment.update_playlists():
+            self._printer.notice(change, self._device.root)
         self._reports.total(plan)
 
     def _take(self, deployment: Deployment, row: DeployRow, *, is_only: bool) -> None:

@@ -73,6 +73,8 @@ class _Run:
             progress.after_bytes -= _work_bytes(row)
             self._take(row)
             progress.before_bytes += _work_bytes(row)
+        for change in self._deployment.update_playlists():
+            self._turn.log(change)
 
     def _take(self, row: DeployRow) -> None:
         name = display_name(row.title.path)
