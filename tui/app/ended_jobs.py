@@ -1,4 +1,4 @@
-"""The news of jobs that have ended: what the trash has come to, and an offer to empty it after a batch."""
+"""The news of jobs that have ended: their summaries, and an offer to empty the trash after a batch."""
 
 from collections.abc import Iterable
 from pathlib import Path
@@ -20,10 +20,13 @@ def ended_between(before: QueueSnapshot | None, now: QueueSnapshot) -> list[Job]
     return [job for job in now.jobs if job.is_over and (job.id in alive or job.id > newest)]
 
 
-def trash_news(ended: Iterable[Job]) -> tuple[str, bool]:
-    """Return the summary of the last job on copies or on several entries of the trash, and whether one stays."""
+def summary_news(ended: Iterable[Job]) -> tuple[str, bool]:
+    """Return the summary of the last job on a device, on copies or on several entries of the trash.
+
+    With it comes whether a title failed or stays.
+    """
     for job in sorted(ended, key=lambda job: job.id, reverse=True):
-        if job.kind is TaskKind.DUPLICATES or (job.kind in SUMMARY_KINDS and others_of(job.task)):
+        if job.kind in {TaskKind.DUPLICATES, TaskKind.DEPLOY} or (job.kind in SUMMARY_KINDS and others_of(job.task)):
             if job.state is JobState.FAILED:
                 return job.error_message, True
             return str(job.result.get("summary", "")), bool(job.result.get("stayed"))

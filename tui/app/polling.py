@@ -11,7 +11,7 @@ from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS, TaskKind
 from discpress.engine.queue.tasks.trash import others_of
-from discpress.tui.app.ended_jobs import BatchEnd, EmptyingOffer, ended_between, notification, trash_news
+from discpress.tui.app.ended_jobs import BatchEnd, EmptyingOffer, ended_between, notification, summary_news
 from discpress.tui.app.notifications import Notifier
 from discpress.tui.app.session import LATER, Changes, Session
 from discpress.tui.app.worker_control import WorkerControl
@@ -148,7 +148,7 @@ class Poller:
         if offer:
             self._session.offered = entries
             self._notifier.notify(offer)
-        news, is_error = trash_news(ended)
+        news, is_error = summary_news(ended)
         if news:
             self._notifier.notify(news, is_error=is_error)
 

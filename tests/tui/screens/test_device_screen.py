@@ -76,6 +76,7 @@ async def test_titles_are_put_on_a_chosen_device(games: Path, tmp_path: Path) ->
         desk.in_front(LibraryScreen)
         await desk.look()
         assert [job.state for job in desk.queue.jobs()] == [JobState.DONE]
+        assert desk.told[0].startswith("2 titles written and proven, ")
         assert (tmp_path / "stick" / OKAMI).read_bytes() == (games / ISO).read_bytes()
         await desk.press("W", "a")
         assert places(desk) == [("is there", OKAMI), ("is there", GITAROO)]
