@@ -53,6 +53,7 @@ class _Run:
         self._failures: list[str] = []
         self._written: list[DeployRow] = []
         self._written_bytes = 0
+        self._there = 0
 
     def tell_missing(self, task: DeployTask, titles: list[Title]) -> None:
         """Log the titles that the library does not know any more."""
@@ -82,6 +83,7 @@ class _Run:
             self._turn.control.check()
             if not row.is_written:
                 self._deployment.note(row)
+                self._there += 1
                 self._turn.log(f"{name}: is on the device already")
                 return
             copied = self._deployment.write(row, self._turn.progress)
@@ -104,6 +106,7 @@ class _Run:
     def result(self) -> dict[str, JsonValue]:
         """Return the statistics. Raises StorageError with the summary if a title is not on the device."""
         summary = f"{format_count(len(self._written), 'title')} written and proven, {format_size(self._written_bytes)}"
+        summary += f", {self._there} there already" if self._there else ""
         if self._failures:
             named = "; ".join(self._failures[:_MOST_NAMED])
             more = len(self._failures) - _MOST_NAMED

@@ -85,7 +85,9 @@ def test_what_is_there_is_not_written_again(room: Room) -> None:
     room.run(number)
     before = {name: (room.device / name).stat().st_mtime_ns for name in ON_DEVICE}
     (room.device / ON_DEVICE[1]).unlink()
-    assert room.run(number).result["done"] == 1
+    result = room.run(number).result
+    assert result["done"] == 1
+    assert str(result["summary"]).endswith(", 1 there already")
     assert (room.device / ON_DEVICE[0]).stat().st_mtime_ns == before[ON_DEVICE[0]]
     assert room.on_device() == ON_DEVICE
 
