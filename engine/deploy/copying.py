@@ -14,7 +14,7 @@ from pathlib import Path, PurePosixPath
 import xxhash
 
 from discpress.engine.convert.digests import CHANGED_HINT
-from discpress.engine.convert.part.name import HEAD_BYTES, drop_second_name, part_path_of
+from discpress.engine.convert.part.name import HEAD_BYTES, drop_second_name, part_path_of, remove_part_of
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.deploy.manifest import DeviceFile
 from discpress.engine.deploy.placing import make_folders, replace_known, stored_file
@@ -137,11 +137,9 @@ class TitleCopy:
         drop_second_name(final_path)
         main = step.source.files[0]
         identity = main.opened_as
-        key = (str(main.path), identity.size_bytes, identity.mtime_ns, str(step.path), step.offset, step.length)
-        job = f"deploy-{hashlib.sha256(repr(key).encode()).hexdigest()[:24]}"
         part = PartFile(
             final_path,
-            job=job,
+            job=_job_of(step),
             source_path=main.path,
             source=identity,
             access=Access.of_all([each.stat() for each in step.source.files]),
@@ -234,6 +232,20 @@ class TitleCopy:
     def _close(self) -> None:
         for each in self._open:
             each.part.close()
+
+
+def drop_parts(root: Path, steps: Sequence[CopyStep]) -> None:
+    """Remove the parts of a copy that nobody wants any more; those of other copies stay. Raises StorageError."""
+    for step in steps:
+        remove_part_of(root / step.path, _job_of(step))
+
+
+def _job_of(step: CopyStep) -> str:
+    """Return the owner of a step's part: the same for each run that copies these bytes to this place."""
+    main = step.source.files[0]
+    identity = main.opened_as
+    key = (str(main.path), identity.size_bytes, identity.mtime_ns, str(step.path), step.offset, step.length)
+    return f"deploy-{hashlib.sha256(repr(key).encode()).hexdigest()[:24]}"
 
 
 def _replace(part: PartFile, known: DeviceFile) -> None:

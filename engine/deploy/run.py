@@ -5,7 +5,7 @@ from contextlib import ExitStack
 
 from discpress.engine.convert.trash.journal import Journal, no_journal
 from discpress.engine.deploy.converting import convert_title
-from discpress.engine.deploy.copying import Copied, TitleCopy
+from discpress.engine.deploy.copying import Copied, TitleCopy, drop_parts
 from discpress.engine.deploy.device import HeldDevice
 from discpress.engine.deploy.manifest import Entry, Manifest, SourceStamp
 from discpress.engine.deploy.playlists import update_playlists
@@ -91,3 +91,10 @@ class Deployment:
         self._manifest.put(Entry(str(title.path), stamp, kind, form, copied.files, placement.ul is not None))
         progress.begin(Stage.DONE, 0)
         return copied
+
+    def drop(self, row: DeployRow) -> None:
+        """Remove what a stopped run has written of a title; other files on the device stay. Raises StorageError."""
+        if row.is_written and not row.is_converted:  # a stopped conversion leaves nothing
+            self._held.check()
+            with ExitStack() as stack:
+                drop_parts(self._plan.device.root, open_steps(row.title, row.placement, stack))

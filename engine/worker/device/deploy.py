@@ -3,6 +3,8 @@
 Begun anew after a kill, it finds on the device what an earlier run has finished.
 """
 
+import contextlib
+
 from discpress.engine.convert.trash.journal import Journal
 from discpress.engine.deploy.device import HeldDevice
 from discpress.engine.deploy.records import Action, DeployPlan, DeployRow
@@ -87,7 +89,11 @@ class _Run:
                 self._turn.log(f"{name}: is on the device already")
                 return
             copied = self._deployment.write(row, self._turn.progress)
-        except (CancelledError, SuspendedError, StoreError):
+        except (SuspendedError, StoreError):
+            raise
+        except CancelledError:  # the user wants no more of it, while a suspended run goes on
+            with contextlib.suppress(DiscpressError):
+                self._deployment.drop(row)
             raise
         except DiscpressError as error:
             self._held.check()  # without the device, no other title can be written

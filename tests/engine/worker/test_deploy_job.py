@@ -12,7 +12,7 @@ from memory_cds import ps2_disc
 from discpress.engine.deploy.device import read_device
 from discpress.engine.deploy.kinds import DeviceKind
 from discpress.engine.errors import CancelledError, SpaceError, StorageError
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import PART_SUFFIX, ImageFormat
 from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.library.states import TitleStates
 from discpress.engine.progress import Control, Progress
@@ -126,13 +126,32 @@ def test_a_full_device_fails_the_job_before_anything_is_written(room: Room, monk
     assert (job.state, job.error_code, room.on_device()) == (JobState.FAILED, "space", [])
 
 
-def test_a_stop_leaves_what_is_finished(room: Room) -> None:
+class StopAt(Control):
+    """Stops a run once a part has begun."""
+
+    def __init__(self, room: Room, *, is_suspended: bool) -> None:
+        super().__init__()
+        self._room = room
+        self._is_suspended = is_suspended
+
+    def check(self) -> None:
+        if any(path.name.endswith(PART_SUFFIX) and path.stat().st_size for path in self._room.device.rglob("*")):
+            if self._is_suspended:
+                self.suspend()
+            else:
+                self.cancel()
+        super().check()
+
+
+@pytest.mark.parametrize(("is_suspended", "left"), [(True, 1), (False, 0)])
+def test_only_a_cancelled_job_removes_what_it_has_begun(room: Room, is_suspended: bool, left: int) -> None:
     number = room.add()
-    control = Control()
-    control.cancel()
     with pytest.raises(CancelledError):
-        room.run(number, control)
-    assert room.on_device() == []
+        room.run(number, StopAt(room, is_suspended=is_suspended))
+    assert len([name for name in room.on_device() if name.endswith(PART_SUFFIX)]) == left
+    if is_suspended:
+        room.run(number)
+        assert room.on_device() == ON_DEVICE
 
 
 @pytest.mark.parametrize("is_there", [True, False])
