@@ -1,6 +1,5 @@
 """One conversion from the first byte to the verified, published file, in the order of Safety rule 1."""
 
-import secrets
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
@@ -111,13 +110,12 @@ def convert(
     """
     started = time.monotonic()
     with held_open(plan, image) as source, ensured_folder(plan):
-        low, high = output_bounds(plan, source, threads, control.check, random or Random())
-        file_system = check_room(plan, low, high)
+        file_system = check_room(plan, *output_bounds(plan, source, threads, control.check, random or Random()))
         check_trashes(plan)
         run = ConversionRun(source, plan, threads, control, progress)
-        run.disk_kind = file_system.kind
+        run.disk_kind, run.job = file_system.kind, job or run.job
         checkpoint = _fitting_checkpoint(plan, checkpoint_store)
-        part = new_output_part(plan, run, job or secrets.token_hex(8), file_system.max_file_bytes, checkpoint)
+        part = new_output_part(plan, run, run.job, file_system.max_file_bytes, checkpoint)
         if checkpoint_store is not None and not part.is_resumed:
             checkpoint_store.begin(plan.output_path)
         moved, notices = None, list[str]()

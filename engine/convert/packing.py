@@ -1,15 +1,17 @@
 """Packing of a source into a part, and its verification: the steps that need the source open."""
 
-from collections.abc import Sequence
+import secrets
+from collections.abc import Callable
 from functools import partial
-from pathlib import Path
 
-from discpress.engine.convert.cd.comparison import has_sectors, has_sheet
 from discpress.engine.convert.cd.file_set import TrackFile
 from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, CheckpointWriter
-from discpress.engine.convert.digests import ChunkDigests, Digester, DigestSet, FileDigester
+from discpress.engine.convert.digests import ChunkDigests, Digester, DigestSet
+from discpress.engine.convert.part.copy_check import CopyCheck
 from discpress.engine.convert.part.deferred import DeferredOutput
+from discpress.engine.convert.part.exposed import ExposedPart
 from discpress.engine.convert.part.part import PartFile
+from discpress.engine.convert.part.unpacked import new_unpacked
 from discpress.engine.convert.part.written import OutputPart, open_written
 from discpress.engine.convert.pipeline import PackingWork, Slot, give_data, run_chunks
 from discpress.engine.convert.plan import ConversionPlan
@@ -24,35 +26,26 @@ from discpress.engine.convert.verify import (
     read_chunk,
     readers_of,
 )
-from discpress.engine.errors import CancelledError, DiscpressError, SourceChangedError
-from discpress.engine.images.chd.cd.packed import frames_for
+from discpress.engine.errors import DiscpressError, SourceChangedError
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import BlockWriter, WholeLayout
-from discpress.engine.images.open import open_image
-from discpress.engine.images.registry import codec_of
-from discpress.engine.images.sets.source_set import JoinedSource
+from discpress.engine.images.plain.image import PlainImage
+from discpress.engine.images.registry import codec_of, encoder_for
 from discpress.engine.measure.worth import refuse_result
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress, Stage
-from discpress.engine.system.files import same_file
+from discpress.engine.system.access import Access
 
 
-class ConversionRun:
+class ConversionRun(CopyCheck):
     """One conversion's use of its open source, from the first check to the last."""
 
     def __init__(self, image: Image, plan: ConversionPlan, threads: int, control: Control, progress: Progress) -> None:
-        self.image = image
-        self.source = image.source
-        self._frames = frames_for(image, plan.settings)
-        self._packed: Image = image if self._frames is None else self._frames
-        self._plan = plan
-        self._layout = plan.layout
-        self._threads = threads
-        self._control = control
-        self._progress = progress
+        super().__init__(image, plan, threads, control, progress)
         self._watch = SourceWatch(self._check_between_chunks)
         self._chunks = ChunkDigests(self._packed.size, self._layout.chunk_bytes)
         self.disk_kind = ""  # of the result's file system, as far as it is known
+        self.job = secrets.token_hex(8)  # the owner of its parts
         self.check_source()
 
     def check_source(self, so: str = "no result was written") -> None:
@@ -118,7 +111,6 @@ class ConversionRun:
 
     def _pack_whole(self, part: OutputPart, layout: WholeLayout) -> DigestSet:
         digester = self._digester()
-        self._progress.begin(Stage.PACKING, self.image.size)
 
         def take(number: int, data: memoryview) -> None:
             self._control.check()
@@ -126,13 +118,50 @@ class ConversionRun:
             digester.update(data)
 
         try:
-            file_bytes = layout.pack(self.image, part, take, self._note)
+            if encoder_for(self._plan.settings).unpacked_bytes(self.image):
+                file_bytes = self._pack_unpacked(part, layout, digester)
+            else:
+                file_bytes = self._pack_image(self.image, part, layout, take)
         except DiscpressError as error:
             self._blame(error)
             raise
         self.check_source()
         self._check_recorded(digester.finish())
         return self._settle(part, digester.finish(), file_bytes)
+
+    def _pack_image(
+        self, image: Image, part: OutputPart, layout: WholeLayout, take: Callable[[int, memoryview], None]
+    ) -> int:
+        self._progress.begin(Stage.PACKING, image.size)
+        return layout.pack(image, part, take, self._note)
+
+    def _pack_unpacked(self, part: OutputPart, layout: WholeLayout, digester: Digester) -> int:
+        """Pack the source from a plain file next to the result; its digests are taken where it is unpacked."""
+        image, whole = self.image, TrackFile("", 0, self.image.size, ())
+        access = Access.of_all([file.stat() for file in self.source.files])
+        unpacked = new_unpacked(self._plan, self.job, access, lambda path: self.has_sectors(path, whole))
+        try:
+            self._progress.begin(Stage.UNPACKING, image.size)
+
+            def take(slot: Slot) -> None:
+                unpacked.write_at(slot.offset, slot.data)
+                self._note(slot.offset + slot.length, 0)
+
+            run_chunks(
+                image.size,
+                readers_of(image, self._threads),
+                self._control,
+                fill=partial(self._read, digester),
+                take=take,
+                followers=[partial(give_data, step) for step in digester.steps],
+                with_packed=False,
+                chunk_bytes=self._layout.chunk_bytes,
+            )
+            unpacked.sync()
+            plain = PlainImage(ExposedPart(unpacked))
+            return self._pack_image(plain, part, layout, lambda number, data: self._control.check())
+        finally:
+            unpacked.discard()
 
     def _check_recorded(self, digests: DigestSet) -> None:
         """Compare the source with the digests in its file. Raises VerifyError if they differ.
@@ -168,15 +197,6 @@ class ConversionRun:
         if plan.request.skip_useless and self._layout.packs:
             sizes = (plan.original_bytes, plan.source_bytes, file_bytes)
             refuse_result(plan.source_path, *sizes, is_in_archive=plan.member > 0)
-
-    def _digester(self) -> Digester:
-        requested, files = self._plan.request.digests, self._plan.files
-        if self._frames is not None:
-            from discpress.engine.convert.cd.frame_digester import FrameDigester  # noqa: PLC0415 - for CDs only
-
-            return FrameDigester(requested, self._frames)
-        wanted = (*requested, *self.image.recorded, *self._layout.records, *self._plan.form.kept_digests)
-        return Digester(wanted) if files is None else FileDigester(wanted, [each.size_bytes for each in files.files])
 
     def _take_up(self, part: OutputPart, checkpoint: Checkpoint, digester: Digester, writer: BlockWriter) -> int:
         """Read the source again up to the checkpoint; return the offset to continue at, 0 if anything differs."""
@@ -253,47 +273,3 @@ class ConversionRun:
                 image, self._chunks, expected, self._frames, self._threads, self._control, self._progress, name=name
             )
         return ReadBack.COLD if is_cold else ReadBack.CACHED
-
-    def _digests_if_copy(self, *paths: Path) -> DigestSet | None:
-        """Return the source's digests if files are, joined, an image in the output's format with exactly these."""
-        wanted = self._plan.request.digests
-        try:
-            with self._open_copy(paths) as other:
-                is_as_wanted = other.format is self._plan.settings.format and other.size == self.image.size
-                if not is_as_wanted or not self._layout.has_form_of(other):
-                    return None
-                theirs = digest_image(other, self._threads, self._control, self._progress, wanted)
-            ours = digest_image(self.image, self._threads, self._control, self._progress, wanted)
-        except CancelledError:
-            raise
-        except DiscpressError:
-            return None
-        return ours if theirs == ours else None
-
-    def digests_if_published(self) -> DigestSet | None:
-        """Return the source's digests if the result exists under its final names and decodes to exactly these."""
-        plan, files = self._plan, self._plan.files
-        if files is None:
-            return self._digests_if_copy(plan.output_path)
-        stored = zip(plan.output_paths[1:], files.files, strict=True)
-        if not has_sheet(plan.output_path, files) or not all(self.has_sectors(*each) for each in stored):
-            return None
-        digester = self._digester()
-        digest_image(self.image, self._threads, self._control, self._progress, on_data=digester.update)
-        return digester.finish()
-
-    def has_sectors(self, path: Path, stored: TrackFile) -> bool:
-        """Return whether the file at a path contains exactly the sectors of a file of the result."""
-        return has_sectors(self.image, path, stored, self._control.check)
-
-    def is_copy(self, *paths: Path) -> bool:
-        """Return whether files are, joined, a complete packed copy of the source, and not the source itself."""
-        try:
-            found = [path.stat() for path in paths]
-        except OSError:
-            return False
-        is_source = any(same_file(each, file.stat()) for each in found for file in self.source.files)
-        return not is_source and self._digests_if_copy(*paths) is not None
-
-    def _open_copy(self, paths: Sequence[Path]) -> Image:
-        return open_image(paths[0]) if len(paths) == 1 else self._layout.open(JoinedSource.of_files(paths))

@@ -258,8 +258,7 @@ def _decide(
     choice = resolve_settings(
         image.name, image.size, identity.system, request, suffix_format=suffix_format, tracks=tracks
     )
-    if not choice.settings.is_plain:
-        encoder_for(choice.settings).check_image(image)
+    remark = "" if choice.settings.is_plain else encoder_for(choice.settings).check_image(image)
     form = decide_packed_form(image, identity, choice, request, output_path)
     file_path, game_id = image.source.holder.path, listed_id(choice.settings, identity.serial)
     makes_folder = output_folder is not None or (output_path is None and bool(game_id))
@@ -288,7 +287,7 @@ def _decide(
         choice.settings,
         choice.index_shift,
         request,
-        (*choice.notices, *form.notices),
+        (*choice.notices, *form.notices, *filter(None, (remark,))),
         tracks=tracks_for(image, choice.settings, output_path, has_own_name=form.kept is not None),
         form=form,
     )

@@ -69,27 +69,29 @@ def settle_output(plan: ConversionPlan, names: OutputNames | None = None) -> Con
 
 def output_bounds(
     plan: ConversionPlan, image: Image, threads: int, check: Callable[[], None], random: Random
-) -> tuple[int, int]:
-    """Return the minimum and maximum size of the output of an open image in bytes, as far as the space check needs
-    them.
+) -> tuple[int, int, int]:
+    """Return the minimum and maximum size of the output of an open image in bytes, and of its unpacked source.
 
     A size without packing is exact. Otherwise the worst case counts if there is free space for it or the user requested
-    it, else an estimate. Raises UselessError if useless titles are to be skipped and the estimate advises that; of a
-    small image packing itself shows it.
+    it, else an estimate. The unpacked source is 0 unless a program needs it in a file of its own.
+
+    Raises UselessError if useless titles are to be skipped and the estimate advises that; of a small image packing
+    itself shows it.
     """
     worst = plan.worst_bytes
     if not plan.layout.packs:
-        return worst, worst
+        return worst, worst, 0
     has_room = plan.request.strict_space or worst + _margin(plan) <= _free_bytes(plan)
-    is_whole = bool(encoder_for(plan.settings).why_whole)  # no estimate: the worst case counts
+    encoder = encoder_for(plan.settings)
+    is_whole = bool(encoder.why_whole)  # no estimate: the worst case counts
     if is_whole or (has_room and (not plan.request.skip_useless or plan.original_bytes < WHOLE_BELOW_BYTES)):
-        return 0, worst
+        return 0, worst, encoder.unpacked_bytes(plan.view(image))
     from discpress.engine.measure.estimate import estimate  # noqa: PLC0415 - 30 ms, if free space is scarce
 
     found = estimate(plan.view(image), plan.settings, random=random, threads=threads, check=check)
     if plan.request.skip_useless:
         refuse_useless(plan.source_path, plan.source_bytes, found.packed_bytes, is_in_archive=plan.member > 0)
-    return found.low_bytes, worst if plan.request.strict_space else found.high_bytes
+    return found.low_bytes, worst if plan.request.strict_space else found.high_bytes, 0
 
 
 def _free_bytes(plan: ConversionPlan) -> int:
@@ -124,10 +126,11 @@ def _margin(plan: ConversionPlan) -> int:
         raise from_os_error(error, folder, "read this folder") from error
 
 
-def check_room(plan: ConversionPlan, low_bytes: int, high_bytes: int) -> FileSystem:
+def check_room(plan: ConversionPlan, low_bytes: int, high_bytes: int, unpacked_bytes: int = 0) -> FileSystem:
     """Check that the output can be written into its folder, which exists; return the file system.
 
-    `low_bytes` and `high_bytes` bound the output's size. Raises StorageError or SpaceError.
+    `low_bytes` and `high_bytes` bound the output's size; `unpacked_bytes` are needed next to it meanwhile. Raises
+    StorageError or SpaceError.
     """
     folder = plan.output_path.parent
     shown = display_name(folder)
@@ -148,13 +151,21 @@ def check_room(plan: ConversionPlan, low_bytes: int, high_bytes: int) -> FileSys
             f"{shown}: the output needs at least {format_size(low_bytes)}, but FAT32 allows files up to {limit} bytes",
             hint="choose a folder on another file system with -O",
         )
+    if limit is not None and unpacked_bytes > limit:
+        raise FileLimitError(
+            f"{shown}: the source is unpacked here first, to {format_size(unpacked_bytes)}, but FAT32 allows files of "
+            f"at most {limit} bytes",
+            hint="choose a folder on another file system with -O, or convert it to an ISO there first, with -d",
+        )
     margin = _margin(plan)
-    if high_bytes + margin > free:
+    needed = high_bytes + unpacked_bytes + margin
+    if needed > free:
         listing = f"discpress trash list {shell_word(absolute(folder))}"
-        insist = ", or add --use-all-space to do without the margin" if high_bytes <= free else ""
+        insist = ", or add --use-all-space to do without the margin" if needed - margin <= free else ""
+        source = f"{format_size(unpacked_bytes)} for the unpacked source, " if unpacked_bytes else ""
         raise SpaceError(
-            f"{shown}: needs {format_size(high_bytes + margin)} of free space (output up to {format_size(high_bytes)}, "
-            f"{format_size(margin)} margin), only {format_size(free)} is available",
+            f"{shown}: needs {format_size(needed)} of free space (output up to {format_size(high_bytes)}, "
+            f"{source}{format_size(margin)} margin), only {format_size(free)} is available",
             hint=f"free some space (run {listing} to see the trash), choose another folder with -O{insist}",
         )
     return file_system

@@ -106,8 +106,16 @@ class Encoder(ABC):
         """Return the default level."""
         return DEFAULT_LEVEL
 
-    def check_image(self, image: "Image") -> None:  # noqa: B027 - no limit
-        """Raise UnsupportedImageError if an image cannot be packed, MissingPackageError if a package is missing."""
+    def check_image(self, image: "Image") -> str:
+        """Return the notice about what the packing of an open image takes; empty if there is none.
+
+        Raises UnsupportedImageError if it cannot be packed, MissingPackageError if a package is missing.
+        """
+        return ""
+
+    def unpacked_bytes(self, image: "Image") -> int:
+        """Return the bytes that an image takes while it is unpacked to be packed; 0 if it is read as it is."""
+        return 0
 
     def methods_for(self, target: Target, wanted: Sequence[Method] = ()) -> tuple[Method, ...]:
         """Return the methods for `Settings.methods`: the wanted ones, else the target's."""

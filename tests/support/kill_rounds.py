@@ -14,7 +14,7 @@ from pathlib import Path
 import fault_injection as faults
 from command_line import MIB, write_old
 from disc_files import expected_files
-from killing import Killing, has
+from killing import OF_GAMECUBE, Killing, has
 from old_trashes import HALF_UNDONE, NAMES, unpack
 from patience import HANG_S
 from raw_discs import laid_out, stored_sectors, write_chd
@@ -51,6 +51,8 @@ class KillRounds(Killing):
     @property
     def kinds(self) -> Sequence[Callable[[int], None]]:
         """The rounds that take turns."""
+        if self.format in OF_GAMECUBE:
+            return super().kinds
         emptying = (self.emptying_round, self.emptying_by_age_round)
         return (
             *super().kinds,

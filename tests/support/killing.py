@@ -13,6 +13,7 @@ from pathlib import Path
 
 from app_pty import AppPty
 from command_line import MIB, CommandLine, slow_to_pack, write_old
+from nintendo_discs import small_disc
 from patience import HANG_S, wait_for
 from sample_images import mixed, read_back
 
@@ -36,8 +37,12 @@ WISHES = {
     "chd": ConversionRequest(
         format=ImageFormat.CHD, methods=(Method.ZSTD, Method.ZLIB), block_size=16384, level=12, target="any"
     ),
+    "rvz": ConversionRequest(format=ImageFormat.RVZ, level=19, target="any"),
+    "wbfs": ConversionRequest(format=ImageFormat.WBFS, target="any"),
 }
 """By format of the result: what takes long enough to be killed in."""
+OF_GAMECUBE = {"rvz", "wbfs"}
+"""Formats of GameCube discs: the image is one, and the app makes an RVZ of it."""
 FIRST_QUEUE_SCHEMA = 2
 """The oldest schema that has a queue."""
 _LONGEST_START_S = 0.7
@@ -84,6 +89,8 @@ class Killing:
         self.store = Store(self.state_folder)
         self.queue = JobQueue(self.store)
         self.image = slow_to_pack((mib - 1) * MIB, seed=7) + mixed(MIB, seed=7)
+        if self.format in OF_GAMECUBE:
+            self.image = small_disc()[:0x400] + self.image[0x400:]
         self.crc32 = zlib.crc32(self.image)
         self.random = random.Random(seed)
         self.most_points = most_points
@@ -184,7 +191,7 @@ class Killing:
     def check(self, folder: Path, where: str) -> None:
         """Note a loss unless some file that is no part gives the disc."""
         places = (*folder.iterdir(), *folder.glob(".discpress-trash/*/*"))
-        candidates = [path for path in places if path.suffix in {".iso", ".zso", ".chd", ".kept"}]
+        candidates = [path for path in places if path.suffix in {".iso", ".zso", ".kept", f".{self.format}"}]
         if not any(self.gives_the_disc(path) for path in candidates):
             self.tally.lost.append(where)
 
@@ -252,8 +259,9 @@ class Killing:
         for path in games.glob("*.iso"):
             if path.read_bytes() != self.image:
                 self.tally.lost.append(f"{where}: {path.name}")
-        results = [path for path in games.glob("*.zso") if not self.gives_the_disc(path)]
-        if results or (is_queued and not list(games.glob("*.zso"))):
+        made = list(games.glob("*.rvz" if self.format in OF_GAMECUBE else "*.zso"))
+        results = [path for path in made if not self.gives_the_disc(path)]
+        if results or (is_queued and not made):
             self.tally.wrong.append(f"{where}: {results or 'what was queued was not done'}")
         shutil.rmtree(top)
 

@@ -10,7 +10,7 @@ from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES, Encoder, FormatSpec
 from discpress.engine.systems import System
 from discpress.engine.targets import ARCHIVE, Target
-from discpress.engine.units import KIB, MIB
+from discpress.engine.units import KIB, MIB, format_size
 
 if TYPE_CHECKING:
     from discpress.engine.codecs.blocks import Codec
@@ -72,11 +72,20 @@ class NintendoEncoder(Encoder):
         compression = f"{self.method}:{settings.level}" if self.method else None
         return NintendoLayout(total_bytes, settings.block_size, 1, 0, 1, (), self.image_format, self.label, compression)
 
-    def check_image(self, image: "Image") -> None:
+    def check_image(self, image: "Image") -> str:
         """Check an image, see `Encoder`."""
         from discpress.engine.images.nintendo.writer import check_packable
 
         check_packable(image, self.label)
+        if not (unpacked_bytes := self.unpacked_bytes(image)):
+            return ""
+        return f"it is unpacked next to the result first, which takes {format_size(unpacked_bytes)} there meanwhile"
+
+    def unpacked_bytes(self, image: "Image") -> int:
+        """Return the size of an image that nod-rs cannot read, which is unpacked first; 0 for all others."""
+        from discpress.engine.images.nintendo.writer import is_readable
+
+        return 0 if is_readable(image) else image.size
 
 
 class _ChunkEncoder(NintendoEncoder):

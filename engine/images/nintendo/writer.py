@@ -31,18 +31,17 @@ _INDEX_BYTES = 24
 
 
 def check_packable(image: Image, label: str) -> None:
-    """Raise UnsupportedImageError unless nod-rs can pack an open image, MissingPackageError if it is not installed."""
-    is_gcz = isinstance(image, GczImage) and image.block_size % SECTOR_BYTES == 0
-    is_read = isinstance(image, NintendoImage | PlainImage) or is_gcz
-    is_file = is_read and bool(image.source.descriptors)
-    if not is_file:
-        raise UnsupportedImageError(
-            f"{image.name}: nod-rs packs an ISO, or an image of a GameCube or Wii disc, that is a file of its own",
-            hint="convert it to an ISO first, with -d",
-        )
+    """Raise UnsupportedImageError if this system cannot pack images, MissingPackageError if nod-rs is not installed."""
     if not hasattr(os, "memfd_create"):
         raise UnsupportedImageError(f"{image.name}: only Linux has the files in memory that nod-rs needs here")
     check_installed(image.name, label)
+
+
+def is_readable(image: Image) -> bool:
+    """Return whether nod-rs reads the files of an open image: an ISO, or a packed disc that is a file of its own."""
+    is_gcz = isinstance(image, GczImage) and image.block_size % SECTOR_BYTES == 0
+    is_read = isinstance(image, NintendoImage | PlainImage) or is_gcz
+    return is_read and bool(image.source.descriptors)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ import fault_injection as faults
 import pytest
 from sample_images import mixed, read_back, write_image
 
-from discpress.engine.convert import conversion
 from discpress.engine.convert.output_names import Clash, Obstacle
+from discpress.engine.convert.part import new_part
 from discpress.engine.convert.preflight import NameTaken
 from discpress.engine.errors import ConflictError
 from discpress.engine.formats import ImageFormat
@@ -136,7 +136,7 @@ def test_it_is_refused_before_the_first_byte_is_read(
     (tmp_path / "game.zso").mkdir()
     chunks: list[int] = []
     faults.at_chunk(monkeypatch, 0, lambda: chunks.append(0))
-    faults.run_before(monkeypatch, conversion, "PartFile", lambda: chunks.append(-1))
+    faults.run_before(monkeypatch, new_part, "PartFile", lambda: chunks.append(-1))
     with pytest.raises(ConflictError):
         faults.run_conversion(source_path, on_conflict=OnConflict.OVERWRITE)
     assert chunks == []

@@ -10,6 +10,7 @@ import pytest
 from sample_images import incompressible, mixed, write_image
 
 from discpress.engine.convert import conversion, preflight
+from discpress.engine.convert.part import new_part
 from discpress.engine.convert.plan import ConversionPlan, plan_conversion
 from discpress.engine.convert.trash.folder import TRASH_NAME, trash_names
 from discpress.engine.errors import SpaceError, StorageError, TrashError
@@ -270,6 +271,6 @@ def test_which_file_systems_limit_a_file(kind: str, limit: int | None) -> None:
 def test_the_part_is_created_only_after_the_preflight(source_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     steps: list[str] = []
     faults.run_before(monkeypatch, conversion, "check_room", lambda: steps.append("room"))
-    faults.run_before(monkeypatch, conversion, "PartFile", lambda: steps.append("part"))
+    faults.run_before(monkeypatch, new_part, "PartFile", lambda: steps.append("part"))
     faults.run_conversion(source_path)
     assert steps == ["room", "part"]

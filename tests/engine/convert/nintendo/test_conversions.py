@@ -19,7 +19,6 @@ from discpress.engine.errors import (
     MissingPackageError,
     SettingError,
     SpaceError,
-    UnsupportedImageError,
     UselessError,
     VerifyError,
 )
@@ -158,14 +157,6 @@ def test_a_damaged_source_is_named(tmp_path: Path) -> None:
 def test_the_original_goes_to_the_trash_after_the_proof(tmp_path: Path) -> None:
     done = convert(sample_images.write_image(tmp_path / "a.iso", DISC), RVZ, trash_source=True)
     assert (done.trashed is not None, (tmp_path / "a.iso").exists()) == (True, False)
-
-
-@pytest.mark.parametrize("packed", [ImageFormat.ZSO, ImageFormat.CHD])
-def test_a_form_that_nod_does_not_read_is_refused_with_the_way_out(packed: ImageFormat, source_path: Path) -> None:
-    other_path = convert(source_path, packed).plan.output_path
-    with pytest.raises(UnsupportedImageError, match="nod-rs packs an ISO") as caught:
-        convert(other_path, RVZ)
-    assert caught.value.hint == "convert it to an ISO first, with -d"
 
 
 def test_without_the_package_nothing_is_written_and_the_hint_names_it(
