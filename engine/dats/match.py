@@ -1,6 +1,5 @@
 """The comparison of a title with the lists: a verdict, and the game that it names."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -52,8 +51,7 @@ class GameFamily(NamedTuple):
     """Name of the game that the others are variants of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Match:
+class Match(NamedTuple):
     """The comparison of a title with all lists; the best result counts."""
 
     verdict: Verdict = Verdict.UNKNOWN

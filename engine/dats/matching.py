@@ -2,7 +2,6 @@
 
 import sqlite3
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.dats.comparison import (
@@ -135,7 +134,7 @@ class _Matcher:
             return hits[0] if hits else None
         named = (self._families.get((hit.dat, hit.number)) for hit in hits if hit.names_game)
         family = next(filter(None, named), None)
-        return hits[0] if family is None else replace(hits[0], family=family)
+        return hits[0] if family is None else hits[0]._replace(family=family)
 
     def _hits(self, probe: Probe) -> Iterator[Match]:
         if probe.tracks:

@@ -15,6 +15,8 @@ _MOST_CHARACTERS = 32
 
 def serial_key(serial: str) -> str:
     """Return a serial without its punctuation and additions, in upper case; empty for an empty one."""
+    if _USUAL.fullmatch(serial) is not None:
+        return serial.replace("-", "")
     upper = serial.strip().upper()
     sony = _SONY.match(upper)
     if sony is not None:
