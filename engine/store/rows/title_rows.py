@@ -116,8 +116,7 @@ _ESTIMATE = Shape(
 _ESTIMATE_START = len(_TITLE)
 _SETTINGS_START = _ESTIMATE_START + len(_ESTIMATE)
 
-# The estimate of a title: for its own settings, then for the caller's defaults (NULL is any); of the estimates that
-# agree, the last one.
+# The last estimate of a title that agrees with its own settings, then with the caller's defaults (NULL is any).
 SELECT_TITLES = f"""
 SELECT {_TITLE.select("t")}, {_ESTIMATE.select("e")}, {title_settings.SHAPE.select("s")} FROM titles t
 LEFT JOIN title_settings s ON s.path = t.path

@@ -2,8 +2,11 @@
 
 from pathlib import Path
 
+import pytest
 from queue_desk import Desk
 from sample_images import mixed, write_image
+
+from discpress.engine.cli.library import commands
 
 
 def test_a_folder_that_is_nowhere_is_an_error(desk: Desk) -> None:
@@ -42,3 +45,16 @@ def test_a_folder_that_went_with_its_disk_still_shows_its_titles(desk: Desk) -> 
     (desk.folder / "away").rename(desk.folder.parent / "unmounted")
     code, events = desk.ask("ls", desk.folder / "away")
     assert (code, [event["event"] for event in events][-1]) == (0, "library")
+
+
+def test_a_long_table_is_printed_in_parts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("Short", "A much longer name 日本", "Tall", "Wide"):
+        write_image(desk.folder / f"{name}.iso", mixed(100_000))
+    desk.ask("scan", desk.folder)
+    _, whole, _ = desk.say("ls")
+
+    monkeypatch.setattr(commands, "_LINES_AT_ONCE", 2)
+    _, parts, _ = desk.say("ls")
+
+    assert parts == whole
+    assert len(whole.splitlines()) == 6

@@ -20,6 +20,7 @@ from discpress.engine.store.rows.checked import (
     PATH,
     TEXT,
     TIME,
+    WORD,
     Column,
     NotText,
     Shape,
@@ -132,3 +133,12 @@ def test_text_that_is_not_utf_8_is_no_text() -> None:
         connection.text_factory = text_or_bytes
         row = connection.execute("SELECT CAST(x'61ff' AS TEXT), 'a\u00e9', CAST(x'6100' AS TEXT)").fetchone()
     assert (row, [type(each) for each in row]) == ((b"a\xff", "a\u00e9", "a\0"), [NotText, str, str])
+
+
+def test_texts_that_many_rows_share_are_kept_once() -> None:
+    shape = Shape({"region": WORD})
+
+    rows = [shape.read((each,)) for each in ("".join(("U", "S")), b"US", "".join(("U", "S")))]
+
+    assert rows == [["US"]] * 3
+    assert {id(text) for (text,) in rows} == {id(rows[0][0])}
