@@ -94,8 +94,18 @@ def crc32(data: Readable, start: int = 0) -> int:
 
 def join_crc32(first: int, second: int, second_bytes: int) -> int:
     """Return the crc32 of two pieces of data, one after the other, from those of each; the second has so many bytes."""
-    factor = _power_of_x(8 * second_bytes, _CRC32_POLYNOMIAL, _CRC32_BITS)
-    return _product(first, factor, _CRC32_POLYNOMIAL, _CRC32_BITS) ^ second
+    value = second
+    for bit, moved in enumerate(_moved_bits(second_bytes)):
+        if first >> bit & 1:
+            value ^= moved
+    return value
+
+
+@lru_cache(maxsize=16)  # chunks of an image have one length, and the last one another
+def _moved_bits(distance: int) -> tuple[int, ...]:
+    """Return each bit of a crc32 after so many bytes of zeros."""
+    factor = _power_of_x(8 * distance, _CRC32_POLYNOMIAL, _CRC32_BITS)
+    return tuple(_product(1 << bit, factor, _CRC32_POLYNOMIAL, _CRC32_BITS) for bit in range(_CRC32_BITS))
 
 
 @cache

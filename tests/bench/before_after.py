@@ -1,9 +1,11 @@
 """Commands of this tree against another one: ratios of processor time, wall time and peak memory, in alternating runs.
 
     python tests/bench/before_after.py BEFORE [--pairs 20] [--folder /dev/shm] [--only help,ls] [--large 512M]
+                                       [--image game.iso]
 
 BEFORE is a work tree of an older commit with its kernel built (`setup.py build_ext --inplace`). Both trees are compiled
-first, and each command begins with the same files. --large adds a conversion of so many bytes to ZSO level 1.
+first, and each command begins with the same files. --large adds proven conversions of so many bytes, --image those of
+an image: to ZSO level 1, to CHD by zstd at level 3 and by zlib at level 9, and from both of these back to an ISO.
 """
 
 import argparse
@@ -26,6 +28,12 @@ HERE = Path(__file__).parents[2]
 SMALL_BYTES = 128 * KIB
 TITLES = 200
 PLAYSTATION = "PLAYSTATION"
+LARGE = {
+    "zso": ("-f", "zso", "-l", "1"),
+    "chd zstd": ("-f", "chd", "-m", "zstd", "-l", "3"),
+    "chd zlib": ("-f", "chd", "-m", "zlib", "-l", "9"),
+}
+"""The options of the large conversions."""
 FACTS = ("processor time", "wall time", "peak memory")
 
 
@@ -62,12 +70,14 @@ class Tree:
 class Commands:
     """The measured commands, each from the same files in every run."""
 
-    def __init__(self, folder: Path, large_bytes: int) -> None:
-        self.small, self.large = folder / "Okami.iso", folder / "Large.iso"
+    def __init__(self, folder: Path, large_bytes: int, image: Path | None) -> None:
+        self.small, self.large = folder / "Okami.iso", image or folder / "Large.iso"
         write_image(self.small, SMALL_BYTES)
-        if large_bytes:
+        if large_bytes and image is None:
             write_image(self.large, large_bytes)
-        self.names = ["help", "version", "info", "convert", "scan", "ls", *(["large"] if large_bytes else [])]
+        self.names = ["help", "version", "info", "convert", "scan", "ls"]
+        if large_bytes or image:
+            self.names += [*LARGE, *(f"{name} back" for name in LARGE if name != "zso")]
 
     def measure(self, name: str, tree: Tree) -> Run:
         """Run one command once."""
@@ -84,9 +94,11 @@ class Commands:
                     self.measure("scan", tree)
                 return tree.run("ls", "--state", tree.state)
             case "convert":
-                return self._convert(tree, self.small, "9")
+                return self._convert(tree, self.small, ("-f", "zso", "-l", "9"))
+            case _ if name.endswith(" back"):
+                return self._restore(tree, LARGE[name.removesuffix(" back")])
             case _:
-                return self._convert(tree, self.large, "1")
+                return self._convert(tree, self.large, LARGE[name])
 
     def _library(self, tree: Tree) -> Path:
         folder = tree.work / "library"
@@ -96,15 +108,24 @@ class Commands:
                 write_image(folder / f"Game {number:03}.iso", SMALL_BYTES)
         return folder
 
+    def _restore(self, tree: Tree, options: tuple[str, ...]) -> Run:
+        packed = tree.work / f"{'-'.join(options)}.chd"
+        if not packed.exists():
+            self._convert(tree, self.large, options, packed)
+        return self._convert(tree, packed, ("-d",))
+
     @staticmethod
-    def _convert(tree: Tree, source: Path, level: str) -> Run:
+    def _convert(tree: Tree, source: Path, options: tuple[str, ...], kept: Path | None = None) -> Run:
         folder = tree.work / "one"
         folder.mkdir(parents=True, exist_ok=True)
-        result = folder / "result.zso"
+        result = folder / ("result.iso" if "-d" in options else f"result.{options[1]}")
         result.unlink(missing_ok=True)
         state = tree.work / "convert-state"
-        done = tree.run("convert", "-q", source, "-o", result, "-l", level, "--target", "any", "--state", state)
-        result.unlink()
+        done = tree.run("convert", "-q", source, "-o", result, *options, "--target", "any", "--state", state)
+        if kept is None:
+            result.unlink()
+        else:
+            result.rename(kept)
         return done
 
 
@@ -131,6 +152,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help="where files are written (default: a temporary folder)")
     parser.add_argument("--only", help="commands, joined by commas (default: all)")
     parser.add_argument("--large", type=parse_size, default=0, metavar="SIZE")
+    parser.add_argument("--image", type=Path, help="an image to convert in place of a made-up one")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there")
     options = parser.parse_args()
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -139,7 +161,7 @@ def main() -> int:
         trees = [Tree(root.resolve(), folder / label) for root, label in ((options.before, "before"), (HERE, "after"))]
         for tree in trees:
             tree.check()
-        commands = Commands(folder, options.large)
+        commands = Commands(folder, options.large, options.image and options.image.resolve())
         names = options.only.split(",") if options.only else commands.names
         runs = {name: compare(commands, name, trees, options.pairs) for name in names}
     print_table(
