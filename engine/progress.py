@@ -56,6 +56,8 @@ class Progress:
     """Bytes of the images that a job of several is done with."""
     after_bytes: int = 0
     """Bytes of the images that a job of several has not begun."""
+    limit: str = ""
+    """A sentence on why fewer threads work than were requested; empty if they do not."""
 
     def begin(self, stage: Stage, total_bytes: int) -> None:
         """Start a stage at zero, or at the images before this one."""

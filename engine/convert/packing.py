@@ -15,16 +15,15 @@ from discpress.engine.convert.part.unpacked import new_unpacked
 from discpress.engine.convert.part.written import OutputPart, open_written
 from discpress.engine.convert.pipeline import PackingWork, Slot, give_data, run_chunks
 from discpress.engine.convert.plan import ConversionPlan
-from discpress.engine.convert.source_watch import SourceWatch, do_respond
+from discpress.engine.convert.running.source_watch import SourceWatch, do_respond
+from discpress.engine.convert.running.threads import packing_crew, readers_of
 from discpress.engine.convert.verify import (
     ReadBack,
     check_archived,
     check_recorded,
     digest_image,
-    packers_of,
     prove_image,
     read_chunk,
-    readers_of,
 )
 from discpress.engine.errors import DiscpressError, SourceChangedError
 from discpress.engine.images.image import Image
@@ -177,9 +176,10 @@ class ConversionRun(CopyCheck):
         self, start_bytes: int, packing: PackingWork, digester: Digester, border: CheckpointWriter | None
     ) -> None:
         image, (fill, take, write) = self._packed, packing
+        threads, self._progress.limit = packing_crew(image, self._plan, self._threads)
         run_chunks(
             image.size,
-            min(readers_of(image, self._threads), packers_of(self._plan, is_sequential=image.is_sequential)),
+            threads,
             self._control,
             fill=fill,
             take=take,

@@ -9,14 +9,11 @@ from discpress.engine.codecs.blocks import CHUNK_BYTES, chunk_bytes_for
 from discpress.engine.convert.digests import CHANGED_HINT, ChunkDigests, Digester, DigestSet
 from discpress.engine.convert.part.stored_chunks import StoredChunks
 from discpress.engine.convert.pipeline import Slot, SlotWork, give_data, run_chunks
-from discpress.engine.convert.plan import ConversionPlan
+from discpress.engine.convert.running.threads import PROOF_BYTES, readers_of
 from discpress.engine.errors import VerifyError
-from discpress.engine.images.archives.paged import MAX_READERS
-from discpress.engine.images.image import RUN_BYTES, Image
-from discpress.engine.images.registry import encoder_for
+from discpress.engine.images.image import Image
 from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.progress import Control, Progress, Stage
-from discpress.engine.units import MIB
 
 if TYPE_CHECKING:
     from discpress.engine.images.chd.cd.disc_frames import DiscFrames
@@ -28,14 +25,6 @@ class ReadBack(StrEnum):
     COLD = "cold"
     CACHED = "cached"
     NONE = "none"
-
-
-_READERS_BYTES = 22 * MIB
-"""Memory for the threads that read a source: an archive's stream takes 23 MiB."""
-_STREAM_BYTES = 16 * MIB
-"""Memory that the pages and marks of a stream take from the packing threads: 23 MiB in all."""
-_PROOF_BYTES = 36 * MIB
-"""Memory for the threads of a proof, which reads no archive."""
 
 
 def digest_image(
@@ -139,7 +128,7 @@ def prove_image(
 
     run_chunks(
         stored.size,
-        readers_of(image, threads, chunks=2, room=_PROOF_BYTES),
+        readers_of(image, threads, chunks=2, room=PROOF_BYTES),
         control,
         fill=fill,
         take=take,
@@ -159,24 +148,6 @@ def _check_stated(name: str, stored: Image, expected: DigestSet) -> None:
             raise VerifyError(f"{name}: its header states another {kind} than the source has", hint=CHANGED_HINT)
     if problem := stored.recorded_problem:
         raise VerifyError(f"{name}: {problem}", hint=CHANGED_HINT)
-
-
-def readers_of(image: Image, threads: int, *, chunks: int = 1, room: int = _READERS_BYTES) -> int:
-    """Return the number of threads, at most `threads`, that may read an image in chunks.
-
-    An image that is unpacked in order allows fewer. The memory limits them too: each needs `chunks` chunks, and one
-    read in its stored, intermediate and decoded forms. `room` is in bytes.
-    """
-    most = min(threads, MAX_READERS) if image.is_sequential else threads
-    read_bytes = max(RUN_BYTES, image.block_size)
-    return min(most, room // (chunks * chunk_bytes_for(image.block_size) + 3 * read_bytes))
-
-
-def packers_of(plan: ConversionPlan, *, is_sequential: bool) -> int:
-    """Return the number of threads that may pack: each has a slot of two chunks, and its codec's memory."""
-    encoder = encoder_for(plan.settings)
-    room = encoder.threads_bytes - (_STREAM_BYTES if is_sequential else 0)
-    return max(1, room // (2 * plan.layout.chunk_bytes + encoder.working_bytes(plan.settings)))
 
 
 def check_archived(image: Image, digests: DigestSet, control: Control) -> None:

@@ -152,7 +152,7 @@ def _note_restart(turn: Turn, plan: ConversionPlan) -> None:
 
 def _finished(turn: Turn, task: ConvertTask, image: Image, done: Conversion) -> Outcome:
     """Store what a conversion has shown, and report it."""
-    for notice in done.notices:
+    for notice in filter(None, (turn.progress.limit, *done.notices)):
         turn.log(notice)
     save_digests(turn.store, done, image.source)
     follow_files(turn.store, [done.plan.source_file_path, *done.plan.output_paths])

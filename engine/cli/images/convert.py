@@ -94,6 +94,7 @@ class ConversionBatch:
         self._exit_codes: set[int] = set()
         self._counts: Counter[str] = Counter()
         self._saving_bytes = 0
+        self._limit = ""  # of the threads, which is reported once
         check_output(arguments.output, arguments.output_dir, len(self._inputs), is_recursive=self._is_recursive)
 
     def run(self) -> int:
@@ -216,6 +217,9 @@ class ConversionBatch:
         self._records.follow([plan.source_file_path, *plan.output_paths], self._config.folders)
         self._write_checksums(done)
         self._report(done, row)
+        if progress.limit not in {"", self._limit}:
+            self._limit = progress.limit
+            self._printer.notice(self._limit)
 
     def _write_checksums(self, done: Conversion) -> None:
         """Write the requested checksum files; if that fails, the title still counts as converted."""

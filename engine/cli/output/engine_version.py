@@ -1,5 +1,6 @@
 """`discpress info --engine`: the kernel on this machine, and the reasons against faster ones."""
 
+import os
 import platform
 import zlib
 
@@ -9,12 +10,13 @@ from discpress.engine import VERSION
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.codecs import libdeflate
 from discpress.engine.codecs.kernels import chosen_kernel
-from discpress.engine.system.processors import available_processors
+from discpress.engine.system.processors import available_processors, memory_left
+from discpress.engine.units import format_size
 
 
 def print_engine(printer: Printer) -> None:
     """Report the kernel, its reasons, the libraries and the processors."""
-    choice = chosen_kernel()
+    choice, left = chosen_kernel(), memory_left()
     facts = {
         "version": VERSION,
         "kernel": choice.kernel,
@@ -26,6 +28,7 @@ def print_engine(printer: Printer) -> None:
         "deflate": libdeflate.VERSION or None,
         "python": platform.python_version(),
         "processors": available_processors(),
+        "memory_left": left,
     }
     kernel = choice.kernel if choice.step is None else f"{choice.kernel} ({choice.step})"
     rows = [
@@ -35,7 +38,13 @@ def print_engine(printer: Printer) -> None:
         ("zlib", zlib.ZLIB_RUNTIME_VERSION),
         ("libdeflate", f"in the deflate package {libdeflate.VERSION}" if libdeflate.VERSION else "not installed"),
         ("python", platform.python_version()),
-        ("processors", str(available_processors())),
+        ("processors", _processors()),
+        *([] if left is None else [("memory", f"{format_size(left)} left by the control group")]),
     ]
     lines = [f"discpress {VERSION}", *(f"  {label:<12} {value}" for label, value in rows)]
     printer.event("engine", facts, "\n".join(lines))
+
+
+def _processors() -> str:
+    count, existing = available_processors(), os.cpu_count() or 1
+    return str(count) if count == existing else f"{count}, because the system allows this process no more of {existing}"

@@ -1,4 +1,4 @@
-"""Memory is slots, not image size: at most 64 MiB above the interpreter (128 for a CHD), up to 16 threads.
+"""Memory is slots, not image size: at most 64 MiB above the interpreter (128 for a CHD), up to 32 threads.
 
 Here on 1 GiB; `python tests/bench/memory.py` does the same with 4 GiB.
 """
@@ -18,7 +18,7 @@ from discpress.engine.units import GIB, KIB, MIB
 MOST_BYTES = 64 * MIB
 MOST_HUNK_BYTES = 128 * MIB
 """Zstandard and LZMA hold many times a hunk."""
-THREADS = 16
+THREADS = 32
 NOISE_BYTES = 128 * MIB
 
 pytestmark = [

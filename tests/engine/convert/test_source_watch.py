@@ -13,7 +13,7 @@ from sample_images import mixed
 from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.convert import packing
 from discpress.engine.convert.pipeline import Slot
-from discpress.engine.convert.source_watch import SHARE, SourceWatch
+from discpress.engine.convert.running.source_watch import SHARE, SourceWatch
 from discpress.engine.errors import SourceChangedError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.image import Image
@@ -74,7 +74,7 @@ def count_reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 def test_a_change_stops_the_work_at_the_next_border(
     image_format: ImageFormat, kind: str, source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("discpress.engine.convert.source_watch.SHARE", 0)  # whatever else this machine does
+    monkeypatch.setattr("discpress.engine.convert.running.source_watch.SHARE", 0)  # whatever else this machine does
     read = count_reads(monkeypatch)
     faults.at_chunk(monkeypatch, 3, lambda: CHANGES[kind](source_path))
     with pytest.raises(SourceChangedError, match="no result was written"):
@@ -84,7 +84,7 @@ def test_a_change_stops_the_work_at_the_next_border(
 
 
 def test_an_unpacking_stops_too(source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("discpress.engine.convert.source_watch.SHARE", 0)
+    monkeypatch.setattr("discpress.engine.convert.running.source_watch.SHARE", 0)
     packed_path = faults.run_conversion(source_path).plan.output_path
     read = count_reads(monkeypatch)
     faults.at_chunk(monkeypatch, 3, lambda: touch(packed_path))
@@ -104,7 +104,7 @@ def test_a_share_that_does_not_answer_for_a_moment_is_asked_again(
         return real(path, **options)
 
     is_packing: list[bool] = []
-    monkeypatch.setattr("discpress.engine.convert.source_watch.SHARE", 0)
+    monkeypatch.setattr("discpress.engine.convert.running.source_watch.SHARE", 0)
     monkeypatch.setattr(Path, "stat", stat)
     faults.at_chunk(monkeypatch, 3, lambda: is_packing.append(True))
     assert faults.run_conversion(source_path).is_verified

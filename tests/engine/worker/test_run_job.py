@@ -87,6 +87,15 @@ def test_a_conversion_says_what_came_out(room: Room) -> None:
     assert (done.result["verified"], done.result["original_bytes"], done.skipped) == (True, SIZE, "")
 
 
+def test_the_log_of_a_conversion_says_that_the_control_group_limits_its_threads(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("discpress.engine.convert.running.threads.memory_left", lambda: 0)
+    room.image()
+    room.run(job_id := room.add())
+    assert room.queue.log(job_id)[-1].endswith("1 of 2 threads pack: the control group leaves 0 B of memory")
+
+
 def test_a_conversion_says_how_much_smaller_its_result_is(room: Room) -> None:
     path = room.image()
     done = room.run(room.add())

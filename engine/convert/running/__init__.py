@@ -1,0 +1,1 @@
+"""The threads of a conversion, and the watch over its source."""
