@@ -45,13 +45,27 @@ class Mirror:
     """The reason no conversion starts at present."""
     throughput: Throughput = ()
     """Every stored second."""
+    is_rest_old: bool = True
+    """Whether anything but the jobs may have changed since it was read."""
     _revision: int = _NEVER
     _times_opened: int = _NEVER
     _by_id: dict[int, Job] = field(default_factory=dict)
     _order: list[int] = field(default_factory=list)
 
-    def refresh(self, connection: sqlite3.Connection, times_opened: int) -> None:
-        """Read the changes. The revision comes first: a row written meanwhile is read again, never missed."""
+    def refresh(self, connection: sqlite3.Connection, times_opened: int, *, is_whole: bool) -> None:
+        """Read the changes, those of more than the jobs only if `is_whole`: the worker needs no totals.
+
+        The revision comes first: a row written meanwhile is read again, never missed.
+        """
+        self._refresh_jobs(connection, times_opened)
+        if is_whole and self.is_rest_old:
+            self.hold = read_hold(connection)
+            self.totals = self._totals(connection)
+            self.worker = read_worker(connection)
+            self.throughput = read_throughput(connection)
+            self.is_rest_old = False
+
+    def _refresh_jobs(self, connection: sqlite3.Connection, times_opened: int) -> None:
         if times_opened != self._times_opened:  # another file: its revisions are not comparable
             self._by_id.clear()
             self._order.clear()
@@ -63,11 +77,8 @@ class Mirror:
             self._by_id.clear()
             self._revision = _NEVER
         self._read_jobs(connection)
-        self.hold = read_hold(connection)
-        self.totals = self._totals(connection)
-        self.worker = read_worker(connection)
-        self.throughput = read_throughput(connection)
         self._revision = revision
+        self.is_rest_old = True
 
     def _read_jobs(self, connection: sqlite3.Connection) -> None:
         is_first = self._revision == _NEVER

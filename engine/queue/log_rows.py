@@ -52,6 +52,7 @@ def _checkpoint_facts(text: str) -> dict[str, JsonValue]:
 _IN_A_SECOND = integer(high=HIGHEST)
 _SECOND = Shape({"second": NUMBER, "read_bytes": _IN_A_SECOND, "written_bytes": _IN_A_SECOND})
 _SELECT_THROUGHPUT = f"SELECT {_SECOND.select()} FROM queue_throughput ORDER BY second"
+_SELECT_SECOND = f"SELECT {_SECOND.select()} FROM queue_throughput WHERE second = ?"
 _WORKER = Shape(
     {
         "pid": NUMBER,
@@ -122,14 +123,14 @@ def note_throughput(connection: sqlite3.Connection, second: int, read_bytes: int
     Seconds come in order. Later ones date from before the clock was set back and are deleted.
     """
     connection.execute("DELETE FROM queue_throughput WHERE second <= ? OR second > ?", (second - THROUGHPUT_S, second))
-    before = next((row for row in read_throughput(connection) if row[0] == second), (second, 0, 0))
+    before = next(iter(read_throughput(connection, _SELECT_SECOND, second)), (second, 0, 0))
     connection.execute(_ADD_SECOND, (second, before[1] + read_bytes, before[2] + written_bytes))
 
 
-def read_throughput(connection: sqlite3.Connection) -> Throughput:
-    """Return all stored and readable seconds, in order."""
+def read_throughput(connection: sqlite3.Connection, query: str = _SELECT_THROUGHPUT, *values: int) -> Throughput:
+    """Return all stored and readable seconds that a query selects, in order."""
     found = []
-    for row in connection.execute(_SELECT_THROUGHPUT):
+    for row in connection.execute(query, values):
         with contextlib.suppress(UnreadableError):
             second, read_bytes, written_bytes = _SECOND.read(row)
             found.append((second, read_bytes, written_bytes))

@@ -224,12 +224,21 @@ class JobQueue(QueueReader):
             lambda change: change.connection.execute("UPDATE queue_state SET hold = ? WHERE hold IS NOT ?", values)
         )
 
-    def save_progress(self, counts: Iterable[JobProgress]) -> None:
-        """Store progress and rates of the running jobs, at most twice a second; other jobs are left unchanged."""
+    def save_progress(self, counts: Iterable[JobProgress], throughput: tuple[int, int, int] | None = None) -> None:
+        """Store progress and rates of the running jobs, at most twice a second; other jobs are left unchanged.
+
+        `throughput` is as for `note_throughput`.
+        """
         with self._lock:
             now = self._clock()
             measured = [(each, self._meters.setdefault(each.id, Meter()).rates(each, now)) for each in counts]
-        self._change(lambda change: log_rows.save_progress(change.connection, change.revision, measured))
+
+        def save(change: Change) -> None:
+            log_rows.save_progress(change.connection, change.revision, measured)
+            if throughput is not None and any(throughput[1:]):
+                log_rows.note_throughput(change.connection, *throughput)
+
+        self._change(save)
 
     def note_throughput(self, second: int, read_bytes: int, written_bytes: int) -> None:
         """Add to the bytes read and written in that second since the epoch; seconds come in order."""

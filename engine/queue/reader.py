@@ -96,7 +96,7 @@ class QueueReader:
         now = self._now() if now is None else now
         with self._lock:
             last = self._snapshot
-            self._refresh()
+            self._refresh(is_whole=True)
             if last is not None and not self._is_snapshot_old and last.free_bytes == free_bytes:
                 curve = last.throughput
                 # While nothing happens, a curve stays until all of it is old.
@@ -175,11 +175,11 @@ class QueueReader:
         rows = self._file.run(lambda connection: connection.execute(query, parameters).fetchall())
         return [job_from(row) for row in rows]
 
-    def _refresh(self) -> None:
-        """Refresh the copy if anything in the file was written since the last time."""
+    def _refresh(self, *, is_whole: bool = False) -> None:
+        """Refresh the copy, see `Mirror.refresh`, if anything in the file was written since the last time."""
         version = self.data_version()
-        if version == self._version:
-            return
-        self._file.run(lambda connection: self._mirror.refresh(connection, version[0]))
+        is_new = version != self._version
+        if is_new or (is_whole and self._mirror.is_rest_old):
+            self._file.run(lambda connection: self._mirror.refresh(connection, version[0], is_whole=is_whole))
         self._version = version
-        self._is_snapshot_old = True
+        self._is_snapshot_old |= is_new

@@ -102,5 +102,4 @@ class Reports:
             written_bytes += max(0, now_written - each.reported_written)
             each.reported_read, each.reported_written = now_read, now_written
         if counts:
-            self._queue.save_progress(counts)
-            self._queue.note_throughput(int(time.time()), read_bytes, written_bytes)
+            self._queue.save_progress(counts, (int(time.time()), read_bytes, written_bytes))

@@ -32,9 +32,15 @@ class Devices:
     def of(self, job: Job) -> int | None:
         """Return the device of a job's source; None, and the job waits, if a disk is unmounted or does not answer."""
         try:
-            if output_device(job) is not None:
-                self._disks.ask(output_place(job), ("output", job.id), partial(check_output, job))
-            return self._disks.ask(source_place(job), ("source", job.id), partial(source_device, job))
+            output, source = output_place(job), source_place(job)
+            if output_device(job) is None:
+                find = source_device
+            elif output.disk == source.disk:
+                find = _checked_device  # one query serves both
+            else:
+                self._disks.ask(output, ("output", job.id), partial(check_output, job))
+                find = source_device
+            return self._disks.ask(source, ("source", job.id), partial(find, job))
         except UnansweredError:
             self._note_silence(job)
         except AwayError as error:
@@ -57,6 +63,11 @@ class Devices:
         silent = next((place for place in places_of(job) if self._disks.is_silent(place)), None)
         if silent is not None:
             self._silent[job.id] = silent
+
+
+def _checked_device(job: Job) -> int:
+    check_output(job)
+    return source_device(job)
 
 
 @dataclass(slots=True)

@@ -57,7 +57,7 @@ class Endings:
         if stored is not None and stored.fault:
             running.task.exception()  # any result: the job fails as an unreadable one
             return
-        is_ours = isinstance(running.task.exception(), SuspendedError | CancelledError) or self._take_back(job.id)
+        is_ours = isinstance(running.task.exception(), SuspendedError | CancelledError) or self._take_back(stored)
         if not is_ours:
             self._queue.drop_checkpoint(job.id)  # cancelled in the queue; the run had ended by itself just then
             return
@@ -102,19 +102,18 @@ class Endings:
         else:
             self._queue.finish(job.id, outcome.result)
 
-    def _take_back(self, job_id: int) -> bool:
+    def _take_back(self, job: Job | None) -> bool:
         """Set a job whose run has ended to `running`, to record its end; return False if it was cancelled.
 
         It may have been paused, or resumed and not started again, in the moment in which it ended.
         """
-        job = self._queue.find(job_id)
         if job is None:
             return False
         state = job.state
         if state is JobState.PAUSED:
-            state = self._queue.resume(job_id)
+            state = self._queue.resume(job.id)
         if state is JobState.QUEUED:
-            self._queue.start(job_id)
+            self._queue.start(job.id)
             return True
         return state is JobState.RUNNING
 
