@@ -16,7 +16,7 @@ import fault_injection as faults
 from call_recorder import CallRecorder
 from command_line import write_old
 from crash_states import CrashState, crash_states
-from sample_images import MemorySource, mixed, pack
+from sample_images import MemorySource, mixed, packed
 from trash_sets import entries
 
 from discpress.engine.convert.playlists.rewrite import DRAFT_NAME
@@ -188,8 +188,7 @@ def prepare(story: Story, folder: Path) -> None:
         return
     write_old(folder / "game.iso", SOURCE)
     if story.has_old:
-        write_old(pack(folder / "game.zso", OLD), (folder / "game.zso").read_bytes())
-        (folder / "game.zso.source").unlink()
+        write_old(folder / "game.zso", packed(OLD))
     for act in story.before:
         act(folder, CallRecorder(folder))
 

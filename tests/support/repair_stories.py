@@ -22,7 +22,7 @@ from power_stories import (
     undo_newest,
     until,
 )
-from sample_images import pack
+from sample_images import packed
 from trash_sets import entries, undo_as_a_user
 
 from discpress.engine.convert.part.name import drop_second_name
@@ -49,9 +49,7 @@ OLD_BLOCK = 16 * KIB
 
 def make(folder: Path) -> None:
     """Make game.zso, with blocks that no PS2 reads."""
-    path = pack(folder / NAME, SOURCE, block_size=OLD_BLOCK)
-    path.with_name(f"{NAME}.source").unlink()
-    write_old(path, path.read_bytes())
+    write_old(folder / NAME, packed(SOURCE, OLD_BLOCK))
 
 
 def repair(folder: Path, recorder: Claims) -> None:

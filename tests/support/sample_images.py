@@ -2,6 +2,8 @@
 
 import random
 import struct
+import tempfile
+from functools import lru_cache
 from pathlib import Path
 
 from discpress.engine.convert.conversion import Conversion, convert
@@ -14,6 +16,7 @@ from discpress.engine.images.source import ByteSource
 from discpress.engine.progress import Control, Progress
 from discpress.engine.request import ConversionRequest
 from discpress.engine.system.files import Writable
+from discpress.engine.units import MIB
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"
 """Images of other programs; see SHA1SUMS there and docs/formats.md, section 6."""
@@ -50,17 +53,26 @@ def mixed(size: int, seed: int = 0) -> bytes:
 
 def mixed_sectors(size: int, seed: int = 0) -> bytes:
     """Return sectors of text, noise, half of each, and zeros, in no regular order; the last one may be short."""
+    return _mixed_sectors(size, seed) if size <= MIB else _mixed_sectors.__wrapped__(size, seed)
+
+
+@lru_cache(maxsize=32)
+def _mixed_sectors(size: int, seed: int) -> bytes:
+    """Return the same; kept, because most tests of a file want the same small ones."""
     chance = random.Random(seed)
     half = SECTOR_SIZE // 2
     sectors = []
     for number in range(-(-size // SECTOR_SIZE)):
-        kinds = (
-            compressible(SECTOR_SIZE, number),
-            chance.randbytes(SECTOR_SIZE),
-            compressible(half, number) + chance.randbytes(half),
-            bytes(SECTOR_SIZE),
-        )
-        sectors.append(chance.choice(kinds))
+        noise, half_noise = chance.randbytes(SECTOR_SIZE), chance.randbytes(half)
+        match chance.choice(("text", "noise", "half of each", "zeros")):
+            case "text":
+                sectors.append(compressible(SECTOR_SIZE, number))
+            case "noise":
+                sectors.append(noise)
+            case "half of each":
+                sectors.append(compressible(half, number) + half_noise)
+            case _:
+                sectors.append(bytes(SECTOR_SIZE))
     return b"".join(sectors)[:size]
 
 
@@ -102,6 +114,13 @@ def pack(
     source_path = write_image(path.with_name(f"{path.name}.source"), data)
     convert_image(source_path, path, image_format, block_size, level=level, alignment=alignment)
     return path
+
+
+@lru_cache(maxsize=8)
+def packed(data: bytes, block_size: int = SECTOR_SIZE) -> bytes:
+    """Return the ZSO that `pack` makes of `data`; kept, because a story begins with the same one at every call."""
+    with tempfile.TemporaryDirectory() as folder:
+        return pack(Path(folder, "game.zso"), data, block_size=block_size).read_bytes()
 
 
 def read_back(path: Path) -> bytes:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from command_line import write_old
-from sample_images import mixed, pack
+from sample_images import mixed, packed
 
 from discpress.engine.convert.digests import Digester
 from discpress.engine.convert.trash.entry import Replacement, TrashEntry
@@ -32,8 +32,7 @@ def make_set(folder: Path) -> None:
     """Write the files and their result, which decodes to IMAGE."""
     for name, data in FILES.items():
         os.utime(write_old(folder / name, data), ns=(MTIME_NS, MTIME_NS))
-    pack(folder / RESULT, IMAGE)
-    (folder / f"{RESULT}.source").unlink()
+    (folder / RESULT).write_bytes(packed(IMAGE))
     os.utime(folder / RESULT, ns=(MTIME_NS, MTIME_NS))
 
 
