@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from discpress.engine.store.rows.checked import (
     BYTES,
+    FEW_NAMES,
     FLAG,
     LARGEST,
     LAST_TIME_S,
@@ -20,7 +21,6 @@ from discpress.engine.store.rows.checked import (
     PATH,
     TEXT,
     TIME,
-    WORD,
     Column,
     NotText,
     Shape,
@@ -136,7 +136,7 @@ def test_text_that_is_not_utf_8_is_no_text() -> None:
 
 
 def test_texts_that_many_rows_share_are_kept_once() -> None:
-    shape = Shape({"region": WORD})
+    shape = Shape({"region": FEW_NAMES})
 
     rows = [shape.read((each,)) for each in ("".join(("U", "S")), b"US", "".join(("U", "S")))]
 
