@@ -11,11 +11,14 @@ from typing import Any
 import pytest
 from app_desk import LIBRARY, Desk, opened
 
+from discpress.engine.deploy.device import read_device
+from discpress.engine.deploy.kinds import DeviceKind
 from discpress.engine.store.model import Title
 from discpress.engine.system.asking import ask_aside
 from discpress.tui import arguments
 from discpress.tui.app import disk_queries as inquiry
 from discpress.tui.app.disk_queries import DiskQueries
+from discpress.tui.app.last_device import save_device
 from discpress.tui.arguments import parse_app_words
 from discpress.tui.screens.bench import BenchScreen
 from discpress.tui.screens.detail import DetailScreen
@@ -99,6 +102,22 @@ async def test_a_plan_that_is_changed_asks_a_silent_disk_once(tmp_path: Path, di
         await desk.until(lambda: "does not answer" in desk.lines("summary"))
         assert disk.asked == 1
         disk.wake()
+
+
+async def test_a_device_that_does_not_answer_is_planned_when_it_does(tmp_path: Path, disk: SilentDisk) -> None:
+    (tmp_path / "stick").mkdir()
+    (tmp_path / "state").mkdir()
+    save_device(tmp_path / "state", tmp_path / "stick", DeviceKind.BATOCERA)
+    async with opened(tmp_path) as desk:
+        disk.hold("discpress.engine.queue.titles.deploying.read_device", read_device)
+        await key(desk, "W")
+        await desk.until(lambda: "does not answer" in desk.lines("summary"))
+        await key(desk, "enter")
+        assert desk.queue.jobs() == []
+        disk.wake()
+        await desk.until(lambda: "free now" in desk.lines("summary"))
+        await key(desk, "escape")
+        await desk.until(lambda: isinstance(desk.app.screen, LibraryScreen))
 
 
 async def test_the_doctor_says_so_and_finds_what_there_is_later(tmp_path: Path, disk: SilentDisk) -> None:

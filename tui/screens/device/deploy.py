@@ -122,7 +122,7 @@ class DeployScreen(DiscScreen):
             except DiscpressError as error:
                 self._problem = f"{error}; {error.hint}" if error.hint else str(error)
             else:
-                self._plan = found
+                self._plan, self._problem = found, ""
                 self._rows.show(found, self.view.names.of)
             self._show()
 
