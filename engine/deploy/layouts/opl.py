@@ -1,9 +1,9 @@
 """OPL on a PS2: `DVD/SLUS_203.12.Title.zso`, `CD/` for CDs, and parts of 1 GiB with an entry in `ul.cfg`.
 
-The name before the suffix and after the serial has at most 160 bytes (ISO_GAME_NAME_MAX). A name that begins with the
-serial saves OPL a mount for each title, but must then be the name of the program on the disc. The folder is the only
-sign of the medium that OPL has. Source: OPL, https://github.com/ps2homebrew/Open-PS2-Loader at 3e3f34e,
-src/supportbase.c and include/supportbase.h.
+The name before the suffix has at most 160 bytes: OPL counts those after the serial (ISO_GAME_NAME_MAX), the doctor all.
+A name that begins with the serial saves OPL a mount for each title; the serial must be the name of the program on the
+disc. The folder is the only sign of the medium that OPL has. Source: OPL,
+https://github.com/ps2homebrew/Open-PS2-Loader at 3e3f34e, src/supportbase.c and include/supportbase.h.
 """
 
 from dataclasses import replace
@@ -11,7 +11,7 @@ from pathlib import PurePosixPath
 
 from discpress.engine.convert.renaming.names import opl_serial
 from discpress.engine.deploy.layouts.forms import Refused, check_played, check_read, form_for, largest_bytes
-from discpress.engine.deploy.layouts.names import ascii_name, device_stem, game_name
+from discpress.engine.deploy.layouts.names import MOST_BYTES, ascii_name, device_stem, game_name
 from discpress.engine.deploy.records import DeviceFacts, LayoutRequest, Placement
 from discpress.engine.deploy.ul_cfg import PART_BYTES, part_names, ul_game
 from discpress.engine.errors import UsageError
@@ -32,10 +32,10 @@ def place(title: Title, device: DeviceFacts, request: LayoutRequest) -> Placemen
         return _in_parts(title)
     form = form_for(title, _TARGET, device, request)
     folder = "CD" if is_cd(title) else "DVD"
-    stem = device_stem(game_name(title), _TARGET.max_name or 0)
     serial = opl_serial(title.serial)
-    name = f"{serial}.{stem}{form.suffix}" if serial else f"{stem}{form.suffix}"
-    path = PurePosixPath(folder, name)
+    before = f"{serial}." if serial else ""
+    stem = device_stem(game_name(title), (_TARGET.max_name or MOST_BYTES) - len(before))
+    path = PurePosixPath(folder, f"{before}{stem}{form.suffix}")
     return Placement((path,), format=form.format if form.is_converted else None, target=_TARGET.name)
 
 

@@ -119,9 +119,11 @@ class TestOpl:
         one = ps2(tags=("(USA)", "(En,Fr)", "(Disc 2)", "[t-en by X]"), disc_number=2)
         assert paths(place(DeviceKind.OPL, one)) == ["DVD/SLUS_211.15.Okami (Disc 2) [t-en by X].iso"]
 
-    def test_a_name_has_at_most_160_bytes_besides_serial_and_suffix(self) -> None:
+    def test_a_name_has_at_most_160_bytes_before_the_suffix(self) -> None:
         (path,) = paths(place(DeviceKind.OPL, ps2(title="あ" * 90)))
-        assert path == f"DVD/SLUS_211.15.{'あ' * 53}.iso"
+        assert path == f"DVD/SLUS_211.15.{'あ' * 49}.iso"
+        (path,) = paths(place(DeviceKind.OPL, ps2(title="x" * 200, serial="")))
+        assert path == f"DVD/{'x' * 160}.iso"
 
     def test_a_disc_without_a_serial_keeps_a_plain_name(self) -> None:
         assert paths(place(DeviceKind.OPL, ps2(serial="", title="Homebrew"))) == ["DVD/Homebrew.iso"]
