@@ -173,9 +173,10 @@ def test_the_options_have_their_keys() -> None:
     assert texts(option_lines(None, DeviceKind.FOLDER, None, Signs(), Keys(), 80))[0] == "F device: none yet"
 
 
-def test_the_end_of_a_long_folder_is_shown() -> None:
-    lines = option_lines(Path("/a" * 60 + "/stick"), DeviceKind.OPL, None, Signs(), Keys(), 40)
-    assert texts(lines)[0].endswith("/a/stick")
+@pytest.mark.parametrize(("file_system", "end"), [("vfat", " (FAT32)"), ("ext4", " (ext4)"), ("", "")])
+def test_the_end_of_a_long_folder_is_shown_with_the_file_system(file_system: str, end: str) -> None:
+    lines = option_lines(Path("/a" * 60 + "/stick"), DeviceKind.OPL, None, Signs(), Keys(), 40, file_system)
+    assert texts(lines)[0].endswith(f"/a/stick{end}")
     assert len(texts(lines)[0]) <= 40
 
 

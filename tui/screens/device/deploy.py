@@ -140,7 +140,8 @@ class DeployScreen(DiscScreen):
         table = self.query_one(Table)
         table.show_rows(table.cursor)
         width, signs = self.size.width, self.view.signs
-        options = option_lines(self._root, self._kind, self._format, signs, self.keys, width)
+        file_system = "" if self._plan is None else self._plan.device.file_system
+        options = option_lines(self._root, self._kind, self._format, signs, self.keys, width, file_system)
         self.query_one("#summary", Lines).show_whole([*self._head(width), *options])
         self.on_table_moved()
 

@@ -61,6 +61,8 @@ _LABELS = {
 }
 _OPTION = re.compile(r"(?:^|\s)--?[a-z]")
 """An option of the command line in a hint, which is no help in the app."""
+_FILE_SYSTEMS = {"vfat": "FAT32", "msdos": "FAT", "exfat": "exFAT"}
+"""The usual names of file systems that Linux calls otherwise."""
 _BAR_CELLS, _WIDE_BAR_CELLS = 16, 30
 
 
@@ -87,12 +89,24 @@ def format_text(image_format: ImageFormat | None) -> str:
 
 
 def option_lines(
-    root: Path | None, kind: DeviceKind, image_format: ImageFormat | None, signs: Signs, keys: Keys, width: int
+    root: Path | None,
+    kind: DeviceKind,
+    image_format: ImageFormat | None,
+    signs: Signs,
+    keys: Keys,
+    width: int,
+    file_system: str = "",
 ) -> list[Line]:
-    """Return the lines of the options, each with its key; `root` is None before a device is chosen."""
+    """Return the lines of the options, each with its key; `root` is None before a device is chosen.
+
+    The file system stands after the folder: that of an unplugged stick is the one of the system's own disk.
+    """
     device = "none yet" if root is None else display_name(root)
+    name = _FILE_SYSTEMS.get(file_system, file_system)
+    after = f" ({name})" if name else ""
+    device = tail(device, width - len("F device: ") - len(after), signs.ellipsis) + after
     return [
-        _option(keys.row("choose_device"), "device", tail(device, width - len("F device: "), signs.ellipsis)),
+        _option(keys.row("choose_device"), "device", device),
         _option(keys.row("choose_loader"), "played by", LOADERS[kind]),
         _option(keys.row("format_next"), "format", format_text(image_format)),
     ]
