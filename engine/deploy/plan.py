@@ -83,7 +83,7 @@ class DeployPlanner:
             except (CancelledError, StoreError):
                 raise
             except DiscpressError as error:
-                rows.append(_refused(title, placement, error.code, _reason(error, title), error.hint))
+                rows.append(_refused(title, placement, error.code, str(error), error.hint))
         return DeployPlan(self.kind, self.device, tuple(rows))
 
     def _place(self, title: Title) -> Placement:
@@ -204,12 +204,10 @@ class DeployPlanner:
 
 
 def _refused(title: Title, placement: Placement, code: str, reason: str, hint: str) -> DeployRow:
+    """Return the row of a title that is left out; a reason that begins with its name becomes a clause about it."""
+    for name in (title.path, title.path.name):
+        reason = reason.removeprefix(f"{display_name(name)}: ")
     return DeployRow(title, placement, Action.REFUSED, reason=reason, hint=hint, code=code)
-
-
-def _reason(error: DiscpressError, title: Title) -> str:
-    """Return an error as a clause about its title."""
-    return str(error).removeprefix(f"{display_name(title.path)}: ").removeprefix(f"{display_name(title.path.name)}: ")
 
 
 def _size_at(path: Path) -> int:

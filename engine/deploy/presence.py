@@ -14,7 +14,7 @@ from discpress.engine.deploy.records import Placement
 from discpress.engine.errors import ConflictError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.store.model import Title
-from discpress.engine.system.files import is_there
+from discpress.engine.system.files import holder_of, is_there
 
 
 class Likeness(Enum):
@@ -106,7 +106,7 @@ class DeviceFiles:
     def _entry_at(self, title: Title, placement: Placement) -> Entry | None:
         """Return the entry of a place. Raises ConflictError if it is of another title that still exists."""
         entry = self._manifest.at(placement.paths[0])
-        if entry is None or entry.source_path == str(title.path) or not is_there(Path(entry.source_path)):
+        if entry is None or entry.source_path == str(title.path) or not is_there(holder_of(Path(entry.source_path))):
             return entry
         if self._stat(placement.paths[0]) is None:
             return entry

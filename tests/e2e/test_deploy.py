@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -97,6 +98,17 @@ def test_a_damaged_byte_on_the_device_is_found_and_renewed(cli: CommandLine, gam
     assert renewed.exit_code == 0, renewed.text
     assert files(stick) == whole
     assert cli.run("deploy", "-n", "--check", stick).exit_code == 0
+
+
+def test_a_damaged_conversion_of_an_archived_title_is_renewed(cli: CommandLine, games: Path, stick: Path) -> None:
+    with zipfile.ZipFile(games / "Archive.zip", "w") as archive:
+        archive.write(games / NAME, "Saga.iso")
+    done = cli.run("deploy", games / "Archive.zip", stick, "--as", "opl", "-f", "zso")
+    assert done.exit_code == 0, done.text
+    ((name, whole),) = files(stick).items()
+    (stick / name).write_bytes(whole[:-2048])
+    assert cli.run("deploy", "--check", stick).exit_code == 0
+    assert files(stick) == {name: whole}
 
 
 def test_a_damaged_copy_without_its_title_is_an_error(cli: CommandLine, games: Path, stick: Path) -> None:
@@ -215,4 +227,5 @@ def test_wrong_usage_has_a_hint(cli: CommandLine, stick: Path, words: list[str],
     assert done.exit_code in {1, 2}
     assert problem in done.text
     assert hint in done.text
+    assert "x.iso: " not in done.text.partition("x.iso: ")[2]
     assert list(stick.iterdir()) == []

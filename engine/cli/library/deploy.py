@@ -33,7 +33,7 @@ from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.titles.records import library_in
 from discpress.engine.store.model import Title
-from discpress.engine.system.files import absolute, is_there
+from discpress.engine.system.files import absolute, holder_of, is_there
 
 _PRESENT = {Action.SAME, Action.CHANGED}
 
@@ -167,7 +167,7 @@ class _Deploy:
             self._printer.notice("discpress has put nothing on this device", self._device.root)
         for (kind, request), entries in groups.items():
             paths = [Path(each.source_path) for each in entries]
-            there = [Input(path, None, is_named=False) for path in paths if is_there(path)]
+            there = [Input(path, None, is_named=False) for path in paths if is_there(holder_of(path))]
             plan = self._plan(kind, request, self._titles_of(there))
             own = {each.key for each in entries}
             rows = tuple(row for row in plan.rows if row.action in _PRESENT and key_of(row.placement.paths[0]) in own)
