@@ -42,10 +42,10 @@ def convert_title(
     make_folders(device.root, PurePosixPath(STAGING, main.name))
     make_folders(device.root, main)
     try:
-        _clear(path.parent)
+        _clear(path)
         with open_image(row.title.path) as image:
             plan = settle_output(plan_image(image, request, path))
-            done = convert(plan, image=image, threads=threads, control=control, progress=progress, journal=journal)
+            done = convert(plan, image=image, threads=threads, control=control, progress=progress)
         paths = {main.parent / each.name: each for each in done.plan.output_paths}
         contents = Contents(control, progress)
         digests = {final: contents.digest(each) for final, each in paths.items()}
@@ -56,6 +56,7 @@ def convert_title(
                 replace_known(each, device.root / final, known)
             else:
                 _move(each, device.root / final)
+        journal("published", {**done.plan.paths, "output": str(device.root / main), **done.digests.values})
         files = tuple(stored_file(device.root, final, digests[final]) for final in paths)
         return Copied(files, done.notices)
     finally:
@@ -76,14 +77,15 @@ def _move(path: Path, final_path: Path) -> None:
         raise from_os_error(error, final_path, "give the finished file its name") from error
 
 
-def _clear(folder: Path) -> None:
-    """Remove what a killed run left in discpress's own folder; parts are left to the conversion, which knows its own.
+def _clear(path: Path) -> None:
+    """Remove what a killed run left of a result in discpress's own folder; of parts, the conversion knows its own.
 
     Raises StorageError.
     """
     try:
-        for each in folder.iterdir():
-            if stat.S_ISREG(each.lstat().st_mode) and not is_reserved(each.name):
+        for each in path.parent.iterdir():
+            is_left = each.name.startswith(path.stem) and not is_reserved(each.name)
+            if is_left and stat.S_ISREG(each.lstat().st_mode):
                 each.unlink()
     except OSError as error:
-        raise from_os_error(error, folder, "clear it of what a stopped run left") from error
+        raise from_os_error(error, path, "remove what a stopped run left of it") from error

@@ -97,7 +97,9 @@ class _Deploy:
             raise UsageError(
                 "no title to deploy", hint="name titles or folders before the device, or use --filter WORDS"
             )
-        found = self._titles_of(list(self._inputs()))
+        inputs = list(self._inputs())
+        self._named = {each.path for each in inputs if each.is_named}
+        found = self._titles_of(inputs)
         if not found and not self._exit_codes:
             self._printer.notice("found no title to deploy")
         return found
@@ -114,12 +116,9 @@ class _Deploy:
                 wanted.append(path)
             else:
                 names.append(word)
-        self._named |= {path for path in wanted if not path.is_dir()}
         yield from expand_inputs(wanted, None, True, self._printer, self._fail, self._control.check, self._sources)
         for word in names:
-            for title in self._library_titles(word):
-                self._named.add(title.path)
-                yield Input(title.path, None)
+            yield from (Input(title.path, None) for title in self._library_titles(word))
         if self._arguments.filter is not None and self._records.store is not None:
             titles, states = library_in(self._records.store, self._config, None)
             for title in filter_titles(titles, self._arguments.filter, states):
