@@ -10,6 +10,7 @@ from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.convert.batch.standing import standing_of
 from discpress.engine.convert.part.name import is_reserved, part_path_of
 from discpress.engine.convert.request import NOTHING
+from discpress.engine.deploy.copies import Placed, copies_of
 from discpress.engine.deploy.copying import CopyStep
 from discpress.engine.deploy.manifest import MANIFEST_NAME, key_of
 from discpress.engine.deploy.presence import DeviceFiles, Presence
@@ -34,6 +35,8 @@ from discpress.engine.units import format_size
 
 STAGING = ".discpress-new"
 """The folder on the device in which conversions are written and proven before they get their places."""
+COPY = "copy"
+"""The code of a title that is left out because another one of the same disc goes to the device."""
 DAMAGED = "damaged"
 """The code of a row whose copy on the device is damaged."""
 _FORCE_HINT = "get the file again, or add --force to write it as it is"
@@ -73,18 +76,27 @@ class DeployPlanner:
         It reads contents only if a file on the device is in no list, or does not fit it. Raises StoreError,
         CancelledError; any other problem of a title is a refusal.
         """
-        placed = [(title, self._place(title)) for title in titles]
+        placed = [self._placed(title) for title in titles]
         placed.sort(key=lambda each: natural_key(str(each[1].paths[0])) if each[1].paths else "")
+        copies = {} if self.kind is DeviceKind.FOLDER else copies_of(placed, self.files.has)
         rows = []
-        for title, placement in placed:
+        for title, placement, standing in placed:
             self.check()
+            if title.path in copies:
+                reason = f"{display_name(copies[title.path].path)} holds the same disc, and goes instead"
+                rows.append(_refused(title, placement, COPY, reason, ""))
+                continue
             try:
-                rows.append(self._row(title, placement))
+                rows.append(self._row(title, placement, standing))
             except (CancelledError, StoreError):
                 raise
             except DiscpressError as error:
                 rows.append(_refused(title, placement, error.code, str(error), error.hint))
         return DeployPlan(self.kind, self.device, tuple(rows))
+
+    def _placed(self, title: Title) -> Placed:
+        placement = self._place(title)
+        return title, placement, self.states(title, ConversionRequest(target=placement.target))
 
     def _place(self, title: Title) -> Placement:
         if title.file_path.is_relative_to(self.device.root):
@@ -93,15 +105,14 @@ class DeployPlanner:
             return Placement.refusal(title.error or "it could not be read")
         return self.layout(title, self.device, self.options.layout)
 
-    def _row(self, title: Title, placement: Placement) -> DeployRow:
+    def _row(self, title: Title, placement: Placement, standing: Standing) -> DeployRow:
         if placement.is_refused:
             return _refused(title, placement, "layout", placement.refused, placement.hint)
-        standing = self.states(title, ConversionRequest(target=placement.target))
         if standing.state in SICK and not self.options.force:
             reason = standing.reason or standing.state.spec.label
             return _refused(title, placement, str(standing.state), reason, _FORCE_HINT)
         if problem := self._name_problem(title, placement):
-            return _refused(title, placement, "conflict", problem, "rename one of the titles")
+            return _refused(title, placement, "conflict", problem, "leave one of the titles out, or rename it")
         if placement.format is not None:
             return self._conversion(title, placement)
         if title.is_archived:

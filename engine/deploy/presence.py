@@ -91,6 +91,11 @@ class DeviceFiles:
             return self._there(Entry(str(title.path), stamp, self._kind, form, files), entry)
         return Presence(replaces=files, is_damaged=any(each is Likeness.DAMAGED for each, _ in found))
 
+    def has(self, title: Title, placement: Placement) -> bool:
+        """Return whether the list has the copy of a title at a place; no disk is asked."""
+        entry = self._manifest.at(placement.paths[0])
+        return entry is not None and entry.source_path == str(title.path)
+
     def damaged_files(self, entry: Entry) -> list[str]:
         """Return the paths of the files of an entry that are missing or have other bytes now; it reads all of them.
 

@@ -168,7 +168,7 @@ class DeployRow:
     hint: str = ""
     """A way out of the refusal, in the imperative; empty if there is none."""
     code: str = ""
-    """The reason as a word for programs: `layout`, `file-limit`, `conflict`, or a state; empty if there is none."""
+    """The reason as a word for programs: `layout`, `copy`, `file-limit`, `conflict`, a state; empty without one."""
 
     @property
     def is_written(self) -> bool:

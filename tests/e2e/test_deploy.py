@@ -203,6 +203,18 @@ def test_a_write_protected_device_has_a_hint(cli: CommandLine, games: Path, smal
     assert " -O" not in done.text
 
 
+def test_of_an_iso_and_its_result_only_one_goes(cli: CommandLine, games: Path, stick: Path) -> None:
+    cli.run("scan", games)
+    assert cli.run("convert", games / NAME, "--target", "opl").exit_code == 0
+    done = cli.run("deploy", games, stick, "--as", "opl")
+    assert (done.exit_code, "holds the same disc, and goes instead" in done.text) == (0, True)
+    assert [Path(name).suffix for name in files(stick)] == [".zso"]
+    cli.run("deploy", games / NAME, stick, "--as", "opl")
+    before = marks(stick)
+    assert cli.run("deploy", games, stick, "--as", "opl").exit_code == 0
+    assert marks(stick) == before
+
+
 def test_titles_of_the_library_have_names_and_filters(cli: CommandLine, games: Path, stick: Path) -> None:
     cli.run("scan", games)
     assert cli.run("deploy", "--filter", "sys:psp", stick, "--as", "ppsspp").exit_code == 0

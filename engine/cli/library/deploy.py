@@ -22,7 +22,7 @@ from discpress.engine.deploy.contents import Contents
 from discpress.engine.deploy.device import HeldDevice, read_device
 from discpress.engine.deploy.layouts import LAYOUTS
 from discpress.engine.deploy.manifest import Entry, Manifest, key_of
-from discpress.engine.deploy.plan import DAMAGED, DeployOptions, DeployPlanner
+from discpress.engine.deploy.plan import COPY, DAMAGED, DeployOptions, DeployPlanner
 from discpress.engine.deploy.presence import DeviceFiles
 from discpress.engine.deploy.records import Action, DeployPlan, DeployRow, DeviceKind, LayoutRequest
 from discpress.engine.deploy.run import Deployment
@@ -200,7 +200,7 @@ class _Deploy:
     def _tell_refused(self, plan: DeployPlan) -> None:
         for row in plan.rows:
             if row.action is Action.REFUSED:
-                is_error = row.code != "layout" or row.title.path in self._named
+                is_error = row.code != COPY and (row.code != "layout" or row.title.path in self._named)
                 self._exit_codes.add(self._reports.refused(row, is_error=is_error))
 
     def _write(self, plan: DeployPlan) -> None:
