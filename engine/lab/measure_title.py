@@ -11,7 +11,8 @@ from pathlib import Path
 from random import Random
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES, chunk_bytes_for
-from discpress.engine.convert.part.window import WindowPart, is_read_only, open_window, window_path
+from discpress.engine.convert.part.name import window_path
+from discpress.engine.convert.part.window import WindowPart, is_read_only, open_window
 from discpress.engine.discs.iso9660 import list_files
 from discpress.engine.errors import DamagedImageError, StorageError
 from discpress.engine.formats import CD_FRAME_BYTES, CD_HUNK_SIZE, ImageFormat, Method, Settings, in_order

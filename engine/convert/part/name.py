@@ -38,16 +38,13 @@ __all__ = [
     "remove_part_of",
     "reopen_part",
     "take_leftover",
+    "window_path",
 ]
 
 _NAME_MAX = 255  # bytes of a file name if the system does not report the limit
-_CREATE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_OPEN_FLAGS = (
-    getattr(os, "O_NOFOLLOW", 0)
-    | getattr(os, "O_NONBLOCK", 0)
-    | getattr(os, "O_CLOEXEC", 0)
-    | getattr(os, "O_BINARY", 0)
-)
+_ALL_FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_CREATE_FLAGS = os.O_RDWR | os.O_CREAT | os.O_EXCL | _ALL_FLAGS
+_OPEN_FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | _ALL_FLAGS
 
 
 def part_path_of(final_path: Path) -> Path:
@@ -56,6 +53,11 @@ def part_path_of(final_path: Path) -> Path:
     if len(name) + len(PART_SUFFIX) > _name_max(final_path.parent):
         name = b"discpress-" + hashlib.sha256(name).hexdigest()[:32].encode()
     return final_path.with_name(os.fsdecode(name) + PART_SUFFIX)
+
+
+def window_path(folder: Path, source_path: Path) -> Path:
+    """Return the path of a title's window in a folder; its part has that name and PART_SUFFIX."""
+    return folder / f"{source_path.name}{WINDOW_SUFFIX}"
 
 
 def is_reserved(name: str) -> bool:

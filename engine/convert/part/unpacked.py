@@ -7,8 +7,8 @@ a kill the next run knows it by its content: that of the source. It never gets a
 from collections.abc import Callable
 from pathlib import Path
 
+from discpress.engine.convert.part.name import window_path
 from discpress.engine.convert.part.part import PartFile
-from discpress.engine.convert.part.window import window_path
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.system.access import Access
 

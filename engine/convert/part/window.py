@@ -13,9 +13,8 @@ from types import TracebackType
 from typing import Self
 
 from discpress.engine.convert.part.marker import HEAD_BYTES, make_marker
-from discpress.engine.convert.part.name import clear_leftover, create_part, part_path_of
+from discpress.engine.convert.part.name import clear_leftover, create_part, part_path_of, window_path
 from discpress.engine.errors import DiscpressError, SpaceError, StorageError, from_os_error
-from discpress.engine.formats import WINDOW_SUFFIX
 from discpress.engine.measure.throughput import Scratch
 from discpress.engine.names import display_name
 from discpress.engine.system.cache import drop_cached, resident_range
@@ -27,11 +26,6 @@ from discpress.engine.units import MIB, format_size
 MARGIN_BYTES = 64 * MIB
 """Free space to keep in addition to the window: a benchmark must not fill a disk."""
 _NOT_WRITABLE = {errno.EROFS, errno.EACCES, errno.EPERM}
-
-
-def window_path(folder: Path, source_path: Path) -> Path:
-    """Return the path of a title's window in a folder; its part has that name and PART_SUFFIX."""
-    return folder / f"{source_path.name}{WINDOW_SUFFIX}"
 
 
 class WindowPart(Scratch):

@@ -15,7 +15,7 @@ import pytest
 from sample_images import write_image
 
 from discpress.engine.convert.part import part
-from discpress.engine.convert.part.window import window_path
+from discpress.engine.convert.part.name import window_path
 from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.convert.preflight import check_room
 from discpress.engine.errors import CancelledError, DamagedImageError, FileLimitError, PartError, SpaceError

@@ -11,8 +11,8 @@ from fault_injection import fail_with, names_in
 from sample_images import mixed, write_image
 
 from discpress.engine.convert.part import window as window_part
-from discpress.engine.convert.part.name import HEAD_BYTES, job_of_marker, remove_part_of
-from discpress.engine.convert.part.window import WindowPart, is_read_only, open_window, window_path
+from discpress.engine.convert.part.name import HEAD_BYTES, job_of_marker, remove_part_of, window_path
+from discpress.engine.convert.part.window import WindowPart, is_read_only, open_window
 from discpress.engine.errors import PartError, SpaceError, StorageError
 from discpress.engine.images.recognised import PART_MAGIC
 from discpress.engine.system.files import FileIdentity
