@@ -9,7 +9,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from discpress.engine.config import Config, config_path, load_config
-from discpress.engine.config.saving import save_config
 from discpress.engine.errors import DiscpressError, StoreError
 from discpress.engine.formats import Settings
 from discpress.engine.library.states import Records, TitleStates
@@ -65,8 +64,7 @@ class Session:
         self.config = config
         self.chooser = Chooser.of(config)
         self.folders: tuple[Path, ...] = tuple(folders)
-        self.is_read_only = is_read_only
-        self.is_ascii = is_ascii
+        self.is_read_only, self.is_ascii = is_read_only, is_ascii
         self.view = LibraryView(self.planned, ASCII_SIGNS if is_ascii else Signs(), TitleStates(self.chooser.request))
         """The library's rows and marks."""
         self.records = Records()
@@ -211,6 +209,8 @@ class Session:
     def save_settings(self, changes: Mapping[str, object]) -> None:
         """Write settings into the user's file and follow them; StoreError where it cannot be written."""
         path = config_path(os.environ)
+        from discpress.engine.config.saving import save_config  # noqa: PLC0415 - 30 ms, once something is changed
+
         save_config(path, changes, (AUTO, *TARGETS))
         written = load_config(path, (AUTO, *TARGETS))
         # What a command line option says stays above the file, unless it is what has just been changed.
