@@ -2,6 +2,7 @@
 
 import zlib
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -121,6 +122,12 @@ def test_a_list_of_chds_tells_nothing_of_an_image_without_its_sha1(shelf: Shelf)
     shelf.load({"Harbour": [disk("Harbour.chd", "5" * 40)]}, publisher="MAMERedump")
     shelf.put(decoded(DVD))
     assert (shelf.match.verdict, shelf.match.reason) == (Verdict.UNKNOWN, "its SHA-1 is not known yet")
+
+
+def test_a_list_of_chds_has_a_cd_whose_tracks_were_digested(shelf: Shelf) -> None:
+    shelf.load({"Lanterns": [disk("Lanterns.chd", "5" * 40)]}, publisher="MAMERedump")
+    shelf.put(replace(tracks(b"1" * 2352, b"2" * 2352), overall_sha1="5" * 40))
+    assert (shelf.match.verdict, shelf.match.game) == (Verdict.EXACT, "Lanterns")
 
 
 def test_the_best_of_several_lists_counts_and_names_may_differ(shelf: Shelf) -> None:
