@@ -148,7 +148,8 @@ class Killing:
         """Queue a conversion; return the job."""
         conflict = OnConflict.OVERWRITE if is_replacing else OnConflict.ERROR
         request = replace(WISHES[self.format], trash_source=is_trashing, on_conflict=conflict)
-        (job_id,) = self.queue.add([JobRequest(ConvertTask(request), path)])
+        is_forced = self.format in OF_GAMECUBE  # a WBFS of a small image is larger
+        (job_id,) = self.queue.add([JobRequest(ConvertTask(request), path, force=is_forced)])
         return job_id
 
     def finish_job(self, job_id: int, where: str, check: Callable[[str], None]) -> None:
