@@ -109,6 +109,10 @@ class Mirror:
             del self._by_id[job.id]
         return True
 
+    def of(self, job_id: int) -> Job | None:
+        """Return one job; None if it is not kept."""
+        return self._by_id.get(job_id)
+
     @property
     def unsettled(self) -> list[Job]:
         """Unreadable jobs that the state file does not show as failed yet."""

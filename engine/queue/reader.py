@@ -69,6 +69,13 @@ class QueueReader:
         """Return one job; None if there is none of that number."""
         return next(iter(self._select(f"{SELECT_JOBS} WHERE id = ?", [job_id])), None)
 
+    def present(self, job_id: int) -> Job | None:
+        """Return one job as `find` does; one that is unchanged is not read again."""
+        with self._lock:
+            self._refresh()
+            job = self._mirror.of(job_id)
+        return self.find(job_id) if job is None else job
+
     def log(self, job_id: int) -> list[str]:
         """Return the last lines of a job's log, oldest first."""
         return self._file.run(lambda connection: log_rows.read_log(connection, job_id))

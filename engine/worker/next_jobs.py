@@ -65,7 +65,16 @@ class Launcher:
     def launch(self, jobs: Sequence[Job]) -> bool:
         """Start the jobs whose turn it is; return whether anything may run alongside them."""
         places = self._places(jobs)
-        return all(self._launch(job, places) for job in jobs)
+        return all(self._is_behind(job, places) or self._launch(job, places) for job in jobs)
+
+    def _is_behind(self, job: Job, places: _Places) -> bool:
+        """Return whether a job of the many on a busy disk has to wait, found with little work."""
+        return (
+            job.task.source.device in places.busy
+            and not _is_probe(job)
+            and not is_suspect(job.worker_deaths)
+            and job.id not in self._waits
+        )
 
     def launch_background_tasks(self) -> None:
         """Start background tasks alongside the probes: a single one, with one thread, while a conversion runs."""

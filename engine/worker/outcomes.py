@@ -53,7 +53,7 @@ class Endings:
     def end(self, running: Running) -> None:
         """Record the end of a job in the queue."""
         job = running.job
-        stored = self._queue.find(job.id)
+        stored = self._queue.present(job.id)
         if stored is not None and stored.fault:
             running.task.exception()  # any result: the job fails as an unreadable one
             return

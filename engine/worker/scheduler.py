@@ -152,7 +152,7 @@ class Manager:
 
     def _obey(self) -> None:
         for running in list(self._running.values()):
-            job = self.queue.find(running.job.id)
+            job = self.queue.present(running.job.id)
             if job is None or job.wanted == Action.CANCEL or job.state is JobState.CANCELLED:
                 running.control.cancel()
             elif job.wanted == Action.PAUSE and not running.is_held:
