@@ -3,7 +3,6 @@
 chdman packs the subcode of cdzs with Zstandard, that of the others with deflate at level 9; so does this module.
 """
 
-import lzma
 import zlib
 from collections.abc import Callable
 from functools import cached_property, lru_cache
@@ -13,7 +12,7 @@ from discpress.engine.codecs.cd.frames import FRAME_BYTES, Streams, split_frames
 from discpress.engine.codecs.cd_hunks import LONG_HUNK
 from discpress.engine.codecs.deflate import RAW
 from discpress.engine.codecs.flac.encoder import encode_flac
-from discpress.engine.codecs.lzma_hunks import lzma_filter
+from discpress.engine.codecs.lzma_hunks import compress_hunk
 from discpress.engine.codecs.sector_codes import SECTOR_BYTES
 from discpress.engine.codecs.zstd import ZstdCompressors
 from discpress.engine.system.files import Readable
@@ -84,10 +83,7 @@ def _pack_flac(hunk: CdHunk, level: int) -> bytes:
 
 
 def _pack_lzma(hunk: CdHunk, level: int) -> bytes:
-    filters = [lzma_filter(len(hunk.sectors), level)]
-    return _joined(
-        hunk, lambda sectors: lzma.compress(sectors, lzma.FORMAT_RAW, filters=filters), hunk.deflated_subcode
-    )
+    return _joined(hunk, lambda sectors: compress_hunk(sectors, level), hunk.deflated_subcode)
 
 
 def _pack_deflate(hunk: CdHunk, level: int) -> bytes:

@@ -1,7 +1,5 @@
 """Packs the hunks of a CHD, each with the codec that makes it smallest, or plain if none helps."""
 
-import lzma
-import platform
 from array import array
 from collections.abc import Callable, Sequence
 
@@ -14,7 +12,7 @@ from discpress.engine.codecs.chd.notes import SLOT_SHIFT
 from discpress.engine.codecs.chd.packing import ChunkPacker, Packing, chunk_packer
 from discpress.engine.codecs.deflate import DeflateCodec
 from discpress.engine.codecs.libdeflate import LibdeflateCodec
-from discpress.engine.codecs.lzma_hunks import lzma_filter
+from discpress.engine.codecs.lzma_hunks import compress_hunk, lzma_version
 from discpress.engine.codecs.zstd import ZstdCompressors
 from discpress.engine.formats import Method, in_order
 from discpress.engine.units import MIB
@@ -28,8 +26,7 @@ _PROBED_ABOVE = 2  # lower levels are about as fast as the probe
 
 def _lzma_compressor(level: int) -> CompressBlock:
     def compress(hunk: memoryview) -> bytes:
-        # liblzma ends a raw stream with a marker of about 6 bytes; chdman and libchdr accept it.
-        return lzma.compress(hunk, lzma.FORMAT_RAW, filters=[lzma_filter(len(hunk), level)])
+        return compress_hunk(hunk, level)
 
     return compress
 
@@ -48,9 +45,12 @@ _LIBRARIES = {
 }
 _VERSIONS = {
     Method.ZSTD: f"zstd {'.'.join(map(str, zstandard.ZSTD_VERSION))}",
-    Method.LZMA: f"lzma of Python {platform.python_version()}",  # the module does not export its library's version
     Method.ZLIB: f"{_deflate.name.split()[0]} {_deflate.version}",
 }
+
+
+def _version_of(method: Method) -> str:
+    return lzma_version() if method is Method.LZMA else _VERSIONS[method]
 
 
 def highest_hunk_level(methods: Sequence[Method]) -> int:
@@ -76,7 +76,7 @@ class HunkCodec:
         self.methods = tuple(methods)
         self.name = f"chd {'+'.join(methods)} plain"
         # Zstandard is always included, because it decides which hunks are worth trying.
-        self.version = ", ".join(_VERSIONS[method] for method in in_order((*methods, Method.ZSTD)))
+        self.version = ", ".join(_version_of(method) for method in in_order((*methods, Method.ZSTD)))
         self.max_level = highest_hunk_level(methods)
 
     def pack(

@@ -1,8 +1,10 @@
 """The codec `lzma` of CHD hunks: raw LZMA1 without a header; lc 3, lp 0, pb 2 (docs/formats.md, section 3)."""
 
 import lzma
+import platform
 
 from discpress.engine.codecs.blocks import BlockError
+from discpress.engine.system.files import Readable
 
 _LEAST_DICTIONARY = 4096
 
@@ -22,6 +24,22 @@ class LzmaDecoder:
         if len(decoded) != block_size:
             raise BlockError(f"lzma hunk does not decode to {block_size} bytes")
         return decoded
+
+
+def compress_hunk(data: Readable, level: int) -> bytes:
+    """Return raw LZMA of a hunk, without an end marker if liblzma can leave it out; readers accept both."""
+    from discpress.engine.codecs.chd.lzma_encoder import unmarked_encoder  # noqa: PLC0415 - loads ctypes, for this only
+
+    encode, chosen = unmarked_encoder(), lzma_filter(len(data), level)
+    return lzma.compress(data, lzma.FORMAT_RAW, filters=[chosen]) if encode is None else encode(data, chosen)
+
+
+def lzma_version() -> str:
+    """Return a text of what the bytes of `compress_hunk` depend on; the module does not tell its library's version."""
+    from discpress.engine.codecs.chd.lzma_encoder import unmarked_encoder  # noqa: PLC0415 - as above
+
+    ending = "with" if unmarked_encoder() is None else "without"
+    return f"lzma of Python {platform.python_version()} {ending} end marker"
 
 
 def lzma_filter(block_size: int, level: int = 6) -> dict[str, int]:

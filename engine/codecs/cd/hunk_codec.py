@@ -3,7 +3,6 @@
 A codec that cannot win is not tried: in hunks of data FLAC, and mostly deflate; LZMA in hunks of sound.
 """
 
-import platform
 import zlib
 from array import array
 from collections.abc import Mapping, Sequence
@@ -15,13 +14,14 @@ from discpress.engine.codecs.cd_packing import CdHunk
 from discpress.engine.codecs.chd.notes import SLOT_SHIFT
 from discpress.engine.codecs.flac.encoder import is_fast
 from discpress.engine.codecs.hunks import MAX_LEVELS, working_bytes
+from discpress.engine.codecs.lzma_hunks import lzma_version
 from discpress.engine.formats import CD_FRAME_BYTES, SECTOR_SIZE, Method
 from discpress.engine.units import KIB
 
 _BASES = {Method.CDLZ: Method.LZMA, Method.CDZL: Method.ZLIB, Method.CDZS: Method.ZSTD}
 """The method that packs the sectors, by the method of the hunk."""
 _VERSIONS = {
-    Method.CDLZ: f"lzma of Python {platform.python_version()}, zlib {zlib.ZLIB_RUNTIME_VERSION}",
+    Method.CDLZ: f"zlib {zlib.ZLIB_RUNTIME_VERSION}",
     Method.CDZL: f"zlib {zlib.ZLIB_RUNTIME_VERSION}",
     Method.CDZS: f"zstd {'.'.join(map(str, zstandard.ZSTD_VERSION))}",
     Method.CDFL: f"flac 1, zlib {zlib.ZLIB_RUNTIME_VERSION}",
@@ -36,6 +36,10 @@ _SOUND_SHARE = 0.75
 _FEW_BYTES = 512
 _NOISE_SHARE = 0.9
 """Deflate beats LZMA only for hunks of few bytes, and for data that hardly shrinks: in 640 hunks, for no others."""
+
+
+def _version_of(method: Method) -> str:
+    return f"{lzma_version()}, {_VERSIONS[method]}" if method is Method.CDLZ else _VERSIONS[method]
 
 
 def highest_cd_level(methods: Sequence[Method]) -> int:
@@ -61,7 +65,7 @@ class CdHunkCodec:
         # In plain Python, FLAC takes 0.4 s for a hunk, and a CD would take hours.
         self._used = tuple(each for each in methods if each is not Method.CDFL or len(methods) == 1 or is_fast())
         self.name = f"chd {'+'.join(self._used)} plain"
-        self.version = ", ".join((_CHOICE, *(_VERSIONS[method] for method in methods)))
+        self.version = ", ".join((_CHOICE, *(_version_of(method) for method in methods)))
         self.max_level = highest_cd_level(methods)
 
     def pack(

@@ -141,6 +141,7 @@ static const char *find_lzma(HunkLibraries *into, void *library, const char *(**
         {&into->lzma_preset, "lzma_lzma_preset"},
         {&into->lzma_code, "lzma_code"},
         {&into->lzma_end, "lzma_end"},
+        {&into->lzma_version_number, "lzma_version_number"},
     };
     return FIRST_MISSING(library, wanted);
 }

@@ -96,6 +96,7 @@ typedef struct {
     unsigned char (*lzma_preset)(LzmaOptions *, uint32_t);
     int (*lzma_code)(LzmaStream *, int);
     void (*lzma_end)(LzmaStream *);
+    uint32_t (*lzma_version_number)(void);
     void *(*libdeflate_create)(int);
     void (*libdeflate_free)(void *);
     size_t (*libdeflate_bound)(void *, size_t);

@@ -24,6 +24,8 @@
 #define LZMA_RUN 0
 #define LZMA_FINISH 3
 #define LZMA_STREAM_END 1
+#define LZMA1EXT 0x4000000000000002u
+#define FIRST_UNMARKED_LZMA 50040000u /* the first liblzma that encodes without an end marker, as chdman does */
 #define PROBE 1
 
 typedef struct {
@@ -79,7 +81,11 @@ static size_t pack_lzma(const Packer *packer, int level, const uint8_t *hunk, ui
     LzmaOptions options;
     if (!lzma_options_of(libraries, packer->size, (uint32_t)level, &options))
         return FAILED;
-    const LzmaFilter filters[] = LZMA_FILTER_OF(&options);
+    LzmaFilter filters[] = LZMA_FILTER_OF(&options);
+    if (libraries->lzma_version_number() >= FIRST_UNMARKED_LZMA) {
+        filters[0].id = LZMA1EXT;
+        options.reserved_integers[1] = (uint32_t)packer->size; /* ext_size_low, and no flag that allows a marker */
+    }
     if (libraries->lzma_encoder(stream, filters) != 0)
         return FAILED;
     stream->next_in = hunk, stream->avail_in = packer->size;
