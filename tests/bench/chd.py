@@ -1,10 +1,11 @@
-"""Times CHD conversions beside `chdman createraw` of the same codec and hunk: wall, processor, peak memory and size.
+"""Times CHD conversions beside `chdman createraw` of the same codec and hunk, and the way back beside `extractraw`.
 
     python tests/bench/chd.py IMAGE [--methods zstd,zlib,lzma] [--hunk 4096] [--level 9] [--runs 1] [--folder DIR]
 
 The programs take turns, both with as many threads as there are processors. chdman proves nothing, so ours is timed
-without its proof as well. A method that this chdman does not know has no row of its own. Each CHD of ours is verified
-by chdman where it can be, and one of each method goes ISO -> ZSO -> CHD -> ISO with equal digests at both ends.
+without its proof as well; the way back is proven. A method that this chdman does not know has no row of its own.
+Printed are wall and processor time, peak memory and size. Each CHD of ours is verified by chdman where it can be, and
+one of each method goes ISO -> ZSO -> CHD -> ISO with equal digests at both ends.
 """
 
 import argparse
@@ -14,6 +15,7 @@ import shutil
 import statistics
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from measuring import MIB, Run, run
@@ -60,6 +62,10 @@ def main() -> None:
                 if name.endswith("proven") and not name.startswith("zstd"):
                     run([chdman, "verify", "-i", str(out)])
                 out.unlink()
+            for name, command, result in _ways_back(program, chdman, arguments, Path(folder)):
+                rows.setdefault(name, []).append(run(command))
+                sizes[name] = result.stat().st_size
+                result.unlink()
         original_bytes = arguments.image.stat().st_size
         print(f"{image}: {original_bytes / MIB:.0f} MiB, hunk {hunk}, level {arguments.level}, {processors} processors")
         print(f"{'':>20} {'wall s':>7} {'cpu s':>7} {'peak MiB':>8} {'size':>11} {'ratio':>6}")
@@ -69,6 +75,21 @@ def main() -> None:
             ratio = sizes[name] / original_bytes
             print(f"{name:>20} {wall:7.1f} {cpu:7.1f} {peak / MIB:8.1f} {sizes[name]:>11} {ratio:6.4f}", flush=True)
         _round_trip(program, arguments.image, arguments.methods.split(","), hunk, Path(folder))
+
+
+def _ways_back(
+    program: str, chdman: str, arguments: argparse.Namespace, folder: Path
+) -> Iterator[tuple[str, list[str], Path]]:
+    """Yield the name and the command of each way back to an ISO, and its result."""
+    result = folder / "back.iso"
+    for method in arguments.methods.split(","):
+        chd = folder / f"{method}.chd"
+        if not chd.exists():
+            make = [program, "convert", "-q", str(arguments.image), "-o", str(chd), "-f", "chd", "-m", method]
+            run([*make, "-b", str(arguments.hunk), "-l", str(arguments.level), "--no-verify", "--target", "any"])
+        yield f"{method} back", [program, "convert", "-q", "-d", str(chd), "-o", str(result), "--target", "any"], result
+        if method != "zstd":
+            yield f"{method} back, chdman", [chdman, "extractraw", "-i", str(chd), "-o", str(result)], result
 
 
 def _round_trip(program: str, image: Path, methods: list[str], hunk: str, folder: Path) -> None:
