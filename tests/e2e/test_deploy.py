@@ -50,6 +50,21 @@ def files(folder: Path) -> dict[str, bytes]:
     return {path.relative_to(folder).as_posix(): path.read_bytes() for path in found}
 
 
+@pytest.mark.parametrize("is_title_there", [True, False])
+def test_a_check_tells_a_missing_copy_from_a_missing_title(
+    is_title_there: bool, cli: CommandLine, games: Path, stick: Path
+) -> None:
+    cli.run("deploy", games, stick, "--as", "opl")
+    (place,) = files(stick)
+    (stick / place).unlink()
+    if not is_title_there:
+        (games / NAME).unlink()
+    checked = cli.run("deploy", "--check", stick)
+    assert checked.exit_code == 3
+    assert f"{place}: is missing on the device" in checked.text
+    assert ("its title is no longer at" in checked.text) == (not is_title_there)
+
+
 def test_a_second_run_changes_nothing_on_the_device(cli: CommandLine, games: Path, stick: Path) -> None:
     first = cli.run("deploy", games, stick, "--as", "opl")
     assert first.exit_code == 0, first.text
@@ -57,7 +72,7 @@ def test_a_second_run_changes_nothing_on_the_device(cli: CommandLine, games: Pat
     ((place, data),) = files(stick).items()
     assert (place.startswith("CD/"), data) == (True, (games / NAME).read_bytes())
     before = marks(stick)
-    second = cli.run("deploy", games, stick, "--as", "opl")
+    second = cli.run("deploy", games, stick)  # as the copies there
     assert (second.exit_code, "1 there already" in second.text) == (0, True)
     assert marks(stick) == before
 

@@ -86,9 +86,13 @@ class _Deploy:
         return joined_exit_code(self._exit_codes)
 
     def _kind(self) -> DeviceKind:
-        if self._arguments.kind is None:
+        """Return the kind of the device; without `--as`, that of all copies on it."""
+        if self._arguments.kind is not None:
+            return DeviceKind(self._arguments.kind)
+        known = {each.kind for each in self._manifest}
+        if len(known) != 1 or not known <= set(DeviceKind):
             raise UsageError("--as is missing", hint=f"name what plays the games there: {', '.join(DeviceKind)}")
-        return DeviceKind(self._arguments.kind)
+        return DeviceKind(known.pop())
 
     def _titles(self) -> list[Title]:
         """Return the titles of the inputs and of the filter, each once, as their files are now."""
@@ -180,13 +184,16 @@ class _Deploy:
         with self._printer.following(self._progress, self._device.root / entry.files[0].path):
             damaged = self._device_files(kind).damaged_files(entry)
         self._reports.checked_alone(entry)
+        source_path = Path(entry.source_path)
         for path in damaged:
-            name = display_name(self._device.root / path)
-            error = DamagedImageError(
-                f"{name}: is damaged or missing on the device, and its title is not at {entry.source_path}",
-                hint="name the title where it is now, to copy it again",
+            problem = "is damaged" if (self._device.root / path).exists() else "is missing"
+            problem, hint = f"{problem} on the device", "name the title and the device, to copy it again"
+            if not is_there(holder_of(source_path)):
+                problem += f", and its title is no longer at {display_name(source_path)}"
+                hint = "name the title where it is now, and the device, to copy it again"
+            self._fail(
+                source_path, DamagedImageError(f"{display_name(self._device.root / path)}: {problem}", hint=hint)
             )
-            self._fail(Path(entry.source_path), error)
 
     def _carry_out(self, plan: DeployPlan) -> None:
         self._tell_refused(plan)
