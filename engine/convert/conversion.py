@@ -17,6 +17,7 @@ from discpress.engine.convert.nintendo.split_files import existing_parts, total_
 from discpress.engine.convert.packing import ConversionRun
 from discpress.engine.convert.part.new_part import new_output_part
 from discpress.engine.convert.part.part import PartFile
+from discpress.engine.convert.part.part_set import PartSet
 from discpress.engine.convert.part.written import OutputPart
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.preflight import check_room, check_trashes, ensured_folder, output_bounds
@@ -127,10 +128,11 @@ def convert(
                 checkpoint_store.seal(plan.output_path, sealed)
             progress.begin(Stage.REPLACING, plan.original_bytes)
             results = {plan.output_path: sealed} if isinstance(part, PartFile) else part.sealed
+            kept = part.published if isinstance(part, PartSet) else ()
             if plan.replaces_source or plan.request.on_conflict is OnConflict.OVERWRITE:
                 from discpress.engine.convert.trash.replacing import make_way  # noqa: PLC0415 - 30 ms, as all of trash/
 
-                moved = make_way(plan, run, results, digests, control, journal, notices)
+                moved = make_way(plan, run, results, kept, digests, control, journal, notices)
             else:
                 run.check_source()
             published = part.publish()

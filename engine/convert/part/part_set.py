@@ -65,6 +65,15 @@ class _Member:
             drop_cached(self.published.fd)
         return False
 
+    def is_in_place(self, has_bytes: Callable[[Path, TrackFile], bool]) -> bool:
+        """Return whether a published file still has its name, or another one there has all its bytes. OSError."""
+        if self.published is None:
+            return True
+        facts = self.path.lstat()
+        if not stat.S_ISREG(facts.st_mode):
+            return False
+        return FileIdentity.of(facts) == self.published.opened_as or has_bytes(self.path, self.stored)
+
     def close(self) -> None:
         for each in (self.part, self.published):
             if each is not None:
@@ -93,6 +102,7 @@ class PartSet(ByteSource):
         no part is left.
         """
         self._replaces = replaces
+        self._has_bytes = has_bytes
         self.final_path = self.path = sheet_path
         self.size_bytes = files.files[-1].end
         self._text = files.sheet
@@ -103,13 +113,13 @@ class PartSet(ByteSource):
         self._sheet = new_part(sheet_path, self._is_sheet, takes_over=self._keeps_mark)
         try:
             for each in files.files:
-                self._members.append(self._open(each, new_part, has_bytes))
+                self._members.append(self._open(each, new_part))
         except BaseException:
             self.discard()
             raise
         self._keeps_mark = any(member.published is not None for member in self._members)
 
-    def _open(self, stored: TrackFile, new_part: NewPart, has_bytes: Callable[[Path, TrackFile], bool]) -> _Member:
+    def _open(self, stored: TrackFile, new_part: NewPart) -> _Member:
         path = self.final_path.with_name(stored.name)
         try:
             mode = path.lstat().st_mode
@@ -117,11 +127,11 @@ class PartSet(ByteSource):
             mode = None
         except OSError as error:
             raise from_os_error(error, path, "look for an existing file") from error
-        if mode is not None and self._keeps_mark and stat.S_ISREG(mode) and has_bytes(path, stored):
+        if mode is not None and self._keeps_mark and stat.S_ISREG(mode) and self._has_bytes(path, stored):
             drop_second_name(path)
             return _Member(stored, path, published=FileSource(path))
         if mode is None or self._replaces:
-            return _Member(stored, path, part=new_part(path, lambda found: has_bytes(found, stored)))
+            return _Member(stored, path, part=new_part(path, lambda found: self._has_bytes(found, stored)))
         raise ConflictError(
             f"{display_name(path)}: exists already", hint="move it away, or choose another name with -o"
         )
@@ -206,8 +216,18 @@ class PartSet(ByteSource):
 
     @property
     def sealed(self) -> dict[Path, FileIdentity]:
-        """The sealed parts by their final names, that of the sheet first. OSError."""
-        return {part.final_path: FileIdentity.of(os.fstat(part.fd)) for part in (self._sheet, *self._parts)}
+        """All files of the result by their final names, the sheet first, also those in `published`. OSError."""
+        fds = {self.final_path: self._sheet.fd}
+        for member in self._members:
+            source = member.part or member.published
+            if source is not None:
+                fds[member.path] = source.fd
+        return {path: FileIdentity.of(os.fstat(fd)) for path, fd in fds.items()}
+
+    @property
+    def published(self) -> tuple[Path, ...]:
+        """The files that a killed run has published: they stay under their names, and this run publishes the rest."""
+        return tuple(member.path for member in self._members if member.published is not None)
 
     def publish(self) -> FileIdentity:
         """Give all files their final names, the sheet last; return its identity. Raises the errors of a part's publish.
@@ -218,10 +238,25 @@ class PartSet(ByteSource):
         try:
             for part in self._parts:
                 published.append((part.final_path, part.publish()))
+            self._check_published()
             return self._sheet.publish(comes_back=True)
         except BaseException:
             self._keeps_mark |= not self._take_back(published)
             raise
+
+    def _check_published(self) -> None:
+        """Raise ConflictError if a file that a killed run has published is not in its place any more."""
+        for member in self._members:
+            try:
+                is_in_place = member.is_in_place(self._has_bytes)
+            except FileNotFoundError:
+                is_in_place = False
+            except OSError as error:
+                raise from_os_error(error, member.path, "look at it") from error
+            if not is_in_place:
+                raise ConflictError(
+                    f"{display_name(member.path)}: was removed or changed meanwhile", hint="run the conversion again"
+                )
 
     def _take_back(self, published: list[tuple[Path, FileIdentity]]) -> bool:
         """Remove published files; return whether that is on the disk."""

@@ -2,7 +2,7 @@
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from discpress.engine.convert.digests import DigestSet
@@ -27,6 +27,7 @@ def make_way(
     plan: ConversionPlan,
     run: ConversionRun,
     sealed: Mapping[Path, FileIdentity],
+    published: Collection[Path],
     digests: DigestSet,
     control: Control,
     journal: Journal,
@@ -34,12 +35,13 @@ def make_way(
 ) -> TrashEntry | None:
     """Move the files that have the result's names to the trash, if the request allows it; None if there are none.
 
-    `sealed` are the files of the result by their final paths, the main one first.
+    `sealed` are the files of the result by their final paths, the main one first; `published` are those that a killed
+    run gave these names: nothing takes their place, so they stay.
 
     A kill after this leaves the sealed part, by which `restore_unpublished` knows that the source must come back.
     """
     if not plan.replaces_source:
-        overwritten = _trash_existing(plan, sealed)
+        overwritten = _trash_existing(plan, sealed, published)
         try:
             run.check_source()
         except BaseException as error:
@@ -103,11 +105,15 @@ def moving_files(sources: SourceSet, source: ByteSource, notices: list[str]) -> 
     return moving
 
 
-def _trash_existing(plan: ConversionPlan, sealed: Mapping[Path, FileIdentity]) -> TrashEntry | None:
+def _trash_existing(
+    plan: ConversionPlan, sealed: Mapping[Path, FileIdentity], published: Collection[Path]
+) -> TrashEntry | None:
     if plan.request.on_conflict is not OnConflict.OVERWRITE:
         return None
     files = []
-    for path in filter(os.path.lexists, plan.output_paths):
+    for path in plan.output_paths:
+        if path in published or not os.path.lexists(path):
+            continue
         facts = path.lstat()
         if not stat.S_ISREG(facts.st_mode):
             raise ConflictError(f"{display_name(path)}: is no longer a regular file; it was not touched")
