@@ -8,14 +8,14 @@ heads of the others; their heads come next, and that of the first last. So what 
 """
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from discpress.engine.convert.part.marker import HEAD_BYTES, is_marked, lists_head
 from discpress.engine.convert.part.name import drop_second_name, part_path_of, take_leftover
 from discpress.engine.errors import StorageError, from_os_error
 from discpress.engine.images.source import FileSource, read_bytes
-from discpress.engine.system.files import sync_file, write_all
+from discpress.engine.system.files import same_file, sync_file, write_all
 from discpress.engine.system.rename import rename_new, sync_folder
 
 
@@ -39,11 +39,18 @@ def mark_leftovers(
             if found is not None and not is_marked(found) and lists_head(head, found):
                 _write_marker(path, make_marker(()))
         return
-    others = _others_of(paths)
-    heads = [head for head in map(_head_of, others) if head is not None]
-    fd = take_leftover(first, lambda _: is_copy((first, *others)))
+    others: Sequence[Path] = ()  # an empty first part is a leftover as well, and proves nothing about other files
+
+    def has_others(_: Path) -> bool:
+        nonlocal others
+        found = next((each for each in _choices_of(paths) if is_copy((first, *each))), None)
+        others = found or ()
+        return found is not None
+
+    fd = take_leftover(first, has_others)
     if fd < 0:
         return
+    heads = [head for head in map(_head_of, others) if head is not None]
     try:
         _take_names_back(others, paths)
         _mark(fd, first, make_marker(heads))
@@ -53,17 +60,33 @@ def mark_leftovers(
         _write_marker(path, make_marker(()))
 
 
-def _others_of(paths: Sequence[Path]) -> list[Path]:
-    """Return the files after the first part, each under its final or its part's name, up to the first missing one."""
+def _choices_of(paths: Sequence[Path]) -> Iterator[Sequence[Path]]:
+    """Yield the files that may follow the first part, the fewest first.
+
+    Those under their parts' names belong to it. If it is not published, those under final names may have been published
+    after them, or are older files that were about to go to the trash: only all together they show that.
+    """
     is_midway = not os.path.lexists(paths[0])
     found: list[Path] = []
+    fewest = 0
     for path in paths[1:]:
-        names = [each for each in (path, part_path_of(path)) if each != path or is_midway]
-        there = next((each for each in names if _head_of(each) is not None), None)
-        if there is None:
+        part_path = part_path_of(path)
+        if _head_of(part_path) is not None:
+            found.append(path if is_midway and _is_one_file(path, part_path) else part_path)
+            fewest = len(found)
+        elif is_midway and _head_of(path) is not None:
+            found.append(path)
+        else:
             break
-        found.append(there)
-    return found
+    yield from (found[:count] for count in range(fewest, len(found) + 1))
+
+
+def _is_one_file(path: Path, part_path: Path) -> bool:
+    """Return whether a file has both names, as between the link and the unlink that stand in for a rename."""
+    try:
+        return same_file(path.lstat(), part_path.lstat())
+    except OSError:
+        return False
 
 
 def _head_of(path: Path) -> bytes | None:

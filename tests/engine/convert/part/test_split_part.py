@@ -238,3 +238,32 @@ def test_any_sector_of_a_marker_lists_all_heads(heads: int, kept: set[int], path
 def test_an_ordinary_marker_lists_nothing() -> None:
     marker = make_marker("7", Path("/x"), FileIdentity(1, 2, 3, 4, 5))
     assert not any(lists_head(marker, head) for head in (*HEADS, b"", bytes(HEAD_BYTES)))
+
+
+@pytest.mark.parametrize("older", [("a.wbf1",), ("a.wbf2",), ("a.wbf1", "a.wbf2"), ("a.wbf3",), ("a.wbf1", "a.wbf3")])
+def test_a_run_killed_in_the_midst_of_the_move_of_older_files_is_gone_on_with(
+    older: tuple[str, ...], source_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part = written(source_path)
+    part.seal(1)
+    part.close()
+    for name in older:
+        source_path.with_name(name).write_bytes(b"older")
+    new_split(source_path).discard()
+    assert names(source_path.parent) == sorted([*older, "game.iso"])
+    for name in older:
+        assert source_path.with_name(name).read_bytes() == b"older"
+        source_path.with_name(name).unlink()  # as `make_way` does
+    check_next_run(source_path, monkeypatch)
+
+
+@pytest.mark.parametrize("head", [b"", bytes(HEAD_BYTES)])
+def test_an_empty_first_part_proves_nothing_about_the_files_of_others(
+    head: bytes, source_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    part_path_of(source_path.with_name("a.wbfs")).write_bytes(head)
+    for name in ("a.wbf1", "a.wbf2"):
+        source_path.with_name(name).write_bytes(IMAGE)
+    new_split(source_path).discard()
+    assert names(source_path.parent) == ["a.wbf1", "a.wbf2", "game.iso"]
+    assert source_path.with_name("a.wbf1").read_bytes() == source_path.with_name("a.wbf2").read_bytes() == IMAGE
