@@ -30,6 +30,8 @@ DISC = discs.small_disc()
 PART_BYTES = 1_572_864
 """The disc takes 4 MiB as a WBFS."""
 RVZ, WBFS = ("Game [b].rvz",), ("Game [b].wbfs", "Game [b].wbf1", "Game [b].wbf2")
+OLDER = {name: f"older {name}".encode() * 300 for name in (*WBFS, "Game [b].wbf3")}
+"""Files of another image, of which the new one replaces more than it has."""
 Names = tuple[str, ...]
 
 
@@ -106,9 +108,50 @@ def _story(names: Names, more: dict[str, Any] | None = None, **request: Any) -> 
     )
 
 
+def _make_older(folder: Path) -> None:
+    _make(folder)
+    for name, data in OLDER.items():
+        write_old(folder / name, data)
+
+
+def _replacing_losses(story: Story, state: CrashState, claims: list[str]) -> Iterator[str]:
+    trashed, new = dict(described(state)), result(WBFS)
+    if state.files.get(NAME) != DISC:
+        yield "the source is lost"
+    for name, data in OLDER.items():
+        if state.files.get(name) != data and data not in trashed.values():
+            yield f"the older {name} is lost"
+        if state.files.get(name) not in {data, new.get(name), None}:
+            yield f"{name} is not whole"
+    if hidden := {name for name in state.files if is_trashed(name)} - trashed.keys():
+        yield f"the trash does not describe {hidden}"
+    if claims and claims[-1] == "published" and not new.items() <= state.files.items():
+        yield "what was published is not there"
+
+
+def _recover_replacing(story: Story, folder: Path) -> list[str]:
+    """Replace the older files again, as a user would; return what is not made good by that."""
+    problems = []
+    try:
+        _convert(WBFS, on_conflict=OnConflict.OVERWRITE)(folder, NO_CLAIMS)
+    except DiscpressError as error:
+        problems.append(str(error))
+    found = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file() and path.name != NAME}
+    if found != result(WBFS):
+        problems.append(f"the next conversion left {sorted(found)}")
+    kept = {path.read_bytes() for path in folder.glob(".discpress-trash/*/*.kept")}
+    return [*problems, *(f"the older {name} is not in the trash" for name, data in OLDER.items() if data not in kept)]
+
+
 NINTENDO_STORIES = {
     "convert to an RVZ and trash": _story(RVZ, trash_source=True),
     "convert to a WBFS in parts": _story(WBFS),
     "convert to a WBFS in parts by links": _story(WBFS, {"exclusive": errno.EINVAL}),
     "convert to a WBFS in parts and trash": _story(WBFS, trash_source=True),
+    "replace a WBFS in parts": Story(
+        _convert(WBFS, on_conflict=OnConflict.OVERWRITE),
+        prepare=_make_older,
+        losses=_replacing_losses,
+        recover=_recover_replacing,
+    ),
 }

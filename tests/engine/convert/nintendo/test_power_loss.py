@@ -31,3 +31,14 @@ def test_the_next_run_goes_on_wherever_the_power_went(tmp_path: Path) -> None:
         state = chance.choice(list(crash_states(recorder.disk_at(point), chance, 1)))
         assert list(losses(story, state, [])) == []
         assert recover(story, state.write(tmp_path / str(number))) == [], f"after {recorder.labels[:point]}"
+
+
+def test_the_next_run_goes_on_when_older_parts_were_half_in_the_trash(tmp_path: Path) -> None:
+    story = NINTENDO_STORIES["replace a WBFS in parts"]
+    (tmp_path / "story").mkdir()
+    recorder = record(story, tmp_path / "story")
+    point = recorder.labels.index("move Game [b].wbf1 to 2.kept")
+    state = next(crash_states(recorder.disk_at(point), random.Random(SEED), 0))
+    assert {"Game [b].wbf1", "Game [b].wbf1.discpress-part"} < state.files.keys()
+    assert list(losses(story, state, [])) == []
+    assert recover(story, state.write(tmp_path / "after")) == []
