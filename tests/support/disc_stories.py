@@ -9,10 +9,9 @@ from typing import Any
 from unittest import mock
 
 from cd_chds import cd_chd
-from command_line import write_old
 from crash_states import CrashState
 from disc_files import convert_chd, convert_disc, expected_files
-from power_stories import NO_CLAIMS, Act, Claims, Story, described, is_trashed, undo_newest
+from power_stories import Act, Claims, Story, described, is_trashed, undo_newest
 from raw_discs import SHORT, stored_sectors, track_plans, write_chd, write_disc
 from trash_sets import MTIME_NS, entries, undo_as_a_user
 
@@ -24,7 +23,6 @@ from discpress.engine.convert.trash.undo import purge
 from discpress.engine.errors import DiscpressError, TrashError
 from discpress.engine.formats import PART_SUFFIX
 from discpress.engine.progress import Control
-from discpress.engine.request import OnConflict
 from discpress.engine.system.files import FileIdentity
 
 SOURCE = "Game.chd"
@@ -32,7 +30,6 @@ SHEET = "Game.cue"
 FIRST = "Game (Track 1).bin"
 FILES = expected_files(SHEET, SHORT)
 DISC = stored_sectors(SHORT)
-OLD_FILES = {name: f"old {name}".encode() * 9 for name in FILES}
 CHD = cd_chd(*track_plans(SHORT))
 
 
@@ -153,51 +150,6 @@ def trash_losses(story: Story, state: CrashState, claims: list[str]) -> Iterator
         yield "what was undone is not back"
 
 
-def _make_old(folder: Path) -> None:
-    _make(folder)
-    for name, data in OLD_FILES.items():
-        write_old(folder / name, data)
-
-
-def _replace(folder: Path, recorder: Claims) -> None:
-    convert_disc(
-        folder / SOURCE,
-        SHORT,
-        on_conflict=OnConflict.OVERWRITE,
-        journal=lambda kind, facts: recorder.claim(kind),
-    )
-
-
-def replace_losses(story: Story, state: CrashState, claims: list[str]) -> Iterator[str]:
-    """Yield what must be there of a disc, of its files, and of those that had their names, and is not."""
-    trashed = dict(described(state))
-    if state.files.get(SOURCE) != DISC:
-        yield "the source is lost"
-    for name, old in OLD_FILES.items():
-        if state.files.get(name, old) not in {old, FILES[name]}:
-            yield f"{name} is neither the old file nor the new one"
-        if state.files.get(name) != old and old not in trashed.values():
-            yield f"the old {name} is lost"
-    is_whole = FILES.items() <= state.files.items()
-    if state.files.get(SHEET) == FILES[SHEET] and not is_whole:
-        yield "the sheet names a file that is not there"
-    hidden = {name for name in state.files if is_trashed(name)} - trashed.keys()
-    if hidden:
-        yield f"the trash does not describe {hidden}"
-    if claims and claims[-1] == "published" and not is_whole:
-        yield "what was published is not there"
-
-
-def recover_replaced(story: Story, folder: Path) -> list[str]:
-    """Convert again, as a user would; return what is not made good by that."""
-    try:
-        _replace(folder, NO_CLAIMS)
-    except DiscpressError as error:
-        return [str(error)]
-    found = {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
-    return [] if found == {**FILES, SOURCE: DISC} else [f"found {sorted(found)}"]
-
-
 def _names_in_trash(state: CrashState) -> set[str]:
     return {SHEET for name, data in described(state) if data == FILES[SHEET]}
 
@@ -231,6 +183,5 @@ DISC_STORIES = {
     "undo a CHD with files": _chd_story(undo_newest, _make_trashed),
     "undo a CHD with files by links": _chd_story(undo_newest, _make_trashed, exclusive=errno.EINVAL),
     "purge a CHD with files": _chd_story(_purge, _make_trashed, may_lose_original=True),
-    "replace the files of a disc": Story(_replace, prepare=_make_old, losses=replace_losses, recover=recover_replaced),
     "go on with files of a killed run": _story(_convert, left=_publish_one),
 }
