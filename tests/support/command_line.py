@@ -188,8 +188,12 @@ class Running:
         self.process.send_signal(signal.SIGCONT)
 
     def _is_stopped(self) -> bool:
-        state = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(") ")[2][0]
-        return state in "TZX"
+        """Return whether all its threads stand still: they stop one after the other."""
+        try:
+            stats = [path.read_text() for path in Path(f"/proc/{self.process.pid}/task").glob("*/stat")]
+        except (FileNotFoundError, ProcessLookupError):  # a thread has ended meanwhile
+            return False
+        return all(stat.rpartition(") ")[2][0] in "TZX" for stat in stats)
 
 
 def is_gone(pid: int) -> bool:

@@ -25,7 +25,7 @@ class GridForm(StrEnum):
 
 _GAP = 3
 _MOST_CHART = 24
-_CELL = 10
+_CELL = 9
 _HEAD = 7
 _NOT_LOADED = " x"
 
