@@ -5,6 +5,7 @@ import shlex
 import unicodedata
 from collections.abc import Iterable
 from os import PathLike, fsdecode, fsencode, fspath
+from pathlib import PurePath
 
 _ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t", "\x1b": "\\e"}
 # Cc control, Cf format (bidi overrides, zero-width), Cs lone surrogates (undecodable bytes), Zl/Zp line separators.
@@ -23,6 +24,11 @@ def display_name(name: "str | bytes | PathLike[str]") -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(_display_character(character) for character in text)
+
+
+def display_beside(path: PurePath, neighbour: PurePath) -> str:
+    """Return a path for a sentence about its neighbour: the name alone if both are in one folder."""
+    return display_name(path.name if path.parent == neighbour.parent else path)
 
 
 def _display_character(character: str) -> str:

@@ -7,13 +7,11 @@ from pathlib import Path
 import xxhash
 
 from discpress.engine.convert.verify import digest_image
+from discpress.engine.deploy.copying import PIECE_BYTES
 from discpress.engine.errors import DiscpressError
 from discpress.engine.images.open import open_image
 from discpress.engine.images.source import ByteSource, FileSource
 from discpress.engine.progress import Control, Progress, Stage
-from discpress.engine.units import MIB
-
-PIECE_BYTES = 4 * MIB
 
 
 class Contents:
@@ -28,12 +26,7 @@ class Contents:
         """Return the XXH3-128 of a file, past the memory of the system if that is possible. Raises StorageError."""
         with closing(FileSource(path)) as source:
             source.evict(0, source.size_bytes)
-            self._progress.begin(Stage.COMPARING, source.size_bytes)
-            digest = xxhash.xxh3_128()
-            for piece in self._pieces(source, 0, source.size_bytes):
-                digest.update(piece)
-                self._progress.done_bytes += len(piece)
-        return digest.hexdigest()
+            return self.digest_of_part(source, 0, source.size_bytes)
 
     def digest_of_part(self, source: ByteSource, offset: int, length: int) -> str:
         """Return the XXH3-128 of some bytes of an open source. Raises StorageError."""

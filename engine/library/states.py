@@ -8,7 +8,7 @@ from pathlib import Path
 from discpress.engine.convert.batch.standing import standing_of
 from discpress.engine.convert.request import NOTHING
 from discpress.engine.dats.match import UNKNOWN, GameFamily, Match
-from discpress.engine.names import display_name, natural_key
+from discpress.engine.names import display_beside, natural_key
 from discpress.engine.request import ConversionRequest
 from discpress.engine.states import Standing, State, is_sound
 from discpress.engine.store.model import Title
@@ -202,23 +202,20 @@ class TitleStates:
             found = (*same, *self._by_digest.get(record.user_digest, ()))
             result = next((each for each in found if each.is_proven and (each.path, each.digest) in made), None)
             if result is not None:
-                return Standing(State.DONE, f"{_near(result.path, title.path)} is its verified result", result.path)
+                return Standing(
+                    State.DONE, f"{display_beside(result.path, title.path)} is its verified result", result.path
+                )
         first = next((each.path for each in same if _comes_before(each, record)), None)
         if first is None and title.links > 1:
             named = self._linked.get(_node(title))
             if named is not None and named != title.path:
-                return Standing(State.HAS_COPY, f"is the same file as {_near(named, title.path)}", named)
+                return Standing(State.HAS_COPY, f"is the same file as {display_beside(named, title.path)}", named)
         if first is None:
             return None
-        return Standing(State.HAS_COPY, f"holds the same disc as {_near(first, title.path)}", first)
+        return Standing(State.HAS_COPY, f"holds the same disc as {display_beside(first, title.path)}", first)
 
 
 _WORKING = Standing(State.WORKING)
-
-
-def _near(path: Path, title_path: Path) -> str:
-    """Return how a sentence about a title names another file: a neighbour by its name alone."""
-    return display_name(path.name if path.parent == title_path.parent else path)
 
 
 def _comes_before(other: DiscRecord, own: DiscRecord | None) -> bool:

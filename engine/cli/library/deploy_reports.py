@@ -17,7 +17,7 @@ from discpress.engine.errors import (
 )
 from discpress.engine.names import display_name
 from discpress.engine.states import SICK
-from discpress.engine.units import format_size
+from discpress.engine.units import format_count, format_size
 
 _ERRORS: dict[str, type[DiscpressError]] = {
     "conflict": ConflictError,
@@ -157,7 +157,7 @@ _TOTAL_WORDS = {
 
 def _place(row: DeployRow) -> str:
     first, *others = row.placement.paths
-    more = f" and {len(others)} file{'s' if len(others) > 1 else ''}" if others else ""
+    more = f" and {format_count(len(others), 'file')}" if others else ""
     return f"{display_name(str(first))}{more}"
 
 

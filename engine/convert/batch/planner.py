@@ -10,13 +10,7 @@ from discpress.engine.convert.batch.files import FileStat, stats_of
 from discpress.engine.convert.batch.known import Known
 from discpress.engine.convert.batch.left_out import STATES, LeftOut
 from discpress.engine.convert.batch.model import NEVER_UNNAMED, Batch, Candidate, PlannedTitle, Skip
-from discpress.engine.convert.batch.remarks import (
-    has_own_form,
-    packed_skip,
-    shown_beside,
-    warning_about_name,
-    warnings_about,
-)
+from discpress.engine.convert.batch.remarks import has_own_form, packed_skip, warning_about_name, warnings_about
 from discpress.engine.convert.batch.space import disk_spaces
 from discpress.engine.convert.batch.standing import standing_of, useless_standing
 from discpress.engine.convert.batch.told_apart import told_apart
@@ -28,7 +22,7 @@ from discpress.engine.convert.request import NOTHING, merge_requests
 from discpress.engine.errors import DiscpressError, UnplayedDiscError, WrongSystemError
 from discpress.engine.images.registry import spec_of
 from discpress.engine.images.spec import Kind
-from discpress.engine.names import display_name, natural_key
+from discpress.engine.names import display_beside, display_name, natural_key
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.states import Standing, State
 from discpress.engine.store.model import Fault, Title
@@ -241,13 +235,13 @@ class _Planner:
             raise LeftOut(skip, standing.reason, copy_of=standing.other_path)
         first = self.copies.same_file(title)
         if first is not None:
-            raise LeftOut(Skip.COPY, f"is the same file as {shown_beside(first, title)}", copy_of=first)
+            raise LeftOut(Skip.COPY, f"is the same file as {display_beside(first, title.path)}", copy_of=first)
         first = self.copies.noted_disc(title)
         if first is None and not has_folder:
             # In a folder of its own, a result is wanted even if the same disc is packed elsewhere.
             first = self.copies.packed_disc(title, output_path, settings.format)
         if first is not None:
-            raise LeftOut(Skip.COPY, f"holds the same disc as {shown_beside(first, title)}", copy_of=first)
+            raise LeftOut(Skip.COPY, f"holds the same disc as {display_beside(first, title.path)}", copy_of=first)
         useless = None if row.estimate is None else useless_standing(title, row.estimate)
         if useless is not None and not self.options.force:
             raise LeftOut(Skip(useless.state), useless.reason)

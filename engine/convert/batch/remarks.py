@@ -57,8 +57,3 @@ def warning_about_name(obstacle: Obstacle, path: Path) -> str:
     is_renamed = path != obstacle.wanted_path
     what = "the result gets another name" if is_renamed else "the existing file goes to the trash first"
     return f"{display_name(obstacle.wanted_path.name)}: {obstacle.problem}: {what}"
-
-
-def shown_beside(path: Path, title: Title) -> str:
-    """Return a path for a message about a title: its name if both are in the same folder."""
-    return display_name(path.name if path.parent == title.path.parent else path)

@@ -15,6 +15,11 @@ _ID = re.compile(r"[A-Z0-9]{6}")
 _TITLE_BYTES = MAX_FILE_NAME_BYTES - len(" [GAMEID]")
 
 
+def is_game_id(serial: str) -> bool:
+    """Return whether a serial is the id of a GameCube or Wii game."""
+    return _ID.fullmatch(serial) is not None
+
+
 def listed_id(settings: Settings, serial: str) -> str:
     """Return the id that must be in the name of a result for a game with this serial; empty if any name does.
 
@@ -22,7 +27,7 @@ def listed_id(settings: Settings, serial: str) -> str:
     """
     target = TARGETS.get(settings.target)
     is_needed = target is not None and target.names_by_id and settings.format is not PLAIN_FORMAT
-    return serial if is_needed and _ID.fullmatch(serial) else ""
+    return serial if is_needed and is_game_id(serial) else ""
 
 
 def path_by_id(folder: Path, stem: str, game_id: str, suffix: str, *, is_next_to_source: bool) -> Path:

@@ -5,7 +5,8 @@ take any size that is equal for all but the last.
 """
 
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
+from typing import TypeVar
 
 from discpress.engine.errors import from_os_error
 from discpress.engine.formats import ImageFormat, Settings
@@ -16,7 +17,9 @@ from discpress.engine.units import GIB, KIB
 
 PART_BYTES = 4 * GIB - 32 * KIB
 """Size of all parts but the last."""
-_MOST_PARTS = 10
+MOST_PARTS = 10
+"""Parts that loaders read."""
+_AnyPath = TypeVar("_AnyPath", bound=PurePath)
 
 
 def count_parts(settings: Settings, output_path: Path, most_bytes: int) -> int:
@@ -31,7 +34,7 @@ def count_parts(settings: Settings, output_path: Path, most_bytes: int) -> int:
         return 0
     target = TARGETS.get(settings.target)
     is_for_loader = target is not None and target.names_by_id
-    return min(-(-most_bytes // PART_BYTES), _MOST_PARTS) if is_for_loader or _is_on_fat(output_path.parent) else 0
+    return min(-(-most_bytes // PART_BYTES), MOST_PARTS) if is_for_loader or _is_on_fat(output_path.parent) else 0
 
 
 def _is_on_fat(folder: Path) -> bool:
@@ -40,7 +43,7 @@ def _is_on_fat(folder: Path) -> bool:
     return filesystem_of(there).max_file_bytes is not None
 
 
-def part_paths(first_path: Path, count: int) -> tuple[Path, ...]:
+def part_paths(first_path: _AnyPath, count: int) -> tuple[_AnyPath, ...]:
     """Return the paths of a number of parts: the last letter of the suffix counts, as USB Loader GX does."""
     others = (first_path.with_name(f"{first_path.name[:-1]}{number}") for number in range(1, count))
     return (first_path, *others)

@@ -8,10 +8,10 @@ USB Loader GX, https://github.com/wiidev/usbloadergx at e25c4e9, source/usbloade
 source/GameCube/GCGames.cpp.
 """
 
-import re
 from pathlib import PurePosixPath
 
-from discpress.engine.convert.nintendo.split_files import PART_BYTES
+from discpress.engine.convert.nintendo.loader_names import is_game_id
+from discpress.engine.convert.nintendo.split_files import MOST_PARTS, PART_BYTES, part_paths
 from discpress.engine.deploy.layouts.forms import Form, Refused, check_played, form_for, is_split_wbfs, largest_bytes
 from discpress.engine.deploy.layouts.names import device_stem, own_stem
 from discpress.engine.deploy.records import DeviceFacts, LayoutRequest, Placement
@@ -21,9 +21,7 @@ from discpress.engine.store.model import Title
 from discpress.engine.systems import System
 from discpress.engine.targets import TARGETS
 
-_MOST_PARTS = 10
 _MOST_TITLE_BYTES = 63
-_GAME_ID = re.compile(r"[A-Z0-9]{6}")
 _DISC_NAMES = {None: "game", 1: "game", 2: "disc2"}
 """The names of GameCube discs by their number."""
 
@@ -58,7 +56,7 @@ def place_usb_loader_gx(title: Title, device: DeviceFacts, request: LayoutReques
 
 
 def _game_id(title: Title) -> str:
-    if not _GAME_ID.fullmatch(title.serial):
+    if not is_game_id(title.serial):
         raise Refused("it has no game ID, which its folder is named after")
     return title.serial
 
@@ -83,7 +81,6 @@ def _placed(title: Title, form: Form, folder: PurePosixPath, stem: str, device: 
 
 
 def _split_names(path: PurePosixPath, count: int) -> tuple[PurePosixPath, ...]:
-    if count > _MOST_PARTS:
-        raise Refused(f"it has {count} parts, and loaders read {_MOST_PARTS}")
-    names = (path.name[:-1] + str(number) for number in range(1, count))
-    return (path, *(path.with_name(name) for name in names))
+    if count > MOST_PARTS:
+        raise Refused(f"it has {count} parts, and loaders read {MOST_PARTS}")
+    return part_paths(path, count)
