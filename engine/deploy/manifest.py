@@ -100,6 +100,15 @@ class Manifest:
         self.problem = problem
         """The reason why the list on the device is of no use; empty if it can be used."""
         self._entries = {each.key: each for each in entries}
+        self._files = self._files_by_key()
+
+    def _files_by_key(self) -> dict[str, DeviceFile]:
+        """Return the files of all entries by their keys, which take a while to make; the first entry counts."""
+        files: dict[str, DeviceFile] = {}
+        for entry in self._entries.values():
+            for file in entry.files:
+                files.setdefault(key_of(file.path), file)
+        return files
 
     @classmethod
     def read(cls, root: Path) -> "Manifest":
@@ -130,8 +139,7 @@ class Manifest:
 
     def file_at(self, path: str | PurePosixPath) -> DeviceFile | None:
         """Return a file of any entry; None if no entry has it."""
-        key = key_of(path)
-        return next((file for each in self._entries.values() for file in each.files if key_of(file.path) == key), None)
+        return self._files.get(key_of(path))
 
     def put(self, entry: Entry) -> None:
         """Add an entry, or replace that of the same main file, and write the list. Raises SpaceError, StorageError.
@@ -141,6 +149,7 @@ class Manifest:
         with contextlib.suppress(StoreError):
             self._entries = Manifest.read(self.root)._entries or self._entries
         self._entries[entry.key] = entry
+        self._files = self._files_by_key()
         self._write()
 
     def _write(self) -> None:
