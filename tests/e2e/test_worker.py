@@ -322,7 +322,7 @@ def test_a_job_pauses_at_the_chunk_border_and_stands_still(
 
 
 def block_starts(zso: bytes) -> list[int]:
-    """Where each block of 2 KiB of a ZSO begins, in bytes."""
+    """The offsets of the blocks of a ZSO in blocks of 2 KiB, in bytes."""
     size, shift = int.from_bytes(zso[8:16], "little"), zso[21]
     words = struct.unpack_from(f"<{size // 2048 + 1}I", zso, 24)
     return [(word & 0x7FFFFFFF) << shift for word in words]

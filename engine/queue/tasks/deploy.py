@@ -34,7 +34,7 @@ class DeployTask(BaseTask):
 
     kind: ClassVar[TaskKind] = TaskKind.DEPLOY
     loader: DeviceKind = DeviceKind.FOLDER
-    """What plays the games there."""
+    """The loader that plays the games there."""
     titles: tuple[Path, ...] = ()
     """The titles."""
     format: ImageFormat | None = None

@@ -31,7 +31,7 @@ class DeviceChoice:
     root: Path
     """The folder where the device is mounted."""
     kind: DeviceKind
-    """What plays the games there."""
+    """The loader that plays the games there."""
     format: ImageFormat | None = None
     """The format on the device; None converts only what the loader does not load."""
 
