@@ -7,9 +7,10 @@ an older result (--force), then verified, then undone or purged; the app is driv
 a state file of an older version is migrated; a title is repaired under its own name and that is undone; a split image
 that playlists name is converted, trashed and restored, and so is the CHD of a CD, to a sheet and its files, and such a
 sheet, to a CHD; several titles are restored or removed for good in one job, and by `trash_days`; a queue and trashes
-that older versions wrote are used. Any process is killed at a random moment and the next one goes on. After each kill
-the disc must be there whole, as source, in the trash or as result; at the end of a round the result must be
-byte-identical to an undisturbed one, and the queue as it was. Exit code 1 when anything was lost.
+that older versions wrote are used; titles are renamed by a list and back, one of two copies is put away and restored,
+titles go to a device, and a watched folder is converted. Any process is killed at a random moment and the next one goes
+on. After each kill the disc must be there whole, as source, in the trash or as result; at the end of a round the result
+must be byte-identical to an undisturbed one, and the queue as it was. Exit code 1 when anything was lost.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
-from kill_rounds import KillRounds
+from kill_commands import CommandKillRounds
 from killing import WISHES
 
 
@@ -38,7 +39,8 @@ def main() -> int:
     print(f"seed {options.seed}", flush=True)
     began = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="discpress-kills-") as name:
-        tally = KillRounds(Path(name), options.mib, options.seed, options.count, image_format=options.format).run()
+        rounds = CommandKillRounds(Path(name), options.mib, options.seed, options.count, image_format=options.format)
+        tally = rounds.run()
     for problem in (*tally.lost, *tally.wrong):
         print(problem)
     stages = ", ".join(f"{stage} {count}" for stage, count in sorted(tally.stages.items()))

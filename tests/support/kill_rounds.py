@@ -239,10 +239,12 @@ class KillRounds(Killing):
         with contextlib.closing(sqlite3.connect(state_folder / FILE_NAME)) as connection:
             ((count,),) = connection.execute("SELECT count(*) FROM queue_jobs")
         for _ in range(self.most_kills):
-            listing = self.cli.start("queue", "list", "--json", "--no-start", "--state", state_folder)
+            listing = self.cli.start("queue", "list", "--json", "--state", state_folder)
             if not self.is_enough and self.kill(listing.process, 0.7):
                 self.tally.count("migration")
-            listing.finish()
+                listing.finish()
+            elif said := listing.finish().stderr:
+                self.tally.wrong.append(f"{where}: {said!r}")
         with Store(state_folder) as store:
             jobs = JobQueue(store).jobs()
             if len(jobs) != count or any(job.fault for job in jobs) or list(state_folder.glob("*.damaged*")):
