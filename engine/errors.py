@@ -19,6 +19,7 @@
     |- UselessError           exit 1   the conversion would not shrink it
     |- TrashError             exit 1   undo or purge would lose something
     |- DatfileError           exit 1   a file is no list of games, or breaks the rules of its form
+    |- ShareError             exit 1   a share is not what another machine sees
     |- StoreError             exit 1   the state file or the settings cannot be used
     |- StorageError           exit 1   the operating system refused
     |- WorkerEndedError       exit 1   several workers died at this job
@@ -162,6 +163,12 @@ class DatfileError(DiscpressError):
     """A file is no list of games, or breaks the rules of its form."""
 
     code = "datfile"
+
+
+class ShareError(DiscpressError):
+    """This machine does not see a share, sees another file in it, or its locks do not work between machines."""
+
+    code = "share"
 
 
 class StoreError(DiscpressError):

@@ -18,6 +18,8 @@ def paths_of(arguments: Namespace) -> list[Path]:
     named += getattr(arguments, "folder", None) or ()
     if getattr(arguments, "command", "") == "trash":  # scan tolerates a silent folder, and list reads none
         named += arguments.folders
+    if getattr(arguments, "command", "") == "share" and arguments.action in {"add", "test"}:
+        named.append(arguments.share)
     named += [
         getattr(arguments, name, None) for name in ("output", "output_dir", "against", "checksum_file", "dir", "device")
     ]

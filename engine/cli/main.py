@@ -45,6 +45,7 @@ COMMANDS = {
     "history": "discpress.engine.cli.queue.commands:run_history",
     "watch": "discpress.engine.cli.library.watch:run_watch",
     "deploy": "discpress.engine.cli.library.deploy:run_deploy",
+    "share": "discpress.engine.cli.library.share:run_share",
     "serve": "discpress.engine.cli.web.serve:run_serve",
     "completion": "discpress.engine.cli.shell.completion:run_completion",
 }

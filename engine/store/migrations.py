@@ -255,5 +255,13 @@ MIGRATIONS: Migrations = (
             job INTEGER NOT NULL, at REAL NOT NULL
         )""",
     ),
+    (
+        # Folders that several machines see, and whether this machine and another one see each other's locks there.
+        "CREATE TABLE shares (id TEXT NOT NULL PRIMARY KEY, path BLOB NOT NULL, name TEXT NOT NULL)",
+        """CREATE TABLE share_locks (
+            share TEXT NOT NULL, machine TEXT NOT NULL, is_ours_seen INTEGER NOT NULL, is_theirs_seen INTEGER NOT NULL,
+            at REAL NOT NULL, PRIMARY KEY (share, machine)
+        ) WITHOUT ROWID""",
+    ),
 )
 """Every step of the schema, oldest first; a released step is never edited."""

@@ -10,6 +10,7 @@ from discpress.engine.system.processors import available_processors
 from discpress.engine.units import format_count
 
 _CPUINFO = Path("/proc/cpuinfo")
+_MOST_HOST = 64  # HOST_NAME_MAX of Linux
 
 
 @lru_cache(maxsize=1)
@@ -35,3 +36,8 @@ def disk_name(path: Path) -> str:
     name = device.resolve().name if found.device and device.exists() else ""
     words = [word for word in (name, found.kind) if word]
     return display_name(f"{', '.join(words) or 'disk'} at {found.mount_path}")
+
+
+def host_name() -> str:
+    """Return the name of this machine for people: `nas`."""
+    return display_name(platform.node().strip()[:_MOST_HOST]).strip() or "this machine"

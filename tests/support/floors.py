@@ -9,7 +9,7 @@ FLOORS = (
     {"deploy"},
     {"lab", "library"},
     {"convert"},
-    {"dats"},
+    {"dats", "shares"},
     {"store", "config", "demo"},
     {"measure", "discs"},
     {"images"},

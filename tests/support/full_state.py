@@ -27,6 +27,8 @@ from discpress.engine.queue.tasks.records import (
 )
 from discpress.engine.queue.tasks.trash import PurgeTask, UndoTask
 from discpress.engine.request import ConversionRequest, OnConflict
+from discpress.engine.shares.rows import LocalShare, LockTest, save_share
+from discpress.engine.shares.shares import Shares
 from discpress.engine.store.digests import Digests
 from discpress.engine.store.model import FileIdentity, JsonValue, StoredEstimate, Title
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
@@ -81,6 +83,7 @@ def fill(store: Store, titles: Sequence[Title], output_folder: Path) -> None:
     store.save_empty_archives([EmptyArchive(titles[0].path.with_name("films.zip"), titles[0].identity)])
     _fill_library(store, titles)
     _fill_dats(store)
+    _fill_shares(store)
     _fill_queue(store, titles, output_folder)
     background_tasks = BackgroundTasks(store)
     background_tasks.ask([(title.path, EstimateTask(ConversionRequest(ImageFormat.ZSO, 4096))) for title in titles], 10)
@@ -100,6 +103,12 @@ def _fill_dats(store: Store) -> None:
     games = [DatGame("Lanterns (USA)", files, ("SLUS20000",), "7"), DatGame("Other", files[1:], ("SLUS20001",))]
     dat = ParsedDat(DatHeader("Sony - PlayStation 2", version="2026-08-01", author="redump.org"), games)
     DatIndex(store.file).add([FoundDat(Path("/lists [x]/a.zip"), "ps2.dat", dat)], Path("/lists [x]"))
+
+
+def _fill_shares(store: Store) -> None:
+    share = LocalShare("ab" * 16, Path("/mnt/games [nas]"), "games")
+    store.file.write(lambda connection: save_share(connection, share))
+    Shares(store.file).save_lock_test(LockTest(share.share_id, "nas", True, False, 1_700_000_000.5))
 
 
 def _fill_library(store: Store, titles: Sequence[Title]) -> None:

@@ -35,6 +35,7 @@ ADDERS = {
     "history": "discpress.engine.cli.parsing.queue:add_history",
     "watch": "discpress.engine.cli.parsing.library:add_watch",
     "deploy": "discpress.engine.cli.parsing.deploy:add_deploy",
+    "share": "discpress.engine.cli.parsing.share:add_share",
     "serve": "discpress.engine.cli.parsing.library:add_serve",
     "completion": "discpress.engine.cli.parsing.library:add_completion",
 }

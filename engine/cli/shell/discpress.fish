@@ -50,8 +50,8 @@ function _shtab_discpress_using
   test "$_shtab_discpress_cmdpath" = "$argv"
 end
 
-set -g _shtab_discpress_commands convert repair info doctor verify undo trash scan ls playlist set estimate dat identify rename duplicates demo seek throughput queue 'queue add' 'queue list' 'queue watch' 'queue log' 'queue wait' 'queue pause' 'queue resume' 'queue cancel' 'queue retry' 'queue move' 'queue stop' 'queue run' 'queue service' 'queue notify' history watch deploy serve completion
-set -g _shtab_discpress_opts_with_value --against --align --as --block-size --blocks --budget --by --checksum --checksum-file --compression --crc32 --dir --duration --every --filter --fixdat --folder --force --format --host --idle --keep --kind --level --levels --list --md5 --method --most-apps --older-than --on-conflict --output --output-dir --parallel --pattern --port --priority --replacement --sample --sha1 --sha256 --sort --state --target --threads --timeout --url --window -O -b -c -f -l -m -o -p -t
+set -g _shtab_discpress_commands convert repair info doctor verify undo trash scan ls playlist set estimate dat identify rename duplicates demo seek throughput queue 'queue add' 'queue list' 'queue watch' 'queue log' 'queue wait' 'queue pause' 'queue resume' 'queue cancel' 'queue retry' 'queue move' 'queue stop' 'queue run' 'queue service' 'queue notify' history watch deploy share serve completion
+set -g _shtab_discpress_opts_with_value --against --align --as --block-size --blocks --budget --by --checksum --checksum-file --compression --crc32 --dir --duration --every --filter --fixdat --folder --force --format --host --idle --keep --kind --level --levels --list --md5 --method --most-apps --name --older-than --on-conflict --output --output-dir --parallel --pattern --port --priority --replacement --sample --sha1 --sha256 --sort --state --target --threads --timeout --url --wait --window -O -b -c -f -l -m -o -p -t
 
 complete -c discpress -e
 complete -c discpress -f
@@ -385,6 +385,13 @@ complete -c discpress -n '_shtab_discpress_using deploy' -l check -d 'read all c
 complete -c discpress -n '_shtab_discpress_using deploy' -l force -d 'write also titles that are damaged or not whole'
 complete -c discpress -n '_shtab_discpress_using deploy' -s p -l parallel -s t -l threads -x -d 'threads (default: one per processor)'
 complete -c discpress -n '_shtab_discpress_using deploy' -l state -xka "(__fish_complete_directories)" -d 'folder of discpress'"'"'s state (also DISCPRESS_STATE)'
+complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npos -eq 0' -a share -d 'A share has a small id file at its root, .discpress-share. Each machine remembers its folder of that id.'
+complete -c discpress -n '_shtab_discpress_using share' -s h -l help -d 'show this help message and exit'
+complete -c discpress -n '_shtab_discpress_using share' -l json -d 'one JSON object a line on stdout'
+complete -c discpress -n '_shtab_discpress_using share' -l name -x -d 'add: name of a new share (default: of its folder)'
+complete -c discpress -n '_shtab_discpress_using share' -l wait -x -d 'test: wait for the other machine (default: 180)'
+complete -c discpress -n '_shtab_discpress_using share' -l state -xka "(__fish_complete_directories)" -d 'folder of discpress'"'"'s state (also DISCPRESS_STATE)'
+complete -c discpress -n '_shtab_discpress_using share; and test $_shtab_discpress_npos -eq 0' -ka "add list test remove" -d 'what to do'
 complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npos -eq 0' -a serve -d 'Serve the app to browsers. The printed address contains a token, without which nothing is answered.'
 complete -c discpress -n '_shtab_discpress_using serve' -s h -l help -d 'show this help message and exit'
 complete -c discpress -n '_shtab_discpress_using serve' -l json -d 'one JSON object a line on stdout'

@@ -22,7 +22,7 @@ from discpress.engine.store.store import FILE_NAME, Store
 DATA = Path(__file__).parents[2] / "data" / "state"
 GAMES = Path("/games")
 TITLES = some_titles(GAMES)
-NEWER = {"digests", "gone_titles", "dats", "dat_games", "dat_files", "dat_serials", "watched"}
+NEWER = {"digests", "gone_titles", "dats", "dat_games", "dat_files", "dat_serials", "watched", "shares", "share_locks"}
 """The tables that a later version has made anew."""
 
 BYTES = {"path", "origin", "output_path", "output_folder", "head"}

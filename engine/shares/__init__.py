@@ -1,0 +1,1 @@
+"""Shares: folders that several machines see under different paths."""
