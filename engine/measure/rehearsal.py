@@ -241,7 +241,7 @@ def _time_unpacking(
     block_size = trial.layout.block_size
     count = min(len(chunk) // block_size, max(1, _UNPACK_BYTES // block_size))
     layout = layout_of(trial.settings, count * block_size, trial.index_shift)
-    memory = _Memory(path)
+    memory = MemoryOutput(path)
     writer = layout.writer(memory)
     writer.append(packed[: sum(length & LENGTH_MASK for length in lengths[:count])], lengths, count, chunk)
     writer.finish({})
@@ -254,7 +254,7 @@ def _time_unpacking(
     tally.unpacked_bytes += layout.total_bytes
 
 
-class _Memory(MemorySource):
+class MemoryOutput(MemorySource):
     """An output that can be read as a source."""
 
     def __init__(self, path: Path) -> None:
@@ -262,6 +262,7 @@ class _Memory(MemorySource):
         super().__init__(path, self._written)
 
     def write_at(self, offset: int, data: Readable) -> None:
+        """Write all of `data`, after the end as well."""
         end = offset + len(data)
         self._written += bytes(max(0, end - self.size_bytes))
         self._written[offset:end] = data
