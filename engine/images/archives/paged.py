@@ -83,6 +83,8 @@ class PagedStream:
         self._checked_bytes = 0
         self._crc_so_far = 0
         self._broken: DamagedImageError | None = None
+        self._lost_from = size_bytes
+        self._loss: DamagedImageError | None = None
 
     @property
     def is_checked(self) -> bool:
@@ -118,21 +120,37 @@ class PagedStream:
         if page is not None:
             self._hits[wanted] = self._hits.get(wanted, 0) + 1
             return page
-        cursor = self._cursor_before(wanted * PAGE_BYTES)
+        if self._loss is not None and wanted * PAGE_BYTES >= self._lost_from:
+            raise self._loss.with_traceback(None)
+        return self._decoded_page(wanted)
+
+    def _decoded_page(self, wanted: int) -> memoryview:
+        try:
+            cursor = self._cursor_before(wanted * PAGE_BYTES)
+        except DamagedImageError as error:
+            self._lose_from(0, error)
+            raise
         while True:
             number = cursor.position // PAGE_BYTES
             room = self._free_room()
             try:
                 self._next_page(cursor, room)
-            except BaseException:
+            except BaseException as error:
                 self._rooms.append(room)
                 self._cursors.remove(cursor)  # after an error in the middle of a page, its position is unknown
+                if isinstance(error, DamagedImageError):
+                    self._lose_from(cursor.position, error)
                 raise
             if number in self._pages:  # decoded again on the way
                 self._rooms.append(self._pages.pop(number))
             self._pages[number] = room
             if number == wanted:
                 return room
+
+    def _lose_from(self, position: int, error: DamagedImageError) -> None:
+        """Remember that no decoder gets beyond a position, which would be tried again for each block after it."""
+        if position <= self._lost_from:
+            self._lost_from, self._loss = position, error
 
     def _free_room(self) -> memoryview:
         """Return memory for a page: that of the oldest one, unless it is hot, like an index.

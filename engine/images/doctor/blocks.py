@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from discpress.engine.errors import DamagedImageError, DiscpressError, MissingPackageError, UnsupportedImageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.doctor.findings import Finding, FindingLimit, Severity
-from discpress.engine.images.image import RUN_BLOCKS, RUN_BYTES, Image
+from discpress.engine.images.image import RUN_BLOCKS, RUN_BYTES, Image, UnindexedImage
 from discpress.engine.images.zso_cso.header import INDEX_PLAIN
 from discpress.engine.images.zso_cso.image import IndexedImage, IndexWindow
 
@@ -161,7 +161,13 @@ def deep_findings(
             for digest in digests.values():
                 digest.update(buffer[:count])
             on_data(memoryview(image.disc_bytes(buffer[:count], start)))
-        except (DamagedImageError, UnsupportedImageError):
+        except (DamagedImageError, UnsupportedImageError) as error:
+            if isinstance(stored, UnindexedImage) and stored.is_sequential:
+                # It has no places of blocks to look at, and nothing after this one can be decoded.
+                problem = without_name(error, stored.name)
+                yield Finding(Severity.ERROR, "undecodable", problem, first, stored.first_sector_of(first))
+                on_progress(stored.size, stored.size)
+                return
             end = min(first + run_blocks, stored.blocks)
             yield from decode_findings(stored, range(first, end), limit)
             done = min(end * stored.block_size, stored.size)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discpress.engine.convert.pipeline import Slot, run_chunks
-from discpress.engine.errors import DamagedImageError
+from discpress.engine.errors import DamagedImageError, StorageError
 from discpress.engine.images.archives import paged
 from discpress.engine.images.archives.paged import CACHE_PAGES, MAX_MARKS, MAX_READERS, PAGE_BYTES, Decoder, PagedStream
 from discpress.engine.progress import Control
@@ -189,11 +189,37 @@ def test_a_read_that_failed_can_be_tried_again() -> None:
         def start(self) -> Decoder:
             decoder = super().start()
             if self.starts == 1:
-                raise DamagedImageError("the disk had a bad moment")
+                raise StorageError("the disk had a bad moment")
             return decoder
 
     source = Failing()
     stream = source.stream()
-    with pytest.raises(DamagedImageError):
+    with pytest.raises(StorageError):
         read(stream, 0, 10)
     assert read(stream, 0, 10) == DATA[:10]
+
+
+@pytest.mark.parametrize("lost", [0, PAGE_BYTES * 2 + 50])
+def test_what_follows_damage_is_not_decoded_again_and_again(lost: int) -> None:
+    class Damaged(Given):
+        def start(self) -> Decoder:
+            if not lost:
+                self.starts += 1
+                raise damage("impossible header")
+            return super().start()
+
+    source = Damaged(DATA[:lost], can_fork=False)
+    stream = source.stream(len(DATA))
+    for offset in range(PAGE_BYTES * 2, len(DATA), 100_000):
+        with pytest.raises(DamagedImageError):
+            read(stream, offset, 10)
+    assert (source.starts, source.decoded_bytes) == (1, lost)
+
+
+def test_what_is_before_damage_can_still_be_read() -> None:
+    stream = Given(DATA[: PAGE_BYTES * 2 + 50], can_fork=False).stream(len(DATA))
+    with pytest.raises(DamagedImageError):
+        read(stream, PAGE_BYTES * 3, 10)
+    assert read(stream, 0, PAGE_BYTES * 2) == DATA[: PAGE_BYTES * 2]
+    with pytest.raises(DamagedImageError):
+        read(stream, PAGE_BYTES * 2, 10)

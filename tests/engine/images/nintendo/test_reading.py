@@ -4,6 +4,7 @@ import hashlib
 import os
 import signal
 from pathlib import Path
+from typing import Any
 
 import nintendo_discs as discs
 import pytest
@@ -13,6 +14,8 @@ from discpress.engine.errors import (
     MissingPackageError,
     StorageError,
 )
+from discpress.engine.images.doctor.doctor import examine
+from discpress.engine.images.doctor.findings import Severity
 from discpress.engine.images.image import Image
 from discpress.engine.images.nintendo import process
 from discpress.engine.images.nintendo.image import NintendoImage
@@ -99,6 +102,27 @@ def test_damage_is_named_with_the_words_of_nod(tmp_path: Path) -> None:
     path.write_bytes(data)
     with open_image(path) as image, pytest.raises(DamagedImageError, match=r"gc\.nod\.rvz: cannot be decoded: "):
         image.read_at(1 << 20, 16)
+
+
+@pytest.mark.parametrize("place", [0x48 + 0x90, 0x600])
+def test_a_deep_check_finds_damage_with_one_process(
+    place: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    started = []
+
+    class Counted(NodProcess):
+        def __init__(self, *arguments: Any) -> None:
+            started.append(arguments)
+            super().__init__(*arguments)
+
+    monkeypatch.setattr("discpress.engine.images.nintendo.image.NodProcess", Counted)
+    path = discs.write_golden(tmp_path, "gc.nod.rvz")
+    data = bytearray(path.read_bytes())
+    data[place : place + 64] = bytes(64)
+    path.write_bytes(data)
+    found = [each for each in examine(path, deep=True) if each.level is Severity.ERROR]
+    assert [each.code for each in found] == ["undecodable"]
+    assert len(started) == 1
 
 
 def test_a_size_that_nod_does_not_find_is_damage(tmp_path: Path) -> None:
