@@ -42,27 +42,37 @@ def look_everywhere(path: Path) -> None:
     parse_sfo(data)
     _read_parts_of_cds(data)
     list(probe_titles(path))
-    _refused(partial(_look_into, path))
+    refused(partial(look_into, path))
     with contextlib.suppress(DiscpressError):
         for inner in images_at(path):
-            _refused(partial(_look_into, inner))
+            refused(partial(look_into, inner))
     for target in (None, TARGETS["opl"]):
-        _refused(partial(_examine, path, target))
+        refused(partial(_examine, path, target))
 
 
 def _read_parts_of_cds(data: bytes) -> None:
     """Take the bytes for a sheet, a track table, the payload of kept files and a hunk."""
     for image_format in PARSERS:
-        _refused(partial(parse_sheet, data, image_format, "fuzzed"))
-    with contextlib.suppress(DiscpressError):
-        encode(decode(data))
+        refused(partial(parse_sheet, data, image_format, "fuzzed"))
+    read_kept(data)
     lines = data[:_READ_BYTES].split(b"\n")
     source = MemorySource(Path("fuzzed"), b"\n".join(lines))
     ends = [sum(len(line) + 1 for line in lines[: number + 1]) for number in range(min(len(lines), _FILES))]
     for tag in CD_TAGS:
         places = zip(lines, ends, strict=False)
         entries = [MetadataEntry(tag, True, end - len(line) - 1, len(line)) for line, end in places]
-        _refused(partial(read_tracks, source, entries))
+        refused(partial(read_tracks, source, entries))
+    decode_hunks(data)
+
+
+def read_kept(payload: bytes) -> None:
+    """Take bytes for the payload of kept files."""
+    with contextlib.suppress(DiscpressError):
+        encode(decode(payload))
+
+
+def decode_hunks(data: bytes) -> None:
+    """Take bytes for a hunk of frames of each codec."""
     for decoder in CD_DECODERS.values():
         for frames in _FRAMES_OF_HUNKS:
             with contextlib.suppress(BlockError):
@@ -73,18 +83,19 @@ def _examine(path: Path, target: Target | None) -> None:
     list(examine(path, target, deep=target is None))
 
 
-def _look_into(path: Path) -> None:
+def look_into(path: Path) -> None:
+    """Open an image, read some of it, and identify and measure it. Raises DiscpressError if it does not open."""
     with open_image(path) as image:
         _read_some(image)
-        _refused(lambda: identify(image, path.name))
-        _refused(lambda: read_facts(image, measure=True))
-        _refused(lambda: _list(image))
+        refused(lambda: identify(image, path.name))
+        refused(lambda: read_facts(image, measure=True))
+        refused(lambda: _list(image))
 
 
 def _read_some(image: Image) -> None:
     """Read the beginning, the end, across it, and beyond."""
     for offset in (0, 16 * 2048, image.size // 2, max(0, image.size - _READ_BYTES), image.size):
-        _refused(partial(image.read_at, offset, _READ_BYTES))
+        refused(partial(image.read_at, offset, _READ_BYTES))
 
 
 def _list(image: Image) -> None:
@@ -92,6 +103,7 @@ def _list(image: Image) -> None:
         parse_sfo(read_file(image, extent, _READ_BYTES))
 
 
-def _refused(act: Callable[[], object]) -> None:
+def refused(act: Callable[[], object]) -> None:
+    """Act; a refusal is fine."""
     with contextlib.suppress(DiscpressError):
         act()

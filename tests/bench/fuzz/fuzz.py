@@ -1,11 +1,13 @@
 """Coverage-guided fuzzing of everything that parses bytes: sniff, headers, indexes, maps, readers, doctor, discs, ZIP.
 
     pip install atheris
-    python tests/bench/fuzz/fuzz.py --seconds 3600 [--corpus DIR] [--seed N] [--only cds]
+    python tests/bench/fuzz/fuzz.py --seconds 3600 [--corpus DIR] [--seed N] [--only KIND]
 
 Seeds are sheets, track tables, kept files, hunks and CHD files of CDs. Without `--only cds` there are others, made of
-tests/data/golden: discs cut to 64 KiB, as they are, packed, as CHD and in archives, and the heads of the packed ones. A
-find is an exception that is no DiscpressError, more than 2 s of processor time for a MiB, or 128 MiB
+tests/data/golden: discs cut to 64 KiB, as they are, packed, as CHD and in archives, and the heads of the packed ones.
+The other kinds are those of tests/support/look_at_parts.py, and reach one parser at once: a sheet, a hunk, metadata, a
+datfile, a header of a GameCube or Wii disc, the settings, watched folders, the lists of a device, the first sectors of
+a disc. A find is an exception that is no DiscpressError, more than 2 s of processor time for a MiB, or 128 MiB
 of memory beyond the interpreter, the fuzzer's own included; its input is written to the corpus folder as crash-*. Once
 mended it belongs into tests/data/fuzz, where tests/engine/images/test_fuzzed.py looks at it ever after. Prints
 executions and processor time.
@@ -32,8 +34,6 @@ PACKED = (("zso", 2048), ("zso", 16384), ("cso", 2048), ("cso", 16384))
 CHD_METHODS = ("zlib", "zstd", "lzma", "zlib-zstd-lzma")
 CHDMAN_CODECS = ("zlib", "lzma", "huff", "flac")
 SMALL_BYTES = 48 * 1024
-NEIGHBOURS = ("fuzzed.bin", "fuzzed.img", "fuzzed.mdf", "track01.bin", "track02.raw")
-"""The files that the seeds of sheets name."""
 CUT_DISCS = ("psp.iso", "ps2.iso", "tail.iso")
 
 
@@ -121,23 +121,40 @@ def make_cd_seeds(folder: Path) -> None:
         path.rename(folder / f"sheet.{suffix}")
 
 
-def fuzz(corpus: Path, seconds: int, seed: int) -> None:
+def plant(corpus: Path, kind: str | None) -> None:
+    """Write the seeds of a kind, of all files without one."""
+    from part_seeds import SEEDS
+
+    if kind is not None and kind in SEEDS:
+        for name, data in SEEDS[kind]().items():
+            (corpus / name).write_bytes(data)
+        return
+    make_cd_seeds(corpus)
+    if kind is None:
+        make_seeds(corpus)
+
+
+def fuzz(corpus: Path, seconds: int, seed: int, kind: str | None) -> None:
     """Fuzz in this process until the time is over or something is found."""
     import atheris
 
     with atheris.instrument_imports(include=["discpress"]):
+        from look_at_parts import LOOKS
         from look_everywhere import look_everywhere
+    from part_seeds import NEIGHBOURS
+
+    look_at_all = LOOKS.get(kind or "", look_everywhere)
 
     def look(path: Path) -> None:
         started = time.process_time()
-        look_everywhere(path)
+        look_at_all(path)
         used_s, size_bytes = time.process_time() - started, path.stat().st_size
         assert used_s <= S_PER_MIB * max(1.0, size_bytes / MIB), f"{used_s:.1f} s for {size_bytes} bytes"
 
     with tempfile.TemporaryDirectory(prefix="discpress-fuzz-", dir="/dev/shm") as name:
         path = Path(name) / "fuzzed.iso"
-        for neighbour in NEIGHBOURS:
-            path.with_name(neighbour).write_bytes(bytes(2352 * 10))
+        for neighbour, content in NEIGHBOURS.items():
+            path.with_name(neighbour).write_bytes(content)
         for each in corpus.iterdir():
             path.write_bytes(each.read_bytes())
             look(path)
@@ -160,21 +177,20 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--seconds", type=int, default=3600, help="how long (default: 3600)")
     parser.add_argument("--seed", type=int, default=1, help="repeats a run (default: 1)")
-    parser.add_argument("--only", choices=["cds"], help="begin with seeds of this kind alone")
+    parser.add_argument("--only", metavar="KIND", help="look at this kind alone: cds, cue, ccd, mds, gdi, hunks, ...")
     parser.add_argument("--corpus", type=Path, help="keep and take up the corpus here (default: a new folder)")
     parser.add_argument("--child", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     corpus = options.corpus or Path(tempfile.mkdtemp(prefix="discpress-corpus-"))
     if options.child:
-        fuzz(corpus, options.seconds, options.seed)
+        fuzz(corpus, options.seconds, options.seed, options.only)
         return 0
     corpus.mkdir(parents=True, exist_ok=True)
     if not any(corpus.iterdir()):
-        make_cd_seeds(corpus)
-        if options.only is None:
-            make_seeds(corpus)
+        plant(corpus, options.only)
     command = [sys.executable, __file__, "--child", f"--seconds={options.seconds}", f"--seed={options.seed}"]
     began = time.monotonic()
+    command += [f"--only={options.only}"] if options.only else []
     done = subprocess.run([*command, f"--corpus={corpus}"], stderr=subprocess.PIPE, text=True)
     counted = re.search(r"number_of_executed_units:\s*(\d+)", done.stderr)
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
