@@ -8,7 +8,7 @@ from discpress.engine.store.rows.checked import Row
 
 Run: TypeAlias = Callable[[Callable[[sqlite3.Connection], list[Row]]], list[Row]]
 
-PORTION = 1000
+PORTION = 250
 """Rows that are read at once; the file is free for other threads while they are decoded."""
 
 
