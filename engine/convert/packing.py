@@ -20,6 +20,7 @@ from discpress.engine.convert.running.threads import packing_crew, readers_of
 from discpress.engine.convert.verify import (
     ReadBack,
     check_archived,
+    check_metadata,
     check_recorded,
     digest_image,
     prove_image,
@@ -67,6 +68,7 @@ class ConversionRun(CopyCheck):
     ) -> DigestSet:
         """Write the whole output into the part and sync it; return the source's digests."""
         image, plan, progress, layout = self._packed, self._plan, self._progress, self._layout
+        check_metadata(self.image)  # it describes the tracks of a CD
         if isinstance(layout, WholeLayout):
             return self._pack_whole(part, layout)
         output = DeferredOutput(part)

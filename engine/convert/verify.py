@@ -172,14 +172,18 @@ def digest_checked(
     on_data: Callable[[memoryview], None] | None = None,
 ) -> DigestSet:
     """Decode an image as `digest_image` does, and compare it with the digests in its file. Raises VerifyError."""
-    problem = image.recorded_problem
-    if problem:
-        raise VerifyError(
-            f"{image.name}: {problem}", hint="restore it from a backup: its header or metadata was changed"
-        )
+    check_metadata(image)
     digests = digest_image(image, threads, control, progress, (*wanted, *image.recorded), on_data=on_data)
     check_recorded(image, digests)
     return digests
+
+
+def check_metadata(image: Image) -> None:
+    """Raise VerifyError if a digest in a file shows that its header or its metadata was changed."""
+    if problem := image.recorded_problem:
+        raise VerifyError(
+            f"{image.name}: {problem}", hint="restore it from a backup: its header or metadata was changed"
+        )
 
 
 def check_recorded(image: Image, digests: DigestSet) -> None:

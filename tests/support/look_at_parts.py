@@ -13,7 +13,7 @@ from tempfile import TemporaryDirectory
 from types import MappingProxyType
 from unittest.mock import patch
 
-from look_everywhere import decode_hunks, look_into, read_kept, refused
+from look_everywhere import decode_hunks, look_into, probe, read_kept, refused
 
 from discpress.engine.codecs.blocks import BlockError
 from discpress.engine.codecs.deflate import DeflateCodec
@@ -45,7 +45,6 @@ from discpress.engine.images.nintendo.header import PACKED_DISCS, read_packed_di
 from discpress.engine.images.nintendo.process import NodProcess
 from discpress.engine.images.sets.opl_list import find_game, read_list
 from discpress.engine.images.source import MemorySource
-from discpress.engine.library.scan.probe import probe_titles
 from discpress.engine.store.store import Store
 from discpress.engine.targets import AUTO, TARGETS
 
@@ -125,7 +124,7 @@ def _nintendo(path: Path) -> None:
         disc = disc_in(packed)
         packed.describe_loss(disc.system)
     with patch.object(NodProcess, "__init__", side_effect=DamagedImageError("refused")):
-        list(probe_titles(path))
+        probe(path)
         refused(lambda: look_into(path))
         refused(lambda: list(examine(path, None, deep=True)))
 
@@ -179,7 +178,7 @@ def _discs(path: Path) -> None:
         path.write_bytes(bytes(start) + data)
         refused(lambda: look_into(path))
         achievements_at(path)
-        list(probe_titles(path))
+        probe(path)
 
 
 LOOKS: Mapping[str, Callable[[Path], None]] = MappingProxyType(

@@ -28,6 +28,9 @@ from discpress.engine.images.open import open_image
 from discpress.engine.images.source import MemorySource
 from discpress.engine.images.statistics import read_facts
 from discpress.engine.library.scan.probe import probe_titles
+from discpress.engine.store.model import Title
+from discpress.engine.store.rows.checked import LARGEST
+from discpress.engine.store.rows.title_rows import title_row
 from discpress.engine.targets import TARGETS, Target
 
 _FILES = 64
@@ -41,13 +44,23 @@ def look_everywhere(path: Path) -> None:
     data = path.read_bytes()
     parse_sfo(data)
     _read_parts_of_cds(data)
-    list(probe_titles(path))
+    probe(path)
     refused(partial(look_into, path))
     with contextlib.suppress(DiscpressError):
         for inner in images_at(path):
             refused(partial(look_into, inner))
     for target in (None, TARGETS["opl"]):
         refused(partial(_examine, path, target))
+
+
+def probe(path: Path) -> None:
+    """Probe a file as a scan does; what it finds must fit into the state file."""
+    for title in probe_titles(path):
+        if not isinstance(title, Title):
+            continue
+        sizes = [each for each in title_row(title) if isinstance(each, int)]
+        sizes += [title.stated.size_bytes] if title.stated is not None else []
+        assert all(-LARGEST <= each <= LARGEST for each in sizes), f"too large to be stored: {max(sizes)}"
 
 
 def _read_parts_of_cds(data: bytes) -> None:

@@ -4,6 +4,7 @@ import struct
 from dataclasses import dataclass
 
 from discpress.engine.codecs.cd.frames import FRAME_BYTES
+from discpress.engine.formats import MAX_DISC_BYTES
 from discpress.engine.images.chd.header import HEADER_SIZE, MAGIC, NO_SHA1
 
 STATED_BYTES = HEADER_SIZE
@@ -30,7 +31,10 @@ class StatedSha1s:
 
 
 def stated_sha1s(head: bytes) -> StatedSha1s | None:
-    """Return what the first bytes of a file state; None if it is no CHD of version 4 or 5, or states nothing."""
+    """Return what the first bytes of a file state; None if it is no CHD of version 4 or 5, or states nothing.
+
+    A header with an impossible size states nothing.
+    """
     if len(head) < _PREFIX.size:
         return None
     magic, length, version = _PREFIX.unpack_from(head)
@@ -39,7 +43,7 @@ def stated_sha1s(head: bytes) -> StatedSha1s | None:
         return None
     total_bytes, unit_bytes, *sha1s = fields.unpack_from(head)
     raw, overall = reversed(sha1s) if version == 4 else sha1s
-    if raw == overall == NO_SHA1:
+    if raw == overall == NO_SHA1 or total_bytes > MAX_DISC_BYTES:
         return None
     if unit_bytes and unit_bytes % FRAME_BYTES == 0:
         return StatedSha1s("", _hex(overall), 0)

@@ -61,6 +61,12 @@ def test_a_source_that_is_not_what_its_header_says_is_not_converted(tmp_path: Pa
     assert [path.name for path in tmp_path.iterdir()] == ["game.chd"]
 
 
+def test_a_source_whose_metadata_was_changed_is_not_converted(tmp_path: Path) -> None:
+    with pytest.raises(VerifyError, match="sha1 of image and metadata"):
+        convert_image(chd(tmp_path, sha1=b"x" * 20), tmp_path / "game.zso")
+    assert [path.name for path in tmp_path.iterdir()] == ["game.chd"]
+
+
 def test_an_iso_is_not_compared_with_anything() -> None:
     assert set(verified(GOLDEN / "ps2.iso").values) == {"crc32", "xxh3"}
 

@@ -43,6 +43,11 @@ def test_a_header_without_sha1s_states_nothing() -> None:
     assert stated_sha1s(V5.replace(RAW, bytes(20)).replace(OVERALL, bytes(20))) is None
 
 
+def test_a_header_with_an_impossible_size_states_nothing() -> None:
+    """No state file could hold it either."""
+    assert stated_sha1s(V5[:32] + struct.pack(">Q", 1 << 63) + V5[40:]) is None
+
+
 @given(st.binary(max_size=200), st.booleans())
 def test_any_bytes_are_read(data: bytes, has_magic: bool) -> None:
     found = stated_sha1s(MAGIC + data if has_magic else data)
