@@ -167,11 +167,14 @@ class ConversionRun(CopyCheck):
     def _check_recorded(self, digests: DigestSet) -> None:
         """Compare the source with the digests in its file. Raises VerifyError if they differ.
 
-        If its blocks contain more than the disc, the digests are of all that: it is only read again to be put away.
+        If its blocks contain more than the disc, the digests are of all that: it is only read again to be put away, or
+        if its blocks have no checksums.
         """
         check_recorded(self._packed, digests)
         self._plan.form.check_kept(self.image.name, digests)
-        if self._plan.trashes_source and self._packed is self.image and self.image.stored_form is not self.image:
+        stored = self.image.stored_form
+        is_proven = not stored.recorded or bool(stored.codec_names)
+        if self._packed is self.image and stored is not self.image and (self._plan.trashes_source or not is_proven):
             digest_image(self.image, self._threads, self._control, self._progress)
 
     def _pack_chunks(

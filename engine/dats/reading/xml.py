@@ -41,7 +41,7 @@ class _Reader:
         self._path: list[str] = []
         self._texts = _TEXTS
         self._text: list[str] = []
-        self._text_length = 0
+        self._text_length = self._text_depth = 0
         self._game: dict[str, str] = {}
         self._files: list[DatFile] = []
         self._serials: list[str] = []
@@ -90,7 +90,7 @@ class _Reader:
         elif name == "info" and attributes.get("name") == "serial":
             self._serials.append(attributes.get("value", ""))
         elif name in _HEADER if path[-1] == "header" else name in self._texts and path[-1] in _GAMES:
-            self._text, self._text_length = [], 0
+            self._text, self._text_length, self._text_depth = [], 0, len(path)
             self._parser.CharacterDataHandler = self._take_text
         path.append(name)
 
@@ -112,7 +112,7 @@ class _Reader:
 
     def _end(self, name: str) -> None:
         self._path.pop()
-        if self._parser.CharacterDataHandler is not None:
+        if self._parser.CharacterDataHandler is not None and len(self._path) == self._text_depth:
             self._parser.CharacterDataHandler = None  # most texts are of no use
             text = _SPACES.sub(" ", "".join(self._text)).strip()
             if self._path[-1] == "header":

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 from chd_images import made_chd
-from packed_cds import GOLDEN_CDS, MadeTrack, made_cd, sha1
+from disc_files import convert_chd
+from packed_cds import FRAME, GOLDEN_CDS, MadeTrack, made_cd, plain_cd, sha1
 from sample_images import GOLDEN, convert_image, mixed
 
 from discpress.engine.convert.digests import DigestSet
@@ -100,3 +101,18 @@ class TestOfCds:
     def test_metadata_that_is_not_what_the_header_says_is_found(self, tmp_path: Path) -> None:
         with pytest.raises(VerifyError, match=r"sha1 of image and metadata is \w+, but the header states 7878"):
             verified(self.cd(tmp_path, b"s" * 96, sha1=b"x" * 20))
+
+    @pytest.mark.parametrize("is_damaged", [False, True])
+    def test_sectors_without_checksums_are_compared_before_they_become_files(
+        self, is_damaged: bool, tmp_path: Path
+    ) -> None:
+        data = bytearray(plain_cd([MadeTrack("MODE1", DISC), MadeTrack("AUDIO", bytes(2352 * 21))]))
+        data[-40 * FRAME] ^= is_damaged
+        path = tmp_path / "game.chd"
+        path.write_bytes(data)
+        if not is_damaged:
+            assert convert_chd(path).is_verified
+            return
+        with pytest.raises(VerifyError, match="sha1 of the decoded image"):
+            convert_chd(path)
+        assert [each.name for each in tmp_path.iterdir()] == ["game.chd"]

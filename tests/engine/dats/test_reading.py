@@ -159,6 +159,14 @@ def test_the_declared_form_of_a_document_is_no_reason_to_refuse_it(tmp_path: Pat
     assert [each.dat.games[0].name for each in read_dats(path, refuse)] == ["x"]
 
 
+def test_elements_in_a_text_are_passed_over(tmp_path: Path) -> None:
+    path = tmp_path / "odd.xml"
+    game = '<game name="x"><rom name="x.iso" size="1" crc="12345678"/></game>'
+    path.write_text(f"<datafile><header><name>PS<header><id>62</id></header>2</name></header>{game}</datafile>")
+    (found,) = read_dats(path, refuse)
+    assert (found.dat.header.name[:2], len(found.dat.games)) == ("PS", 1)
+
+
 def test_a_broken_archive_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "broken.zip"
     path.write_bytes(b"PK\x03\x04" + bytes(100))
