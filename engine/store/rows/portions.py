@@ -27,4 +27,5 @@ def title_portions(run: Run, select: str, where: str, parameters: Mapping[str, A
         if len(found) < PORTION:
             return
         values["after"] = found[-1][0]
-        condition = f"{where or 'WHERE TRUE'} AND t.path > :after"
+        # First, because SQLite searches with the first of several bounds: each portion begins at its first row.
+        condition = f"WHERE t.path > :after{where.replace('WHERE', ' AND', 1)}"

@@ -129,7 +129,8 @@ LEFT JOIN estimates e ON e.identity = t.identity AND (e.format, e.block_size, e.
     AND (n.methods = '' OR n.methods = COALESCE(s.method, :methods, n.methods))
     ORDER BY n.at DESC LIMIT 1)
 """
-WITHIN = "WHERE (t.path = :folder OR (t.path >= :first AND t.path < :end))"
+# One range, in the order of the key: for two ranges SQLite would collect and sort all rows.
+WITHIN = "WHERE t.path >= :folder AND t.path < :end AND (t.path = :folder OR t.path >= :first)"
 SELECT_TITLES_ALONE = f"SELECT {_TITLE.select('t')} FROM titles t"
 SELECT_NAMES = "SELECT t.path, t.title FROM titles t"
 SELECT_ESTIMATES = f"SELECT {_ESTIMATE.select('e')} FROM estimates e WHERE identity = ?"
