@@ -6,7 +6,7 @@ The rules are those of docs/formats.md, "The writer every tested reader accepts"
 import zlib
 from array import array
 from collections.abc import Mapping
-from itertools import accumulate
+from functools import lru_cache
 from types import MappingProxyType
 
 from discpress.engine.codecs.blocks import PLAIN_BIT, align_up
@@ -23,7 +23,6 @@ from discpress.engine.images.zso_cso.header import (
 
 _NOT_LOOKED_AT = memoryview(b"")
 _NO_DIGESTS: Mapping[str, str] = MappingProxyType({})
-_PLAIN_DIGIT = PLAIN_BIT.to_bytes(ENTRY_SIZE, "little")  # the same bit in lengths and entries
 _INDEX_PIECE = 256 * 1024  # entries written at once: 1 MiB, so that the index is never copied as a whole
 
 
@@ -90,13 +89,23 @@ class PackedWriter:
 def _entries_of(lengths: "array[int]", first: int, shift: int) -> "tuple[array[int], int]":
     """Return the index entries of blocks with these lengths from step `first` on, and the step after the last one.
 
-    All lengths are one number with a digit of 32 bits each, which takes less than half of the time of a loop.
+    All lengths are one number with a digit of 32 bits each. Adding it to itself 1, 2, 4 and so on digits higher makes
+    each digit the sum of all up to it. No sum exceeds 31 bits, so none carries over. This takes a quarter of the time
+    of a loop.
     """
-    size = ENTRY_SIZE * len(lengths)
+    count, bits = len(lengths), 32 * len(lengths)
     digits = int.from_bytes(entry_bytes(lengths), "little")
-    plain = digits & int.from_bytes(_PLAIN_DIGIT * len(lengths), "little")
-    steps = new_entries(((digits ^ plain) >> shift).to_bytes(size, "little"))
-    starts = new_entries()
-    starts.extend(accumulate(steps, initial=first))
-    end = starts.pop()
-    return new_entries((int.from_bytes(entry_bytes(starts), "little") | plain).to_bytes(size, "little")), end
+    plain = digits & _in_each_digit(PLAIN_BIT, count)
+    sums = (digits ^ plain) >> shift
+    distance = 32
+    while distance < bits:
+        sums += sums << distance
+        distance *= 2
+    mask = (1 << bits) - 1
+    starts = ((sums & mask) << 32) + first * _in_each_digit(1, count + 1)
+    return new_entries((starts & mask | plain).to_bytes(ENTRY_SIZE * count, "little")), starts >> bits
+
+
+@lru_cache(maxsize=4)  # chunks of an image have one length, and the last one another
+def _in_each_digit(value: int, count: int) -> int:
+    return int.from_bytes(value.to_bytes(ENTRY_SIZE, "little") * count, "little")
