@@ -149,11 +149,13 @@ class Records:
             self._lose(error)
 
     def save_decoded(self, path: Path, decoded: Decoded | None) -> None:
-        """Store the digests of an image that was decoded whole, if it was."""
+        """Store the digests of an image that was decoded whole, if it was. Raises VerifyError as `save_decoded`."""
         if self.store is None or decoded is None:
             return
         try:
             save_decoded(self.store, path, decoded)
+        except VerifyError:
+            raise
         except DiscpressError as error:
             self._lose(error)
 

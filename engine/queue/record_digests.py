@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
@@ -10,14 +11,15 @@ from typing import TYPE_CHECKING
 
 from discpress.engine.convert.cd.track_digests import TrackDigester, TrackDigests
 from discpress.engine.convert.digests import Digester, DigestSet
-from discpress.engine.errors import DiscpressError
+from discpress.engine.errors import DiscpressError, VerifyError
 from discpress.engine.images.doctor.reader import DeepReader
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_stored
 from discpress.engine.images.source import ByteSource
 from discpress.engine.library.fingerprint import fingerprint_of, fingerprint_of_files
+from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
-from discpress.engine.store.digests import Digests, Grade, TrackDigest
+from discpress.engine.store.digests import DIGEST_LABELS, Digests, Grade, TrackDigest
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import Readable, absolute, same_file
@@ -117,7 +119,8 @@ def save_digests(store: Store, done: "Conversion", source: ByteSource) -> None:
     if found is not None:
         # The raw sectors of a CD contain more than its user data.
         is_part = plan.form.is_cut and plan.form.keeps_source
-        save_decoded(store, plan.source_path, found, Grade.USER_DATA if is_part else Grade.DECODED)
+        with contextlib.suppress(VerifyError):  # the earlier digests stay, and the next check of the source finds it
+            save_decoded(store, plan.source_path, found, Grade.USER_DATA if is_part else Grade.DECODED)
     if done.is_verified:
         _save_result(store, plan.output_path, done)
 
@@ -133,11 +136,30 @@ def _save_result(store: Store, path: Path, done: "Conversion") -> None:
 
 
 def save_decoded(store: Store, path: Path, decoded: Decoded, grade: Grade = Grade.DECODED) -> None:
-    """Store the digests of an image that was decoded whole, or those of the user data of a CD."""
+    """Store the digests of an image that was decoded whole, or those of the user data of a CD.
+
+    Raises VerifyError if this very file decoded to other bytes before; then the earlier digests stay.
+    """
     digests = decoded.digests
+    if grade is Grade.DECODED:
+        _check_unchanged(store.digests.of(absolute(path), decoded.identity), path, digests)
     tracks = () if grade is Grade.USER_DATA else tuple(map(_stored_track, decoded.tracks))
     found = Digests.from_values(digests.values, digests.size_bytes, decoded.fingerprint, grade, tracks)
     store.digests.save(absolute(path), decoded.identity, found)
+
+
+def _check_unchanged(known: Sequence[Digests], path: Path, now: DigestSet) -> None:
+    for each in known:
+        if each.grade is not Grade.DECODED or each.size_bytes != now.size_bytes:
+            continue
+        for name, value in each.values.items():
+            if now.values.get(name, value) != value:
+                day = time.strftime("%Y-%m-%d", time.localtime(each.at))
+                raise VerifyError(
+                    f"{display_name(path)}: its content changed, but not its size and time: "
+                    f"{DIGEST_LABELS[name]} of the decoded image is {now.values[name]}, and was {value} on {day}",
+                    hint="restore it from a backup; if you changed the file yourself, `touch` it and check it again",
+                )
 
 
 def _stored_track(found: TrackDigests) -> TrackDigest:

@@ -144,8 +144,10 @@ class _Keeping:
     def _save(self, copy: KeptCopy) -> None:
         """Store the digests of the kept copy; those of its tracks are known or not needed."""
         source = copy.image.source
-        self._records.save_check(copy.image.path)
-        self._records.save_decoded(copy.image.path, decoded_whole(source, identity_of_source(source), copy.digests))
+        path = copy.image.path
+        with self._records.checking(path):
+            self._records.save_decoded(path, decoded_whole(source, identity_of_source(source), copy.digests))
+        self._records.save_check(path)
 
     def _move(self, copy: KeptCopy, title: Title) -> None:
         progress = Progress()

@@ -137,8 +137,8 @@ class _Identifying:
         progress = Progress()
         with self._printer.following(progress, path), self._records.checking(path):
             found = decode_whole(image, self._threads, self._control, progress, self._kinds)
+            self._records.save_decoded(path, found.decoded)
         self._records.save_check(path)
-        self._records.save_decoded(path, found.decoded)
 
     def _add_jobs(self) -> None:
         with OpenQueue(self._arguments, self._printer) as queue:

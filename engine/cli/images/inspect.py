@@ -23,13 +23,21 @@ from discpress.engine.discs.file_titles import read_file_title
 from discpress.engine.discs.foreign import read_foreign
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.reach import identify_image
-from discpress.engine.errors import CancelledError, DamagedImageError, DiscpressError, UnsupportedImageError, UsageError
+from discpress.engine.errors import (
+    CancelledError,
+    DamagedImageError,
+    DiscpressError,
+    UnsupportedImageError,
+    UsageError,
+    VerifyError,
+)
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.kept.reading import Kept, kept_in
 from discpress.engine.images.cd.tracks import Track
+from discpress.engine.images.doctor.blocks import without_name
 from discpress.engine.images.doctor.cd_content import disc_findings
 from discpress.engine.images.doctor.doctor import Severity, examine
-from discpress.engine.images.doctor.findings import NOT_CHECKED
+from discpress.engine.images.doctor.findings import CHANGED, NOT_CHECKED, Finding
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_source
 from discpress.engine.images.recognise import recognise
@@ -253,20 +261,14 @@ def _examine(
         damage = damage or (finding.message if finding.is_damage else "")
         is_unchecked |= finding.code == NOT_CHECKED
         is_without_end |= finding.is_about_end
-        facts = {
-            "input": str(path),
-            "level": str(finding.level),
-            "code": finding.code,
-            "message": finding.message,
-            "block": finding.block,
-            "sector": finding.sector,
-        }
-        printer.event("finding", facts, f"{display_name(path)}: {finding.level}: {finding.message}")
+        _report_finding(path, finding, printer)
     if records is not None and reader is not None:
+        if not damage and (changed := _save_decoded(path, reader, records)):
+            _report_finding(path, changed, printer)
+            counts[changed.level] += 1
+            damage = changed.message
         if damage or reader.decoded is not None:
             records.save_check(path, damage)
-        if not damage:
-            records.save_decoded(path, reader.decoded)
     errors, warnings = counts[Severity.ERROR], counts[Severity.WARNING]
     asked = f" for {target.label}" if target else ""
     verdict = f"{format_count(errors, 'error')}, {format_count(warnings, 'warning')}{asked}"
@@ -278,3 +280,18 @@ def _examine(
     if damage or is_without_end:
         return DamagedImageError.exit_code
     return 1 if errors or is_unchecked else 0
+
+
+def _save_decoded(path: Path, reader: DeepDigests, records: Records) -> Finding | None:
+    """Store the digests of a sound image; return a finding if the file decoded to other bytes before."""
+    try:
+        records.save_decoded(path, reader.decoded)
+    except VerifyError as error:
+        return Finding(Severity.ERROR, CHANGED, f"{without_name(error, display_name(path))}; {error.hint}")
+    return None
+
+
+def _report_finding(path: Path, finding: Finding, printer: Printer) -> None:
+    kind = {"level": str(finding.level), "code": finding.code, "message": finding.message}
+    facts = {"input": str(path), **kind, "block": finding.block, "sector": finding.sector}
+    printer.event("finding", facts, f"{display_name(path)}: {finding.level}: {finding.message}")

@@ -110,9 +110,9 @@ def _verify(
                 printer.notice(missing, path)
             with records.checking(path):
                 found = decode_whole(image, threads, control, progress, wanted)
+                records.save_decoded(path, found.decoded)
             actual, tracks = found.digests, found.tracks
             records.save_check(path)
-            records.save_decoded(path, found.decoded)
             is_archived = image.source.has_checksum
             compared = _check(path, by_option, actual, tracks)
             compared += expected.check(actual, control, progress) if expected else []

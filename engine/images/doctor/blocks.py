@@ -97,7 +97,7 @@ def _short_plain(length: int, wanted: int) -> str:
 
 
 def table_findings(image: Image, limit: FindingLimit, check: Callable[[], None]) -> Iterator[Finding]:
-    """Yield the blocks of a DAX whose offset or length is impossible."""
+    """Yield the blocks of a DAX or GCZ whose offset or length is impossible."""
     for first in range(0, image.blocks, RUN_BLOCKS):
         check()
         count = min(RUN_BLOCKS, image.blocks - first)

@@ -1,6 +1,6 @@
 """The packed forms of GameCube and Wii discs, in the registry: RVZ, WIA, GCZ, WBFS, CISO and TGC."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from discpress.engine.errors import SettingError, UsageError
@@ -14,6 +14,7 @@ from discpress.engine.units import KIB, MIB, format_size
 
 if TYPE_CHECKING:
     from discpress.engine.codecs.blocks import Codec
+    from discpress.engine.images.doctor.findings import Finding, FindingLimit
     from discpress.engine.images.image import Image
     from discpress.engine.images.layout import Layout
     from discpress.engine.images.nintendo.image import NintendoImage
@@ -164,6 +165,18 @@ class _Gcz(FormatSpec):
         from discpress.engine.images.nintendo.gcz import GczImage
 
         return GczImage(source)
+
+    def place_findings(
+        self,
+        image: "Image",
+        target: Target | None,
+        max_stored_block: int | None,
+        limit: "FindingLimit",
+        check: Callable[[], None],
+    ) -> Iterator["Finding"]:
+        from discpress.engine.images.doctor.blocks import table_findings
+
+        return table_findings(image, limit, check)
 
 
 class _GameCubeCiso(NintendoSpec):

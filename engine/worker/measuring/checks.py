@@ -40,7 +40,12 @@ def examine_whole(turn: Turn, task: DoctorTask) -> Outcome:
         damages += [finding.message] if finding.is_damage else []
         turn.log(f"{finding.level}: {finding.message}")
     if not damages and reader.decoded is not None:
-        save_decoded(turn.store, turn.job.path, reader.decoded)
+        try:
+            save_decoded(turn.store, turn.job.path, reader.decoded)
+        except VerifyError as error:
+            counts[Severity.ERROR] += 1
+            damages.append(f"{error}; {error.hint}")
+            turn.log(f"{Severity.ERROR}: {damages[0]}")
     first = {"damage": damages[0]} if damages else {}
     totals = {"errors": counts[Severity.ERROR], "warnings": counts[Severity.WARNING], "damaged": len(damages)}
     return Outcome({**totals, **first})

@@ -3,6 +3,7 @@
 import os
 import shutil
 import time
+import zlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,51 @@ def test_info_begins_no_state_file(desk: Desk, iso: Path, tmp_path: Path) -> Non
 
     assert run(["info", str(iso), "--state", str(tmp_path / "none")]) == 0
     assert not (tmp_path / "none").exists()
+
+
+# A file that changes by itself.
+
+
+def rot(path: Path, place: int) -> None:
+    """Change one byte and no time, as a failing disk does."""
+    facts = path.stat()
+    with path.open("r+b") as file:
+        file.seek(place)
+        file.write(b"rot")
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+
+
+def test_a_file_that_decoded_to_other_bytes_before_is_damaged(desk: Desk, iso: Path) -> None:
+    desk.say("verify", iso)
+    rot(iso, 150_000)
+    exit_code, _, said = desk.say("verify", iso)
+    assert exit_code == 3
+    assert "its content changed, but not its size and time: crc32 of the decoded image is " in said
+    assert f", and was {zlib.crc32(DISC):08x} on {time.strftime('%Y-%m-%d')}" in said
+
+
+def test_a_deep_examination_compares_with_the_earlier_one(desk: Desk, iso: Path) -> None:
+    zso = iso.with_name("plain.zso")
+    convert_image(iso, zso, ImageFormat.ZSO, level=1)
+    desk.say("doctor", "--deep", zso)
+    plain = next(sector for at in range(0, len(DISC), 2048) if (sector := DISC[at : at + 2048]) in zso.read_bytes())
+    rot(zso, zso.read_bytes().index(plain))
+    exit_code, events = desk.ask("doctor", "--deep", zso)
+    assert (exit_code, [each["code"] for each in events if each.get("level") == "error"]) == (3, ["changed"])
+
+
+def test_a_conversion_of_a_changed_file_hides_nothing(desk: Desk, iso: Path) -> None:
+    desk.say("verify", iso)
+    rot(iso, 150_000)
+    desk.say("convert", iso, "--target", "any")
+    assert desk.say("verify", iso)[0] == 3
+
+
+def test_a_file_that_was_written_anew_is_another_one(desk: Desk, iso: Path) -> None:
+    desk.say("verify", iso)
+    rot(iso, 150_000)
+    iso.touch()
+    assert desk.say("verify", iso)[0] == 0
 
 
 # The trash.

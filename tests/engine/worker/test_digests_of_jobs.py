@@ -1,6 +1,7 @@
 """Every full decode of a job leaves its digests, with their grade, for the very file that was decoded."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from queued_jobs import job_request
 from sample_images import mixed, pack
 
 from discpress.engine.convert.verify import digest_checked
+from discpress.engine.errors import VerifyError
 from discpress.engine.images.zso_cso.header import HEADER_SIZE
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.jobs import Job
@@ -68,6 +70,22 @@ def check(found: list[Digests]) -> None:
 def test_a_verification(room: Room) -> None:
     room.run(TaskKind.VERIFY, room.zso)
     check(room.digests(room.zso))
+
+
+@pytest.mark.parametrize("kind", [TaskKind.VERIFY, TaskKind.DOCTOR])
+def test_a_file_that_decoded_to_other_bytes_before_is_damaged(kind: TaskKind, room: Room) -> None:
+    room.run(TaskKind.VERIFY, room.zso)
+    facts = room.zso.stat()
+    (known,) = room.digests(room.zso)
+    room.store.digests.save(room.zso, FileIdentity.at(room.zso), replace(known, xxh3="0" * 32))
+    assert facts == room.zso.stat()
+    job = room.job(kind, room.zso)
+    if kind is TaskKind.VERIFY:
+        with pytest.raises(VerifyError, match="its content changed, but not its size and time"):
+            run_job(Turn(job, room.queue, room.store, 2, Control(), Progress()))
+        return
+    run_job(Turn(job, room.queue, room.store, 2, Control(), Progress()))
+    assert any("its content changed" in line for line in room.queue.log(job.id))
 
 
 def test_a_verification_with_sha1(room: Room) -> None:

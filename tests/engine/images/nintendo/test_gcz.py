@@ -10,6 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discpress.engine.errors import DamagedImageError
+from discpress.engine.images.doctor.doctor import examine
+from discpress.engine.images.doctor.findings import Severity
 from discpress.engine.images.nintendo.gcz import GczImage
 from discpress.engine.images.source import MemorySource
 
@@ -39,6 +41,17 @@ def test_a_flipped_byte_is_found_by_the_checksum_of_its_block() -> None:
     data[-1] ^= 1
     with pytest.raises(DamagedImageError, match=r"block 255 .*: its Adler-32 is [0-9a-f]{8}, the file states"):
         opened(bytes(data)).read_at(4_190_000, 16)
+
+
+@pytest.mark.parametrize("place", [8, 32 + 8 * 200], ids=["bytes of all blocks", "place of one"])
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_block_at_an_impossible_place_is_found(place: int, deep: bool, tmp_path: Path) -> None:
+    path = discs.write_golden(tmp_path, "gc.wit.gcz")
+    data = bytearray(path.read_bytes())
+    data[place : place + 2] = b"\xff\0"
+    path.write_bytes(data)
+    found = [each for each in examine(path, deep=deep) if each.level is Severity.ERROR]
+    assert "table" in {each.code for each in found}
 
 
 def test_blocks_are_counted() -> None:
