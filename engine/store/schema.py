@@ -14,10 +14,12 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
+from xxhash import xxh3_64_hexdigest
+
 from discpress.engine.errors import StoreError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.store.mending import drop_unkeyed, is_of_wrong_type, mend
-from discpress.engine.store.migrations import STRICT_SINCE, Migrations, strict
+from discpress.engine.store.migrations import MIGRATIONS, SCHEMA_CHECKSUM, STRICT_SINCE, Migrations, strict
 from discpress.engine.system.filesystems import filesystem_of
 from discpress.engine.system.lock_files import held_lock_file
 from discpress.engine.system.rename import rename_new
@@ -112,9 +114,16 @@ def migrate(connection: sqlite3.Connection, migrations: Migrations) -> None:
 
 def _has_tables(connection: sqlite3.Connection, migrations: Migrations) -> bool:
     """Return whether each object is as the migrations leave it: STRICT, or plain in the file of an older version."""
-    present = _objects(connection)
+    present = objects_of(connection)
+    if migrations is MIGRATIONS and checksum(present) == SCHEMA_CHECKSUM:
+        return True
     wrong = _unlike(present, _migrated(migrations, has_strict=makes_strict_tables()))
     return not (wrong and wrong & _unlike(present, _migrated(migrations, has_strict=False)))
+
+
+def checksum(objects: Objects) -> str:
+    """Return a number for the objects of a file, in any order."""
+    return xxh3_64_hexdigest("\n".join(sorted(map(repr, objects.items()))).encode())
 
 
 def _unlike(present: Objects, expected: Objects) -> set[tuple[str, str]]:
@@ -245,7 +254,8 @@ def _user_version(connection: sqlite3.Connection) -> int:
     return int(connection.execute("PRAGMA user_version").fetchone()[0])
 
 
-def _objects(connection: sqlite3.Connection) -> Objects:
+def objects_of(connection: sqlite3.Connection) -> Objects:
+    """Return the objects of a file."""
     return {(kind, name): sql for kind, name, sql in connection.execute("SELECT type, name, sql FROM sqlite_master")}
 
 
@@ -256,4 +266,4 @@ def _migrated(migrations: Migrations, *, has_strict: bool) -> Objects:
         connection.execute("BEGIN")  # one for all is faster
         for statement in (statement for statements in migrations for statement in statements):
             connection.execute(strict(statement) if has_strict else statement)
-        return _objects(connection)
+        return objects_of(connection)
