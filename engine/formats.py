@@ -162,8 +162,24 @@ HUNK_METHODS = (Method.ZSTD, Method.LZMA, Method.ZLIB)
 CD_METHODS = (Method.CDLZ, Method.CDZL, Method.CDZS, Method.CDFL)
 """The methods for the hunks of a CHD of a CD, whose sectors and subcode are packed apart: LZMA, deflate, Zstandard, and
 FLAC for sound; in the order of the list in a file's header."""
+METHOD_LEVELS = {
+    Method.LZ4: 12,
+    Method.ZLIB: 9,
+    Method.ZSTD: 19,
+    Method.LZMA: 9,
+    Method.CDLZ: 9,
+    Method.CDZL: 9,
+    Method.CDZS: 19,
+}
+"""The highest levels of the methods; FLAC has none.
+
+Zstandard's levels 20 to 22 differ from 19 only above 1 MiB, and no hunk is that long."""
 SYNC = b"\x00" + b"\xff" * 10 + b"\x00"
 """The first bytes of a raw data sector of a CD."""
+RAW_SECTOR_SIZE = 2352
+"""Bytes of a raw sector: sync 12, header 4, then by mode: data 2048, EDC and ECC; or subheader 8, data 2048, ..."""
+MAX_TRACKS = 99
+"""Most tracks of a CD; each may have its own file."""
 CD_FRAME_BYTES = 2448
 """Bytes of a frame of a CD in a CHD: a sector of 2,352, and its subcode of 96."""
 CD_HUNK_SIZE = 8 * CD_FRAME_BYTES
@@ -175,6 +191,11 @@ def in_order(methods: Iterable[Method]) -> tuple[Method, ...]:
     """Return methods in the fixed order in which they are stored and compared, each once; LZ4 is always alone."""
     chosen = set(methods)
     return tuple(each for each in (Method.LZ4, *HUNK_METHODS, *CD_METHODS) if each in chosen)
+
+
+def highest_level_of(methods: Iterable[Method]) -> int:
+    """Return the highest level that changes the result with any of these methods."""
+    return max((METHOD_LEVELS[method] for method in methods if method in METHOD_LEVELS), default=1)
 
 
 def as_cd_methods(methods: Iterable[Method]) -> tuple[Method, ...]:

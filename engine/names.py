@@ -115,3 +115,15 @@ def listed(words: Iterable[str], joint: str = "or") -> str:
     """Return words as a text: `ISO, ZSO or CSO`."""
     *first, last = words
     return f"{', '.join(first)} {joint} {last}" if first else last
+
+
+def differing_folders(folders: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return the steps of some folders without those that all of them begin and end with."""
+    shortest = min(map(len, folders))
+    first = 0
+    while first < shortest and len({steps[first].casefold() for steps in folders}) == 1:
+        first += 1
+    last = 0
+    while last < shortest - first and len({steps[-1 - last].casefold() for steps in folders}) == 1:
+        last += 1
+    return [steps[first : len(steps) - last] for steps in folders]

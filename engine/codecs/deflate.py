@@ -4,6 +4,7 @@ import zlib
 from array import array
 
 from discpress.engine.codecs.blocks import BlockError, CompressBlock, pack_blocks
+from discpress.engine.formats import METHOD_LEVELS, Method
 
 RAW = -15
 """wbits of a raw deflate stream (CSO)."""
@@ -16,7 +17,7 @@ class DeflateCodec:
 
     name = "zlib plain"
     version = zlib.ZLIB_RUNTIME_VERSION
-    max_level = 9
+    max_level = METHOD_LEVELS[Method.ZLIB]
 
     def __init__(self, wbits: int = RAW) -> None:
         self._wbits = wbits

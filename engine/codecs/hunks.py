@@ -14,11 +14,9 @@ from discpress.engine.codecs.deflate import DeflateCodec
 from discpress.engine.codecs.libdeflate import LibdeflateCodec
 from discpress.engine.codecs.lzma_hunks import compress_hunk, lzma_version
 from discpress.engine.codecs.zstd import ZstdCompressors
-from discpress.engine.formats import Method, in_order
+from discpress.engine.formats import METHOD_LEVELS, Method, highest_level_of, in_order
 from discpress.engine.units import MIB
 
-MAX_LEVELS = {Method.ZSTD: 19, Method.LZMA: 9, Method.ZLIB: 9}
-"""Zstandard's levels 20 to 22 differ from 19 only above 1 MiB, and no hunk is that long."""
 _ZSTD_SMALL_LEVELS = 8
 _PROBE_LEVEL = 1
 _PROBED_ABOVE = 2  # lower levels are about as fast as the probe
@@ -53,11 +51,6 @@ def _version_of(method: Method) -> str:
     return lzma_version() if method is Method.LZMA else _VERSIONS[method]
 
 
-def highest_hunk_level(methods: Sequence[Method]) -> int:
-    """Return the highest level that changes the result with these methods."""
-    return max(MAX_LEVELS[method] for method in methods)
-
-
 def working_bytes(methods: Sequence[Method], hunk_size: int, level: int) -> int:
     """Return the most bytes of memory that one packing thread takes besides source and output; measured, rounded up."""
     by_method = {
@@ -77,7 +70,7 @@ class HunkCodec:
         self.name = f"chd {'+'.join(methods)} plain"
         # Zstandard is always included, because it decides which hunks are worth trying.
         self.version = ", ".join(_version_of(method) for method in in_order((*methods, Method.ZSTD)))
-        self.max_level = highest_hunk_level(methods)
+        self.max_level = highest_level_of(methods)
 
     def pack(
         self,
@@ -138,7 +131,7 @@ class HunkCodec:
 
 def _way(method: Method, level: int) -> Packing:
     """Return the way to pack hunks by a method at a level, which its highest one cuts."""
-    own_level = max(1, min(level, MAX_LEVELS[method]))
+    own_level = max(1, min(level, METHOD_LEVELS[method]))
     return Packing(_LIBRARIES[method], own_level, _MAKERS[method](own_level))
 
 

@@ -6,6 +6,7 @@ import lz4
 import lz4.block
 
 from discpress.engine.codecs.blocks import BlockError, CompressBlock, pack_blocks
+from discpress.engine.formats import METHOD_LEVELS, Method
 
 FAST_LEVEL = 1
 MAX_TRIED_PADDING = 7  # alignment 8, enough for 16 GiB; `find_block_end` finds longer paddings
@@ -16,7 +17,7 @@ class Lz4Codec:
 
     name = "lz4 plain"
     version = lz4.library_version_string()
-    max_level = 12
+    max_level = METHOD_LEVELS[Method.LZ4]
 
     def pack(
         self,

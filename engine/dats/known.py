@@ -9,8 +9,7 @@ from typing import NamedTuple
 
 from discpress.engine.dats.serials import serial_key
 from discpress.engine.discs.info import DiscInfo
-from discpress.engine.formats import SECTOR_SIZE
-from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE
+from discpress.engine.formats import RAW_SECTOR_SIZE, SECTOR_SIZE
 from discpress.engine.store.digests import Digests, Grade, ListedDigests, TrackDigest
 from discpress.engine.store.model import Fault
 from discpress.engine.store.rows import digest_rows, keys

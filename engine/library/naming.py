@@ -5,8 +5,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping
 from pathlib import Path
 
 from discpress.engine.discs.file_titles import read_file_title, without_number
-from discpress.engine.images.archives.model import differing_folders
-from discpress.engine.names import display_name
+from discpress.engine.names import differing_folders, display_name
 from discpress.engine.store.model import Title
 from discpress.engine.systems import System
 

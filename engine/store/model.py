@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from discpress.engine.discs.info import UNIDENTIFIED, DiscInfo
 from discpress.engine.formats import ImageFormat, Settings
@@ -112,8 +112,7 @@ class StoredEstimate:
 JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
 
 
-@dataclass(frozen=True, slots=True)
-class OtherFile:
+class OtherFile(NamedTuple):
     """A file of a title besides its main one."""
 
     name: str

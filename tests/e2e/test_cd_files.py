@@ -21,8 +21,9 @@ from packed_cds import GOLDEN_CDS
 from patience import wait_for
 from sample_images import GOLDEN, incompressible
 
+from discpress.engine.formats import RAW_SECTOR_SIZE
 from discpress.engine.images.cd.image import CdImage
-from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE, TrackKind
+from discpress.engine.images.cd.tracks import TrackKind
 from discpress.engine.images.open import open_image
 
 NAME = "Okami [t-en by X] [red]"

@@ -9,9 +9,9 @@ from pathlib import Path
 from cd_sectors import SECTOR, form_1, mode_1
 from iso_files import write_iso
 
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import RAW_SECTOR_SIZE, ImageFormat
 from discpress.engine.images.cd.image import CdImage
-from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE, Track, TrackKind
+from discpress.engine.images.cd.tracks import Track, TrackKind
 from discpress.engine.images.image import StoredBlock, Sums, no_check
 from discpress.engine.images.source import ByteSource, MemorySource
 from discpress.engine.system.files import Writable

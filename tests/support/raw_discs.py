@@ -8,9 +8,9 @@ from command_line import write_old
 from memory_cds import TrackPlan
 from sample_images import mixed_sectors
 
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import RAW_SECTOR_SIZE, ImageFormat
 from discpress.engine.images.cd.image import CdImage
-from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, RAW_SECTOR_SIZE, Track, TrackKind
+from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, Track, TrackKind
 from discpress.engine.images.image import StoredBlock, Sums, no_check
 from discpress.engine.images.source import ByteSource, FileSource
 from discpress.engine.system.files import Writable

@@ -13,9 +13,9 @@ from discpress.engine.codecs.blocks import PLAIN_BIT, is_zero
 from discpress.engine.codecs.cd_packing import CdHunk
 from discpress.engine.codecs.chd.notes import SLOT_SHIFT
 from discpress.engine.codecs.flac.encoder import is_fast
-from discpress.engine.codecs.hunks import MAX_LEVELS, working_bytes
+from discpress.engine.codecs.hunks import working_bytes
 from discpress.engine.codecs.lzma_hunks import lzma_version
-from discpress.engine.formats import CD_FRAME_BYTES, SECTOR_SIZE, Method
+from discpress.engine.formats import CD_FRAME_BYTES, METHOD_LEVELS, SECTOR_SIZE, Method, highest_level_of
 from discpress.engine.units import KIB
 
 _BASES = {Method.CDLZ: Method.LZMA, Method.CDZL: Method.ZLIB, Method.CDZS: Method.ZSTD}
@@ -42,11 +42,6 @@ def _version_of(method: Method) -> str:
     return f"{lzma_version()}, {_VERSIONS[method]}" if method is Method.CDLZ else _VERSIONS[method]
 
 
-def highest_cd_level(methods: Sequence[Method]) -> int:
-    """Return the highest level that changes the result with these methods; FLAC has none."""
-    return max((MAX_LEVELS[_BASES[method]] for method in methods if method in _BASES), default=1)
-
-
 def cd_working_bytes(methods: Sequence[Method], hunk_size: int, level: int) -> int:
     """Return the most bytes of memory that one packing thread takes besides source and output."""
     bases = [_BASES[method] for method in methods if method in _BASES]
@@ -66,7 +61,7 @@ class CdHunkCodec:
         self._used = tuple(each for each in methods if each is not Method.CDFL or len(methods) == 1 or is_fast())
         self.name = f"chd {'+'.join(self._used)} plain"
         self.version = ", ".join((_CHOICE, *(_version_of(method) for method in methods)))
-        self.max_level = highest_cd_level(methods)
+        self.max_level = highest_level_of(methods)
 
     def pack(
         self,
@@ -106,7 +101,7 @@ class CdHunkCodec:
 
 def _level_of(method: Method, level: int) -> int:
     base = _BASES.get(method)
-    return level if base is None else max(1, min(level, MAX_LEVELS[base]))
+    return level if base is None else max(1, min(level, METHOD_LEVELS[base]))
 
 
 def _best(frames: memoryview, codecs: Sequence[tuple[int, bytes, int]]) -> tuple[int, bytes]:

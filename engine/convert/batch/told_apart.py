@@ -6,7 +6,8 @@ from pathlib import Path
 from discpress.engine.convert.batch.model import Candidate
 from discpress.engine.convert.output_names import folded_name
 from discpress.engine.formats import image_stem
-from discpress.engine.images.archives.model import differing_folders, with_folders
+from discpress.engine.images.archives.model import with_folders
+from discpress.engine.names import differing_folders
 from discpress.engine.request import ConversionRequest
 from discpress.engine.system.files import absolute
 

@@ -11,11 +11,11 @@ from itertools import groupby
 from pathlib import Path
 
 from discpress.engine.errors import DiscpressError, SettingError
-from discpress.engine.formats import CD_SHEET, GD_SHEET, SECTOR_SIZE, ImageFormat, image_stem
+from discpress.engine.formats import CD_SHEET, GD_SHEET, RAW_SECTOR_SIZE, SECTOR_SIZE, ImageFormat, image_stem
 from discpress.engine.images.cd.addresses import msf
 from discpress.engine.images.cd.arrange import StoredFile, arrange
 from discpress.engine.images.cd.sheet_source import parse_sheet
-from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, RAW_SECTOR_SIZE, Track, TrackKind, is_gd_rom
+from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, Track, TrackKind, is_gd_rom
 from discpress.engine.names import display_name
 
 _TWO_DIGITS = 10

@@ -3,14 +3,14 @@
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.formats import MAX_DISC_BYTES, ImageFormat, image_stem
 from discpress.engine.images.archives.paged import PagedStream
 from discpress.engine.images.source import ByteSource, FileSource, read_bytes, shown_name
-from discpress.engine.names import MAX_FILE_NAME_BYTES, display_name, safe_file_name
+from discpress.engine.names import MAX_FILE_NAME_BYTES, differing_folders, display_name, safe_file_name
 from discpress.engine.system.files import Writable
 from discpress.engine.units import MIB, format_size
 
@@ -21,8 +21,7 @@ MAX_DIRECTORY_BYTES = 4 * 1024 * 1024
 """Largest table of contents that is read: 20,000 files with long names, far more than any archive of discs has."""
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(NamedTuple):
     """One file in an archive. Its own name is never used to write a file."""
 
     number: int
@@ -225,18 +224,6 @@ def _steps_of(name: str) -> tuple[str, ...]:
     """Return the safe steps of a member's path, of which the last is its base name."""
     *folders, base = name.replace("\\", "/").rstrip("/").split("/")
     return (*(safe for folder in folders if (safe := safe_file_name(folder, ""))), safe_file_name(base))
-
-
-def differing_folders(folders: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
-    """Return the steps of some folders without those that all of them begin and end with."""
-    shortest = min(map(len, folders))
-    first = 0
-    while first < shortest and len({steps[first].casefold() for steps in folders}) == 1:
-        first += 1
-    last = 0
-    while last < shortest - first and len({steps[-1 - last].casefold() for steps in folders}) == 1:
-        last += 1
-    return [steps[first : len(steps) - last] for steps in folders]
 
 
 def with_folders(base: str, folders: tuple[str, ...]) -> str:

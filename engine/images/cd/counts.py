@@ -1,18 +1,18 @@
 """The tracks of a disc in short: their number by what is in them, and what a player may refuse."""
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
 
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat
-from discpress.engine.images.cd.image import CdImage
-from discpress.engine.images.cd.tracks import TrackKind
 from discpress.engine.units import format_count
+
+if TYPE_CHECKING:
+    from discpress.engine.images.cd.image import CdImage
 
 GD_ROM_TRACKS = 3
 """Fewest tracks of a GD-ROM that Flycast loads."""
 
 
-@dataclass(frozen=True, slots=True)
-class TrackCounts:
+class TrackCounts(NamedTuple):
     """The tracks of a disc in short."""
 
     data: int
@@ -32,10 +32,10 @@ class TrackCounts:
     """Whether its files have subcode, or tracks of another sheet, which no result keeps."""
 
     @classmethod
-    def of(cls, disc: CdImage) -> "TrackCounts":
+    def of(cls, disc: "CdImage") -> "TrackCounts":
         """Return the tracks of an open disc."""
         tracks = disc.tracks
-        audio = sum(track.kind is TrackKind.AUDIO for track in tracks)
+        audio = sum(track.kind.is_audio for track in tracks)
         sizes = {track.kind.sector_bytes for track in tracks}
         gaps = (track.number for track in tracks if track.pregap or track.silent_pregap or track.postgap)
         return cls(

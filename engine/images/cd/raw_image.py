@@ -1,12 +1,11 @@
 """Raw dumps without a sheet, as discs of one track."""
 
 from discpress.engine.errors import UnsupportedImageError
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import RAW_SECTOR_SIZE, ImageFormat
 from discpress.engine.images.cd.arrange import StoredFile
 from discpress.engine.images.cd.sheet_image import SheetImage
 from discpress.engine.images.cd.sheets.sheet import Sheet, SheetFile
 from discpress.engine.images.cd.track_layouts import dumped_track
-from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE
 from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.images.source import ByteSource, read_bytes, shown_name
 from discpress.engine.names import display_name

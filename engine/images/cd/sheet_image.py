@@ -5,14 +5,14 @@ from dataclasses import replace
 
 from discpress.engine.codecs.sector_codes import MODE_OFFSET
 from discpress.engine.errors import CutShortError
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import RAW_SECTOR_SIZE, ImageFormat
 from discpress.engine.images.cd.arrange import Arrangement, Run, StoredFile, Tail, arrange
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.runs import RunReader
 from discpress.engine.images.cd.sheet_source import SheetSource, read_sheet
 from discpress.engine.images.cd.sheets.sheet import FileKind, Sheet, damaged
 from discpress.engine.images.cd.track_layouts import corrected
-from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE, Track, TrackKind
+from discpress.engine.images.cd.tracks import Track, TrackKind
 from discpress.engine.images.cd.wave import find_samples
 from discpress.engine.images.image import Sums, UnindexedImage, no_check
 from discpress.engine.images.recognised import RAW_SYNC

@@ -5,18 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
-from discpress.engine.codecs.sector_codes import MODE_OFFSET, SECTOR_BYTES
-from discpress.engine.formats import SECTOR_SIZE
+from discpress.engine.codecs.sector_codes import MODE_OFFSET
+from discpress.engine.formats import RAW_SECTOR_SIZE, SECTOR_SIZE
 from discpress.engine.images.cd.addresses import LEAD_IN_SECTORS
 from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.system.files import Writable
 
-RAW_SECTOR_SIZE = SECTOR_BYTES
-"""Bytes of a raw sector: sync 12, header 4, then by mode: data 2048, EDC and ECC; or subheader 8, data 2048, ..."""
 SUBCODE_SIZE = 96
 """Bytes of subcode that some dumps store after each sector."""
-MAX_TRACKS = 99
-"""Most tracks of a CD; each may have its own file."""
 HIGH_DENSITY_SECTOR = 45_000
 """First sector of the area of a GD-ROM that contains the game; the tracks before it are for CD players."""
 GAME_TRACK_NUMBER = 3
@@ -54,6 +50,11 @@ class TrackKind(StrEnum):
     def sector_bytes(self) -> int:
         """Stored bytes of a sector."""
         return RAW_SECTOR_SIZE if self is TrackKind.AUDIO else int(self.value[-4:])
+
+    @property
+    def is_audio(self) -> bool:
+        """Whether its sectors contain music."""
+        return self is TrackKind.AUDIO
 
     @property
     def has_data(self) -> bool:

@@ -13,6 +13,7 @@ from discpress.engine.formats import (
     Method,
     Settings,
     as_disc_methods,
+    highest_level_of,
 )
 from discpress.engine.images.chd.header import MAGIC, MAX_HUNKS, least_hunk_size
 from discpress.engine.images.source import ByteSource
@@ -50,9 +51,7 @@ class _ChdEncoder(Encoder):
         return GRID_LEVELS[methods[0]]
 
     def highest_level(self, methods: Sequence[Method] = ()) -> int:
-        from discpress.engine.codecs.hunks import highest_hunk_level
-
-        return highest_hunk_level(methods)
+        return highest_level_of(methods)
 
     def codec(self, settings: Settings, *, for_emulators: bool = False) -> "Codec":
         from discpress.engine.codecs.hunks import HunkCodec

@@ -1,7 +1,7 @@
 """The header of a CHD version 5, and the check whether discpress can read the file (docs/formats.md, section 3)."""
 
 import struct
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
 from discpress.engine.formats import MAX_BLOCK_SIZE, MAX_DISC_BYTES, SECTOR_SIZE
@@ -34,8 +34,7 @@ def least_hunk_size(total_bytes: int) -> int:
     return max(SECTOR_SIZE, 1 << (-(-total_bytes // MAX_HUNKS) - 1).bit_length())
 
 
-@dataclass(frozen=True, slots=True)
-class ChdHeader:
+class ChdHeader(NamedTuple):
     """The header of a file; `read_header` has checked it."""
 
     codecs: tuple[bytes, ...]

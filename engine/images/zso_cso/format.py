@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
 from discpress.engine.errors import DamagedImageError
-from discpress.engine.formats import SECTOR_SIZE, ImageFormat, Method, Settings
+from discpress.engine.formats import METHOD_LEVELS, SECTOR_SIZE, ImageFormat, Method, Settings
 from discpress.engine.images.known_disc import PVD_SECTOR
 from discpress.engine.images.nintendo.format import is_gamecube_ciso
 from discpress.engine.images.source import ByteSource
@@ -47,9 +47,7 @@ class _ZsoEncoder(_IndexedEncoder):
         return "smallest that pays" if level == SMALLEST_THAT_PAYS else ""
 
     def highest_level(self, methods: Sequence[Method] = ()) -> int:
-        from discpress.engine.codecs.lz4_blocks import Lz4Codec
-
-        return Lz4Codec.max_level
+        return METHOD_LEVELS[Method.LZ4]
 
     def codec(self, settings: Settings, *, for_emulators: bool = False) -> "Codec":
         from discpress.engine.codecs.kernels import lz4_codec
@@ -66,9 +64,7 @@ class _CsoEncoder(_IndexedEncoder):
         return (1, 6, 9)
 
     def highest_level(self, methods: Sequence[Method] = ()) -> int:
-        from discpress.engine.codecs.deflate import DeflateCodec
-
-        return DeflateCodec.max_level
+        return METHOD_LEVELS[Method.ZLIB]
 
     def grid_levels_for(self, target: Target, methods: Sequence[Method] = ()) -> Sequence[int]:
         highest = self.highest_level_for(target)

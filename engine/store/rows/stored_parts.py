@@ -10,23 +10,22 @@ not know of parts or tracks.
 """
 
 import json
-from dataclasses import dataclass, fields
+from typing import NamedTuple
 
+from discpress.engine.formats import MAX_TRACKS, RAW_SECTOR_SIZE
 from discpress.engine.images.cd.counts import TrackCounts
-from discpress.engine.images.cd.tracks import MAX_TRACKS, RAW_SECTOR_SIZE
 from discpress.engine.store.model import JsonValue, OtherFile, Title
 from discpress.engine.store.rows.checked import LARGEST
 from discpress.engine.store.rows.plain_json import load_object
 
 _UNKNOWN = "?"
-_TRACKS = [each.name for each in fields(TrackCounts)]
+_TRACKS = TrackCounts._fields
 _OLD_TRACKS = 3
 _MOST_FILES = 1000
 """Files of one title: the numbers of parts have three digits."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredParts:
+class StoredParts(NamedTuple):
     """The files and tracks of a title."""
 
     files: tuple[OtherFile, ...] = ()
@@ -95,7 +94,7 @@ def _counts(numbers: list[int]) -> TrackCounts | None:
 
 
 def _file(value: JsonValue) -> OtherFile:
-    if not isinstance(value, list) or len(value) != len(OtherFile.__dataclass_fields__):
+    if not isinstance(value, list) or len(value) != len(OtherFile._fields):
         raise ValueError("not a name and a size")
     name, size_bytes = value
     if type(size_bytes) is not int or not 0 <= size_bytes <= LARGEST:

@@ -4,9 +4,9 @@ from bisect import bisect_right
 from collections.abc import Callable
 from itertools import accumulate
 
+from discpress.engine.formats import RAW_SECTOR_SIZE
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.kept.entry import FilePart, KeptFiles, PartKind
-from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE
 from discpress.engine.images.image import Sums, UnindexedImage, no_check
 from discpress.engine.system.files import Writable
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from discpress.engine.formats import RAW_SECTOR_SIZE
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.kept.entry import (
     MAX_PAYLOAD_BYTES,
@@ -13,7 +14,6 @@ from discpress.engine.images.cd.kept.entry import (
     PartKind,
     decode,
 )
-from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE
 from discpress.engine.images.chd.cd.image import ChdCdImage
 from discpress.engine.images.image import Image
 from discpress.engine.images.source import read_bytes

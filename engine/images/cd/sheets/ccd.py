@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TypeAlias
 
+from discpress.engine.formats import MAX_TRACKS, RAW_SECTOR_SIZE
 from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES, UTF8_MARK
 from discpress.engine.images.cd.sheets.sheet import (
     MAX_ADDRESS,
@@ -17,7 +18,7 @@ from discpress.engine.images.cd.sheets.sheet import (
     damaged,
     unsupported,
 )
-from discpress.engine.images.cd.tracks import MAX_TRACKS, RAW_SECTOR_SIZE, TrackKind
+from discpress.engine.images.cd.tracks import TrackKind
 
 IMAGE_NAME = "*.img"
 """The file with the sectors."""

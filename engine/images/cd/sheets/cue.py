@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass, field
 
+from discpress.engine.formats import MAX_TRACKS, RAW_SECTOR_SIZE
 from discpress.engine.images.cd.addresses import FRAMES_PER_SECOND
 from discpress.engine.images.cd.sheets.cue_places import Index, Places
 from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES, UTF8_MARK, read_file_command
@@ -16,7 +17,7 @@ from discpress.engine.images.cd.sheets.sheet import (
     decode_name,
     unsupported,
 )
-from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, MAX_TRACKS, RAW_SECTOR_SIZE, SUBCODE_SIZE, TrackKind
+from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, SUBCODE_SIZE, TrackKind
 from discpress.engine.names import display_name, listed
 
 _CDG = "CDG"

@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from dataclasses import replace
 
+from discpress.engine.formats import MAX_TRACKS, RAW_SECTOR_SIZE
 from discpress.engine.images.cd.sheets.detection import MAX_SHEET_BYTES, UTF8_MARK, read_gdi_line
 from discpress.engine.images.cd.sheets.sheet import (
     MAX_ADDRESS,
@@ -16,7 +17,7 @@ from discpress.engine.images.cd.sheets.sheet import (
     decode_name,
     unsupported,
 )
-from discpress.engine.images.cd.tracks import MAX_TRACKS, RAW_SECTOR_SIZE, SUBCODE_SIZE, TrackKind
+from discpress.engine.images.cd.tracks import SUBCODE_SIZE, TrackKind
 from discpress.engine.names import listed
 
 _COUNT = re.compile(rb"[0-9]{1,2}")

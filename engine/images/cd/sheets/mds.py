@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from struct import Struct, error
 
+from discpress.engine.formats import MAX_TRACKS
 from discpress.engine.images.cd.sheets.detection import MAX_MDS_BYTES
 from discpress.engine.images.cd.sheets.sheet import (
     MAX_ADDRESS,
@@ -20,7 +21,7 @@ from discpress.engine.images.cd.sheets.sheet import (
     decode_name,
     unsupported,
 )
-from discpress.engine.images.cd.tracks import MAX_TRACKS, SUBCODE_SIZE, TrackKind
+from discpress.engine.images.cd.tracks import SUBCODE_SIZE, TrackKind
 
 MAGIC = b"MEDIA DESCRIPTOR\x01"
 DATA_NAME = "*.mdf"

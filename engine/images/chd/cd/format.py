@@ -4,7 +4,15 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from discpress.engine.errors import SettingError
-from discpress.engine.formats import CD_FRAME_BYTES, CD_HUNK_SIZE, CD_METHODS, Method, Settings, as_cd_methods
+from discpress.engine.formats import (
+    CD_FRAME_BYTES,
+    CD_HUNK_SIZE,
+    CD_METHODS,
+    Method,
+    Settings,
+    as_cd_methods,
+    highest_level_of,
+)
 from discpress.engine.images.spec import Encoder
 from discpress.engine.targets import Target
 from discpress.engine.units import MIB
@@ -39,9 +47,7 @@ class _CdEncoder(Encoder):
         return _GRID_LEVELS
 
     def highest_level(self, methods: Sequence[Method] = ()) -> int:
-        from discpress.engine.codecs.cd.hunk_codec import highest_cd_level
-
-        return highest_cd_level(methods)
+        return highest_level_of(methods)
 
     def codec(self, settings: Settings, *, for_emulators: bool = False) -> "Codec":
         from discpress.engine.codecs.cd.hunk_codec import CdHunkCodec

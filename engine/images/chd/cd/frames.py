@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from discpress.engine.codecs.cd.frames import FRAME_BYTES
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
-from discpress.engine.images.cd.tracks import RAW_SECTOR_SIZE
+from discpress.engine.formats import RAW_SECTOR_SIZE
 from discpress.engine.images.chd.cd.places import parts_of
 from discpress.engine.images.chd.cd.tracks import CD_TAGS, StoredTrack, read_tracks
 from discpress.engine.images.chd.header import CD_CODECS, ChdHeader

@@ -9,7 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
-from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, MAX_TRACKS, Track, TrackKind, first_track_address
+from discpress.engine.formats import MAX_TRACKS
+from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, Track, TrackKind, first_track_address
 from discpress.engine.images.chd.metadata import MetadataEntry
 from discpress.engine.images.source import ByteSource, read_bytes, shown_name
 

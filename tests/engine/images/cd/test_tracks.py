@@ -6,14 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discpress.engine.images.cd.tracks import (
-    RAW_SECTOR_SIZE,
-    READ_SECTORS,
-    SectorView,
-    Track,
-    TrackKind,
-    user_data,
-)
+from discpress.engine.formats import RAW_SECTOR_SIZE
+from discpress.engine.images.cd.tracks import READ_SECTORS, SectorView, Track, TrackKind, user_data
 from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.system.files import Writable
 
