@@ -165,6 +165,12 @@ class DatfileError(DiscpressError):
     code = "datfile"
 
 
+class ClusterError(DiscpressError):
+    """A machine cannot join a cluster, or another one did something unexpected."""
+
+    code = "cluster"
+
+
 class ShareError(DiscpressError):
     """This machine does not see a share, sees another file in it, or its locks do not work between machines."""
 

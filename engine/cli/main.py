@@ -46,6 +46,7 @@ COMMANDS = {
     "watch": "discpress.engine.cli.library.watch:run_watch",
     "deploy": "discpress.engine.cli.library.deploy:run_deploy",
     "share": "discpress.engine.cli.library.share:run_share",
+    "cluster": "discpress.engine.cli.cluster.commands:run_cluster",
     "serve": "discpress.engine.cli.web.serve:run_serve",
     "completion": "discpress.engine.cli.shell.completion:run_completion",
 }

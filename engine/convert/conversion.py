@@ -40,6 +40,7 @@ from discpress.engine.request import OnConflict
 from discpress.engine.system.files import FileIdentity, identity_at
 
 if TYPE_CHECKING:
+    from discpress.engine.convert.elsewhere import Elsewhere
     from discpress.engine.convert.trash.entry import TrashEntry
 
 
@@ -102,12 +103,14 @@ def convert(
     random: Random | None = None,
     job: str = "",
     checkpoint_store: CheckpointStore | None = None,
+    elsewhere: "Elsewhere | None" = None,
 ) -> Conversion:
     """Carry out a plan; after an error the source is unchanged, no file has a final name and the part is removed.
 
     `image` is the planned source if it is open already; the caller closes it. `random` selects the sample of the
     estimate that is made if free space is scarce; `job` names the part's owner. With a `checkpoint_store`, checkpoints
-    are stored, a part of the same job is resumed, and SuspendedError leaves it in place.
+    are stored, a part of the same job is resumed, and SuspendedError leaves it in place. Then another machine may
+    write the part, `elsewhere`; it is proven here.
     """
     started = time.monotonic()
     with held_open(plan, image) as source, ensured_folder(plan):
@@ -115,13 +118,19 @@ def convert(
         check_trashes(plan)
         run = ConversionRun(source, plan, threads, control, progress)
         run.disk_kind, run.job = file_system.kind, job or run.job
-        checkpoint = _fitting_checkpoint(plan, checkpoint_store)
-        part = new_output_part(plan, run, run.job, file_system.max_file_bytes, checkpoint)
+        checkpoint, packed = _fitting_checkpoint(plan, checkpoint_store), None
+        if elsewhere is not None and checkpoint_store is not None:
+            packed = elsewhere.pack(plan, file_system.max_file_bytes, checkpoint, checkpoint_store)
+        part = new_output_part(plan, run, run.job, file_system.max_file_bytes, packed or checkpoint)
         if checkpoint_store is not None and not part.is_resumed:
             checkpoint_store.begin(plan.output_path)
         moved, notices = None, list[str]()
         try:
-            digests, read_back = _pack_and_prove(run, part, checkpoint_store, checkpoint if part.is_resumed else None)
+            if elsewhere is not None and packed is not None:
+                digests, read_back = elsewhere.prove(run, plan, part, packed)
+            else:
+                known = checkpoint if part.is_resumed else None
+                digests, read_back = _pack_and_prove(run, part, checkpoint_store, known)
             run.check_source()
             sealed = part.seal(plan.source_identity.mtime_ns)
             if checkpoint_store is not None and plan.files is None:  # those of a sheet are known by their content

@@ -119,6 +119,17 @@ class ChunkDigests:
         recorded = self._values[_place(number)]
         return any(recorded) and recorded == xxhash.xxh3_128_digest(data)
 
+    def to_bytes(self) -> bytes:
+        """Return all digests, for `load`."""
+        return bytes(self._values)
+
+    def load(self, values: bytes) -> bool:
+        """Take over digests that another machine took; return False if there are too few or too many."""
+        if len(values) != len(self._values):
+            return False
+        self._values[:] = values
+        return True
+
 
 _CHUNK_DIGEST_BYTES = 16
 

@@ -26,7 +26,7 @@ from discpress.engine.convert.verify import (
     prove_image,
     read_chunk,
 )
-from discpress.engine.errors import DiscpressError, SourceChangedError
+from discpress.engine.errors import DiscpressError, SourceChangedError, VerifyError
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import BlockWriter, WholeLayout
 from discpress.engine.images.plain.image import PlainImage
@@ -43,7 +43,7 @@ class ConversionRun(CopyCheck):
     def __init__(self, image: Image, plan: ConversionPlan, threads: int, control: Control, progress: Progress) -> None:
         super().__init__(image, plan, threads, control, progress)
         self._watch = SourceWatch(self._check_between_chunks)
-        self._chunks = ChunkDigests(self._packed.size, self._layout.chunk_bytes)
+        self.chunks = ChunkDigests(self._packed.size, self._layout.chunk_bytes)
         self.disk_kind = ""  # of the result's file system, as far as it is known
         self.job = secrets.token_hex(8)  # the owner of its parts
         self.check_source()
@@ -115,7 +115,7 @@ class ConversionRun(CopyCheck):
 
         def take(number: int, data: memoryview) -> None:
             self._control.check()
-            self._chunks.take(number, data)
+            self.chunks.take(number, data)
             digester.update(data)
 
         try:
@@ -250,7 +250,7 @@ class ConversionRun(CopyCheck):
         """Read a chunk of the source, and compute its crc32 and its digest for the proof while its bytes are cached."""
         read_chunk(self._packed, slot)
         digester.sum_up(slot.offset, slot.data)
-        self._chunks.take(slot.number, slot.data)
+        self.chunks.take(slot.number, slot.data)
 
     def _pad(self, slot: Slot) -> memoryview:
         """Fill up the slot's last block with zeros and return its whole blocks."""
@@ -269,12 +269,31 @@ class ConversionRun(CopyCheck):
 
     def prove(self, part: OutputPart, expected: DigestSet, *, is_needed: bool = False) -> ReadBack:
         """Read the part back from the disk, decode it and compare each chunk. Raises VerifyError if one differs."""
-        if not self._plan.request.verify and not is_needed:
-            return ReadBack.NONE
+        return self._prove(part, expected) if self._plan.request.verify or is_needed else ReadBack.NONE
+
+    def prove_copy(self, part: OutputPart, chunks: bytes, digester: Digester, expected: DigestSet) -> ReadBack:
+        """Prove a part that another machine wrote, by its digests of the chunks; `digester` gets what is decoded."""
+        name = display_name(self._plan.output_path)
+        kinds = self._digester().finish().values.keys()
+        if not self.chunks.load(chunks) or expected.values.keys() != kinds:
+            raise VerifyError(f"{name}: another machine has packed something else")
+        self.check_source()
+        self._check_gain(part.size_bytes)
+        return self._prove(part, expected, digester)
+
+    def _prove(self, part: OutputPart, expected: DigestSet, digester: Digester | None = None) -> ReadBack:
         name = display_name(self._plan.output_path)
         with open_written(part, self._layout, self.disk_kind, name) as image:
             is_cold = part.drop_cached()
             prove_image(
-                image, self._chunks, expected, self._frames, self._threads, self._control, self._progress, name=name
+                image,
+                self.chunks,
+                expected,
+                self._frames,
+                self._threads,
+                self._control,
+                self._progress,
+                name=name,
+                digester=digester,
             )
         return ReadBack.COLD if is_cold else ReadBack.CACHED

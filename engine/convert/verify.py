@@ -92,12 +92,13 @@ def prove_image(
     progress: Progress,
     *,
     name: str,
+    digester: Digester | None = None,
 ) -> None:
     """Decode all that a result contains and compare each chunk with its digest, in the thread that decoded it.
 
     `chunks` and `expected` are the digests of what was packed: `frames`, or an image without tracks. `name` is the
-    result's name for messages. Raises VerifyError with the chunk that differs, or if the result states other digests,
-    tracks or files; DamagedImageError with the block that does not decode.
+    result's name for messages; `digester` gets all decoded bytes. Raises VerifyError with the chunk that differs, or if
+    the result states other digests, tracks or files; DamagedImageError with the block that does not decode.
     """
     stored, place_of, source = image.stored_form, _bytes_at, image.source
     if frames is not None:
@@ -122,6 +123,8 @@ def prove_image(
                 f"{place_of(slot.offset, slot.length)}",
                 hint=CHANGED_HINT,
             )
+        if digester is not None:
+            digester.sum_up(slot.offset, slot.data)
 
     def take(slot: Slot) -> None:
         progress.done_bytes += slot.length
@@ -132,6 +135,7 @@ def prove_image(
         control,
         fill=fill,
         take=take,
+        followers=() if digester is None else [partial(give_data, step) for step in digester.steps],
         with_packed=True,
         chunk_bytes=chunks.chunk_bytes,
     )

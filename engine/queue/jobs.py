@@ -251,6 +251,17 @@ class Job:
         is_again = self.state is JobState.RUNNING and self.attempts > 1
         return "was interrupted; it has started again from the beginning" if is_again else ""
 
+    @property
+    def machine(self) -> str:
+        """The other machine that packs or packed its title; empty for this one."""
+        value = self.result.get("machine")
+        return value if isinstance(value, str) else ""
+
+    @property
+    def was_elsewhere(self) -> bool:
+        """Whether another machine has worked on it since it was queued or retried."""
+        return "machine" in self.result
+
     def _figure(self, name: str) -> int:
         value = self.result.get(name)
         return value if isinstance(value, int) and not isinstance(value, bool) else 0

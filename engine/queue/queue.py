@@ -1,5 +1,6 @@
 """The queue in the state file: clients add jobs and requests, the worker takes them and reports progress."""
 
+import json
 import os
 import time
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
@@ -25,6 +26,7 @@ _LAST_POSITION = "SELECT COALESCE(MAX(position), 0.0) FROM queue_jobs WHERE posi
 _SET_RESTARTS = (
     """UPDATE queue_jobs SET result = '{"restarts": true}', changed = ? WHERE id = ? AND state = 'running'"""
 )
+_SET_MACHINE = "UPDATE queue_jobs SET result = ?, changed = ? WHERE id = ? AND state = 'running'"
 _SET_WAITING = (
     "UPDATE queue_jobs SET waiting = :reason, changed = :revision"
     " WHERE id = :id AND waiting != :reason AND ended_at IS NULL"
@@ -206,6 +208,11 @@ class JobQueue(QueueReader):
     def set_restarts(self, job_id: int) -> None:
         """Record of a running job that it starts from the beginning after an interruption."""
         self._change(lambda change: change.connection.execute(_SET_RESTARTS, (change.revision, job_id)))
+
+    def set_machine(self, job_id: int, machine: str) -> None:
+        """Record which other machine packs the title of a running job; empty for this one."""
+        found = json.dumps({"machine": safe_text(machine)})
+        self._change(lambda change: change.connection.execute(_SET_MACHINE, (found, change.revision, job_id)))
 
     def set_all_waiting(self, job_ids: Iterable[int], reason: str) -> None:
         """Set the same reason for many jobs; without jobs nothing is written."""

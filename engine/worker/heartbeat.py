@@ -37,6 +37,8 @@ class Running:
     """The device that it works on."""
     places: tuple[Place, ...]
     """The folders that it works in."""
+    is_elsewhere: bool = False
+    """Whether another machine packs: then it occupies no disk of this one."""
     is_held: bool = False
     """Whether it is paused."""
     stalled: str = ""

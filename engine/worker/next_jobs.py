@@ -9,6 +9,7 @@ from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.tasks.kinds import LAB_KINDS, TaskKind
 from discpress.engine.worker.background_lane import BackgroundLane
 from discpress.engine.worker.blocked_jobs import Waits
+from discpress.engine.worker.elsewhere.lane import MachineLane, RemotePlace
 from discpress.engine.worker.heartbeat import Running
 from discpress.engine.worker.job_devices import Devices, Look
 from discpress.engine.worker.job_paths import NOT_THERE
@@ -46,14 +47,17 @@ class Launcher:
         waits: Waits,
         devices: Devices,
         lane: BackgroundLane,
+        machines: MachineLane | None,
         threads: int,
-        start: Callable[[Job, int, int], bool],
+        start: Callable[..., bool],
     ) -> None:
-        """`start(job, device, threads)` starts a job and returns whether that succeeded."""
+        """`start(job, device, threads)` starts a job and returns whether that succeeded; a fourth argument is the other
+        machine that packs."""
         self._running = running
         self._waits = waits
         self._devices = devices
         self._lane = lane
+        self._machines = machines
         self._threads = threads
         self._start = start
 
@@ -65,7 +69,23 @@ class Launcher:
     def launch(self, jobs: Sequence[Job]) -> bool:
         """Start the jobs whose turn it is; return whether anything may run alongside them."""
         places = self._places(jobs)
-        return all(self._is_behind(job, places) or self._launch(job, places) for job in jobs)
+        return all(
+            self._goes_elsewhere(job, places) or self._is_behind(job, places) or self._launch(job, places)
+            for job in jobs
+        )
+
+    def _goes_elsewhere(self, job: Job, places: _Places) -> bool:
+        """Start a job on another machine; return whether it was started there, or has to wait for one."""
+        if not self._machines or _is_probe(job) or job.id in self._waits:
+            return False
+        held = self._running.get(job.id)
+        if held is not None and not held.is_elsewhere:
+            return False
+
+        def start(job: Job, place: RemotePlace) -> bool:
+            return self._start(job, NOT_THERE, self._share(places), place)
+
+        return self._machines.take(job, lambda: places.devices.guess(job) in places.busy, start)
 
     def _is_behind(self, job: Job, places: _Places) -> bool:
         """Return whether a job of the many on a busy disk has to wait, found with little work."""
@@ -91,7 +111,9 @@ class Launcher:
 
     def _places(self, jobs: Sequence[Job]) -> _Places:
         """Return the occupied places."""
-        conversions = [each for each in self._running.values() if not _is_probe(each.job) and not each.is_held]
+        conversions = [
+            each for each in self._running.values() if not (_is_probe(each.job) or each.is_held or each.is_elsewhere)
+        ]
         return _Places(
             jobs,
             Look(

@@ -33,6 +33,7 @@ from discpress.engine.store.store import Store
 from discpress.engine.system.processors import available_processors
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.engine.worker.batch_end.batches import BatchEnds
+from discpress.engine.worker.elsewhere.lane import MachineLane
 from discpress.engine.worker.scheduler import IDLE_S, Manager
 from discpress.engine.worker.trash.old import OldTrash
 
@@ -125,7 +126,16 @@ def _work(state: Path, idle_s: float, is_cancelled: Callable[[], bool]) -> bool:
             queue = JobQueue(store)
             old_trash = OldTrash(queue, store, _trash_settings)
             ends = BatchEnds(queue, _notice_settings)
-            manager = Manager(queue, store, threads, should_stop, idle_s, old_trash=old_trash, batch_ends=ends)
+            manager = Manager(
+                queue,
+                store,
+                threads,
+                should_stop,
+                idle_s,
+                old_trash=old_trash,
+                lane=MachineLane(store),
+                batch_ends=ends,
+            )
             asyncio.run(run(manager))
     except DiscpressError as error:
         _log.error("%s%s", ENDS, error)

@@ -38,6 +38,7 @@ from discpress.engine.queue.tasks.trash import DuplicatesTask, PurgeTask, UndoTa
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.model import JsonValue
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore, finished_entry
+from discpress.engine.worker.elsewhere.choice import packed_elsewhere
 from discpress.engine.worker.turn import Outcome, Turn, part_owner
 
 
@@ -128,16 +129,18 @@ def _convert_open(turn: Turn, task: ConvertTask, image: Image, checkpoint_store:
         turn.log(notice)
     turn.log(f"{plan.description} to {display_name(plan.output_path)}")
     _note_restart(turn, plan)
-    done = convert(
-        plan,
-        image=image,
-        threads=turn.threads,
-        control=turn.control,
-        progress=turn.progress,
-        journal=_journal(turn),
-        job=part_owner(job),
-        checkpoint_store=checkpoint_store,
-    )
+    with packed_elsewhere(turn, plan, checkpoint_store) as elsewhere:
+        done = convert(
+            plan,
+            image=image,
+            threads=turn.threads,
+            control=turn.control,
+            progress=turn.progress,
+            journal=_journal(turn),
+            job=part_owner(job),
+            checkpoint_store=checkpoint_store,
+            elsewhere=elsewhere,
+        )
     return _finished(turn, task, image, done)
 
 
@@ -157,7 +160,7 @@ def _finished(turn: Turn, task: ConvertTask, image: Image, done: Conversion) -> 
     save_digests(turn.store, done, image.source)
     follow_files(turn.store, [done.plan.source_file_path, *done.plan.output_paths])
     _write_checksums(task, done)
-    return _conversion_outcome(done)
+    return _conversion_outcome(done, "" if turn.place is None else turn.place.machine.label)
 
 
 def _write_checksums(task: ConvertTask, done: Conversion) -> None:
@@ -181,7 +184,7 @@ def _journal(turn: Turn) -> Callable[[str, Mapping[str, object]], None]:
     return write
 
 
-def _conversion_outcome(done: Conversion) -> Outcome:
+def _conversion_outcome(done: Conversion, machine: str) -> Outcome:
     plan = done.plan
     facts: dict[str, JsonValue] = {
         "output": str(plan.output_path),
@@ -198,6 +201,7 @@ def _conversion_outcome(done: Conversion) -> Outcome:
         "elapsed_s": round(done.elapsed_s, 3),
         "trashed": None if done.trashed is None else str(done.trashed.file_path),
         **done.digests.values,
+        **({"machine": machine} if machine else {}),
         **({} if len(plan.output_paths) == 1 else {"output_files": [str(path) for path in plan.output_paths]}),
     }
     return Outcome(facts)

@@ -25,6 +25,7 @@ from discpress.engine.system.priority import be_idle
 from discpress.engine.worker.background_lane import BackgroundLane
 from discpress.engine.worker.batch_end.batches import BatchEnds
 from discpress.engine.worker.blocked_jobs import Waits
+from discpress.engine.worker.elsewhere.lane import MachineLane, RemotePlace
 from discpress.engine.worker.heartbeat import Reports, Running
 from discpress.engine.worker.hung_jobs import Stalls
 from discpress.engine.worker.job_devices import Devices
@@ -64,6 +65,8 @@ class Manager:
     """Runs one background task; replaced in tests."""
     old_trash: OldTrash | None = None
     """Queues the removal of what is old in the trash; None does without."""
+    lane: MachineLane | None = None
+    """The machines of a cluster; None does without."""
     batch_ends: BatchEnds | None = None
     """Tells of the end of a batch; None tells nobody."""
     hung: int = field(init=False, default=0)
@@ -89,7 +92,9 @@ class Manager:
         self._lane = BackgroundLane(
             BackgroundTasks(self.store), self.store, self.run_background_task, self._disks, self.clock
         )
-        self._launcher = Launcher(self._running, self._waits, self._devices, self._lane, self.threads, self._start)
+        self._launcher = Launcher(
+            self._running, self._waits, self._devices, self._lane, self.lane, self.threads, self._start
+        )
 
     async def work(self) -> None:
         """Run the queue until the end described above; jobs that still run are suspended with checkpoints."""
@@ -108,6 +113,7 @@ class Manager:
             is_changed = self._look()
             self._conclude()
             self._lane.conclude()
+            is_changed |= self.lane is not None and self.lane.look()
             is_changed |= self._stalls.look(self._running.values()) | self._lane.watch() | self._disks.has_news()
             is_searching = self.old_trash is not None and (self.old_trash.poll() or self.old_trash.is_busy)
             is_telling = self._tell(is_changed)
@@ -117,7 +123,8 @@ class Manager:
                 self._launch()
             working = [each for each in self._running.values() if not each.is_held]
             self._reports.report(working, has_background_tasks=bool(self._lane))
-            is_asking = self._lane.is_waiting or self._disks.has_fresh() or is_searching or is_telling
+            is_connecting = self.lane is not None and self.lane.is_waiting
+            is_asking = self._lane.is_waiting or self._disks.has_fresh() or is_searching or is_telling or is_connecting
             if working or self._waits or self._lane or is_asking:
                 idle_since = self.clock()
             elif self.clock() - idle_since >= self.idle_s:
@@ -180,7 +187,7 @@ class Manager:
         if has_places:
             self._launcher.launch_background_tasks()
 
-    def _start(self, job: Job, device: int, threads: int) -> bool:
+    def _start(self, job: Job, device: int, threads: int, place: RemotePlace | None = None) -> bool:
         held = self._running.get(job.id)
         if held is not None and (not held.is_held or held.control.is_stopped):
             return False  # a run is ending: the job starts anew after it
@@ -193,7 +200,7 @@ class Manager:
             return True
         job = self.queue.job(job.id)
         control, progress = Control(), Progress()
-        turn = Turn(job, self.queue, self.store, threads, control, progress)
+        turn = Turn(job, self.queue, self.store, threads, control, progress, place)
         # A separate thread, not one of a pool, because an idle priority cannot be taken back.
         executor = ThreadPoolExecutor(1, f"job-{job.id}")
         task = asyncio.get_running_loop().run_in_executor(executor, self._run_turn, turn)
@@ -207,6 +214,7 @@ class Manager:
             places_of(job),
             seen_counts=progress.counts,
             asked_at=self.clock(),
+            is_elsewhere=place is not None,
         )
         return True
 
@@ -225,6 +233,8 @@ class Manager:
         for job_id, running in list(self._running.items()):
             if running.task.done():
                 del self._running[job_id]
+                if self.lane is not None:
+                    self.lane.release(job_id)
                 with contextlib.suppress(StoreError):
                     self._reports.save([running])
                 self._endings.end(running)
@@ -250,6 +260,8 @@ class Manager:
                 break
             await asyncio.wait(tasks, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
         self.hung = len(tasks)
+        if self.lane is not None:
+            self.lane.close()
         with contextlib.suppress(StoreError):
             self._conclude()
             self._lane.conclude()

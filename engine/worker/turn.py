@@ -2,12 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.store import Store
+
+if TYPE_CHECKING:
+    from discpress.engine.worker.elsewhere.lane import RemotePlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,8 @@ class Turn:
     """Pauses and stops it."""
     progress: Progress
     """Its counts."""
+    place: "RemotePlace | None" = None
+    """The other machine that packs; None for this one."""
 
     def log(self, line: str) -> None:
         """Add a line to the job's log."""

@@ -133,14 +133,20 @@ def become_mac() -> None:
     sys.platform = "darwin"
 
 
+_OF_EXTRAS = (
+    "web.server",  # whose packages ask the real system for certificates
+    *(f"cluster.{name}" for name in ("connection", "machine", "owner", "scheduler", "status")),  # psutil asks it too
+    "elsewhere.sending",
+)
+
+
 def import_all() -> int:
     """Import every module of engine and app; return how many."""
     count = 0
     for name in ("engine", "tui"):
         package = importlib.import_module(name)
         for each in pkgutil.walk_packages(package.__path__, f"{name}."):
-            # The server of the web page is an extra, whose packages ask the real system for certificates.
-            if not each.name.endswith(("__main__", "_kernel", "web.server")):
+            if not each.name.endswith(("__main__", "_kernel", *_OF_EXTRAS)):
                 importlib.import_module(each.name)
                 count += 1
     importlib.import_module("discpress.tui.main")

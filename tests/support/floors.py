@@ -5,6 +5,7 @@ FLOORS = (
     {"tui"},
     {"cli"},
     {"worker", "watch"},
+    {"cluster"},
     {"queue"},
     {"deploy"},
     {"lab", "library"},

@@ -36,6 +36,7 @@ ADDERS = {
     "watch": "discpress.engine.cli.parsing.library:add_watch",
     "deploy": "discpress.engine.cli.parsing.deploy:add_deploy",
     "share": "discpress.engine.cli.parsing.share:add_share",
+    "cluster": "discpress.engine.cli.parsing.cluster:add_cluster",
     "serve": "discpress.engine.cli.parsing.library:add_serve",
     "completion": "discpress.engine.cli.parsing.library:add_completion",
 }

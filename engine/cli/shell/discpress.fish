@@ -50,8 +50,8 @@ function _shtab_discpress_using
   test "$_shtab_discpress_cmdpath" = "$argv"
 end
 
-set -g _shtab_discpress_commands convert repair info doctor verify undo trash scan ls playlist set estimate dat identify rename duplicates demo seek throughput queue 'queue add' 'queue list' 'queue watch' 'queue log' 'queue wait' 'queue pause' 'queue resume' 'queue cancel' 'queue retry' 'queue move' 'queue stop' 'queue run' 'queue service' 'queue notify' history watch deploy share serve completion
-set -g _shtab_discpress_opts_with_value --against --align --as --block-size --blocks --budget --by --checksum --checksum-file --compression --crc32 --dir --duration --every --filter --fixdat --folder --force --format --host --idle --keep --kind --level --levels --list --md5 --method --most-apps --name --older-than --on-conflict --output --output-dir --parallel --pattern --port --priority --replacement --sample --sha1 --sha256 --sort --state --target --threads --timeout --url --wait --window -O -b -c -f -l -m -o -p -t
+set -g _shtab_discpress_commands convert repair info doctor verify undo trash scan ls playlist set estimate dat identify rename duplicates demo seek throughput queue 'queue add' 'queue list' 'queue watch' 'queue log' 'queue wait' 'queue pause' 'queue resume' 'queue cancel' 'queue retry' 'queue move' 'queue stop' 'queue run' 'queue service' 'queue notify' history watch deploy share cluster 'cluster start' 'cluster invite' 'cluster join' 'cluster status' serve completion
+set -g _shtab_discpress_opts_with_value --against --align --as --block-size --blocks --budget --by --checksum --checksum-file --compression --crc32 --dir --duration --every --filter --fixdat --folder --force --format --host --idle --invitation --keep --kind --level --levels --list --listen --md5 --method --most-apps --name --older-than --on-conflict --output --output-dir --parallel --pattern --port --priority --replacement --sample --sha1 --sha256 --sort --state --target --threads --timeout --url --wait --window -O -b -c -f -l -m -o -p -t
 
 complete -c discpress -e
 complete -c discpress -f
@@ -392,6 +392,32 @@ complete -c discpress -n '_shtab_discpress_using share' -l name -x -d 'add: name
 complete -c discpress -n '_shtab_discpress_using share' -l wait -x -d 'test: wait for the other machine (default: 180)'
 complete -c discpress -n '_shtab_discpress_using share' -l state -xka "(__fish_complete_directories)" -d 'folder of discpress'"'"'s state (also DISCPRESS_STATE)'
 complete -c discpress -n '_shtab_discpress_using share; and test $_shtab_discpress_npos -eq 0' -ka "add list test remove" -d 'what to do'
+complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npos -eq 0' -a cluster -d 'Let other machines pack titles of the queue of this one. All need the same version of discpress.'
+complete -c discpress -n '_shtab_discpress_using cluster' -s h -l help -d 'show this help message and exit'
+complete -c discpress -n '_shtab_discpress_using cluster; and test $_shtab_discpress_npos -eq 0' -a start -d 'Start a cluster, and keep it until Ctrl-C. The queue of this machine then sends titles to the others.'
+complete -c discpress -n '_shtab_discpress_using cluster start' -s h -l help -d 'show this help message and exit'
+complete -c discpress -n '_shtab_discpress_using cluster start' -l json -d 'one JSON object a line on stdout'
+complete -c discpress -n '_shtab_discpress_using cluster start' -l listen -x -d 'the address of this machine for others'
+complete -c discpress -n '_shtab_discpress_using cluster start' -l prove-only -d 'let the others pack all that they can, and only prove their results here'
+complete -c discpress -n '_shtab_discpress_using cluster start' -l no-tls -d 'do not encrypt; only for an address like 127.0.0.1'
+complete -c discpress -n '_shtab_discpress_using cluster start' -l state -xka "(__fish_complete_directories)" -d 'folder of discpress'"'"'s state (also DISCPRESS_STATE)'
+complete -c discpress -n '_shtab_discpress_using cluster; and test $_shtab_discpress_npos -eq 0' -a invite -d 'Write an invitation for one machine. Whoever has it can run programs on every machine of the cluster.'
+complete -c discpress -n '_shtab_discpress_using cluster invite' -s h -l help -d 'show this help message and exit'
+complete -c discpress -n '_shtab_discpress_using cluster invite' -l json -d 'one JSON object a line on stdout'
+complete -c discpress -n '_shtab_discpress_using cluster invite' -l state -xka "(__fish_complete_directories)" -d 'folder of discpress'"'"'s state (also DISCPRESS_STATE)'
+complete -c discpress -n '_shtab_discpress_using cluster invite; and test $_shtab_discpress_npos -eq 0' -ka "(__fish_complete_path (commandline -ct))" -d 'the file to write'
+complete -c discpress -n '_shtab_discpress_using cluster; and test $_shtab_discpress_npos -eq 0' -a join -d 'Join a cluster, and pack titles for it until Ctrl-C. The first time, name the invitation.'
+complete -c discpress -n '_shtab_discpress_using cluster join' -s h -l help -d 'show this help message and exit'
+complete -c discpress -n '_shtab_discpress_using cluster join' -l json -d 'one JSON object a line on stdout'
+complete -c discpress -n '_shtab_discpress_using cluster join' -l invitation -xka "(__fish_complete_path (commandline -ct))" -d 'the file that cluster invite wrote'
+complete -c discpress -n '_shtab_discpress_using cluster join' -l name -x -d 'name of this machine for people (default: its host name)'
+complete -c discpress -n '_shtab_discpress_using cluster join' -l listen -x -d 'listen there (default: the address that reaches the cluster)'
+complete -c discpress -n '_shtab_discpress_using cluster join' -l threads -x -d 'threads that pack (default: all processors)'
+complete -c discpress -n '_shtab_discpress_using cluster join' -l state -xka "(__fish_complete_directories)" -d 'folder of discpress'"'"'s state (also DISCPRESS_STATE)'
+complete -c discpress -n '_shtab_discpress_using cluster; and test $_shtab_discpress_npos -eq 0' -a status -d 'Show the machines that joined the cluster of this one, and how many titles they pack now.'
+complete -c discpress -n '_shtab_discpress_using cluster status' -s h -l help -d 'show this help message and exit'
+complete -c discpress -n '_shtab_discpress_using cluster status' -l json -d 'one JSON object a line on stdout'
+complete -c discpress -n '_shtab_discpress_using cluster status' -l state -xka "(__fish_complete_directories)" -d 'folder of discpress'"'"'s state (also DISCPRESS_STATE)'
 complete -c discpress -n '_shtab_discpress_using; and test $_shtab_discpress_npos -eq 0' -a serve -d 'Serve the app to browsers. The printed address contains a token, without which nothing is answered.'
 complete -c discpress -n '_shtab_discpress_using serve' -s h -l help -d 'show this help message and exit'
 complete -c discpress -n '_shtab_discpress_using serve' -l json -d 'one JSON object a line on stdout'

@@ -3,11 +3,10 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from discpress.engine.convert.checkpoint import Checkpoint
 from discpress.engine.convert.nintendo.split_files import PART_BYTES
 from discpress.engine.convert.packing import ConversionRun
 from discpress.engine.convert.part.marker import make_marker
-from discpress.engine.convert.part.part import PartFile
+from discpress.engine.convert.part.part import PartFile, PartState
 from discpress.engine.convert.part.part_set import PartSet
 from discpress.engine.convert.part.split_leftovers import mark_leftovers
 from discpress.engine.convert.part.split_part import SplitPart
@@ -18,7 +17,7 @@ from discpress.engine.system.access import Access
 
 
 def new_output_part(
-    plan: ConversionPlan, run: ConversionRun, job: str, max_file_bytes: int | None, checkpoint: Checkpoint | None
+    plan: ConversionPlan, run: ConversionRun, job: str, max_file_bytes: int | None, state: PartState | None
 ) -> OutputPart:
     """Create the part of the result, or all parts of one in several files; resume the job's own if that is possible."""
     access = Access.of_all([file.stat() for file in run.source.files])
@@ -32,7 +31,7 @@ def new_output_part(
             access=access,
             is_copy_of_source=is_copy_of_source,
             max_file_bytes=max_file_bytes,
-            resume=checkpoint,
+            resume=state,
             takes_over=takes_over,
         )
 

@@ -1,0 +1,1 @@
+"""`discpress cluster`: several machines that work on one queue."""

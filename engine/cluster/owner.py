@@ -1,0 +1,221 @@
+"""The owner's side of a cluster: the machines that are there, and the titles that they pack for its queue.
+
+One thread has the connection, and its event loop; the threads of jobs wait for what runs in it.
+"""
+
+import asyncio
+import contextlib
+import logging
+import secrets
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from discpress.engine.cluster.connection import Facts, Link, quiet_logs, security_of
+from discpress.engine.cluster.files import Certificates
+from discpress.engine.cluster.machine import EXCHANGE, FREE_LOCK, HOLD_LOCK, LOOK, SEES_LOCK, work
+from discpress.engine.cluster.payload import Packed, Payload, texts_of
+from discpress.engine.cluster.scheduler import MACHINES
+from discpress.engine.errors import ClusterError, DiscpressError
+from discpress.engine.names import display_name
+from discpress.engine.shares.locks import held_test_lock, new_token, sees_test_lock
+from discpress.engine.shares.rows import LocalShare, LockTest
+
+POLL_S = 0.5
+"""Interval between two looks at a task, and at the machines."""
+ASK_S = 10.0
+"""Longest wait for an answer."""
+LOST_S = 15.0
+"""A machine that has not answered for so long is lost."""
+_RETRY_S = 1.0
+_log = logging.getLogger("discpress.worker")
+T = TypeVar("T")
+
+
+class LostMachineError(ClusterError):
+    """The machine, or the scheduler, is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """A machine that is there."""
+
+    address: str
+    """The address of its worker."""
+    label: str
+    """Its name for people."""
+    threads: int
+    """Its packing threads."""
+    shares: frozenset[str]
+    """The ids of the shares that it sees."""
+
+
+class Machines:
+    """The connection to a cluster; start it once, and close it."""
+
+    def __init__(self, address: str, certificates: Certificates | None) -> None:
+        self._address = address
+        self._certificates = certificates
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._run, daemon=True, name="cluster")
+        self._link: Link | None = None
+        self._is_closing = False
+        self._seen: tuple[Machine, ...] = ()
+        self.was_tried = False
+        """Whether the scheduler has answered, or has not in time."""
+
+    def start(self) -> None:
+        """Begin to connect."""
+        quiet_logs()
+        self._thread.start()
+
+    def close(self) -> None:
+        """End the connection."""
+        self._is_closing = True
+        self._thread.join(ASK_S)
+
+    @property
+    def seen(self) -> tuple[Machine, ...]:
+        """The machines that are there now."""
+        return self._seen
+
+    def _run(self) -> None:
+        asyncio.set_event_loop(self._loop)
+        try:
+            self._loop.run_until_complete(self._live())
+        finally:
+            self._loop.close()
+
+    async def _live(self) -> None:
+        while not self._is_closing:
+            try:
+                await self._stay()
+            except Exception as error:  # noqa: BLE001 - whatever distributed raises, the queue goes on without it
+                _log.info("the cluster at %s does not answer: %s", self._address, error)
+            self._seen, self._link, self.was_tried = (), None, True
+            if not self._is_closing:
+                await asyncio.sleep(_RETRY_S)
+
+    async def _stay(self) -> None:
+        link = Link(self._address, security_of(self._certificates))
+        try:
+            await asyncio.wait_for(link.open(), ASK_S)
+            self._link = link
+            while not self._is_closing:
+                found = await asyncio.wait_for(link.ask_scheduler(MACHINES), ASK_S)
+                seen = [await self._look(link, facts) for facts in found]
+                self._seen, self.was_tried = tuple(machine for machine in seen if machine is not None), True
+                await asyncio.sleep(POLL_S)
+        finally:
+            self._link = None
+            with contextlib.suppress(OSError, asyncio.TimeoutError, asyncio.CancelledError):
+                await asyncio.wait_for(link.close(), ASK_S)
+
+    async def _look(self, link: Link, facts: Facts) -> Machine | None:
+        address, label, threads = facts.get("address"), facts.get("label"), facts.get("threads")
+        if not isinstance(address, str) or not isinstance(label, str) or not isinstance(threads, int):
+            return None
+        try:
+            answer = await asyncio.wait_for(link.ask_worker(address, LOOK), ASK_S)
+        except (TimeoutError, OSError):
+            return None
+        return Machine(address, display_name(label), threads, frozenset(texts_of(answer.get("shares"))))
+
+    def pack(
+        self, machine: Machine, payload: Payload, wish: Callable[[], str], on_report: Callable[[Facts], object]
+    ) -> Packed:
+        """Let a machine pack a title, and return the finished part.
+
+        `wish` returns what the machine shall do, `on_report` gets progress and checkpoints. Raises RemoteError with
+        what went wrong there, LostMachineError if it is gone.
+        """
+        answer = self._call(self._pack(machine, payload, wish, on_report))
+        problem = answer.get("error")
+        if isinstance(problem, dict):
+            raise RemoteError(machine.label, problem)
+        return Packed.from_plain(answer.get("result"))
+
+    async def _pack(
+        self, machine: Machine, payload: Payload, wish: Callable[[], str], on_report: Callable[[Facts], object]
+    ) -> Facts:
+        link = self._link
+        if link is None:
+            raise LostMachineError(f"{machine.label}: the cluster does not answer")
+        key = f"{payload.task} {secrets.token_hex(4)}"
+        future = link.submit(work, payload.to_plain(), key, machine.address)
+        ended = asyncio.ensure_future(future.result())
+        try:
+            heard_at = time.monotonic()
+            while not (await asyncio.wait({ended}, timeout=POLL_S))[0]:
+                if await self._exchange(link, machine, payload.task, wish(), on_report):
+                    heard_at = time.monotonic()
+                is_there = any(each.address == machine.address for each in self._seen)
+                if self._link is not link or time.monotonic() - heard_at > LOST_S or not is_there:
+                    raise LostMachineError(f"{machine.label}: this machine or the cluster is lost")
+            return dict(ended.result())
+        except LostMachineError:
+            raise
+        except (Exception, asyncio.CancelledError) as error:
+            # distributed raises errors of many kinds for a task whose worker, scheduler or client has gone.
+            raise LostMachineError(f"{machine.label}: this machine or the cluster is lost ({error!r})") from error
+        finally:
+            ended.cancel()
+            with contextlib.suppress(asyncio.CancelledError, Exception):
+                await ended
+            with contextlib.suppress(Exception):
+                future.release()
+
+    async def _exchange(
+        self, link: Link, machine: Machine, task: str, wish: str, on_report: Callable[[Facts], object]
+    ) -> bool:
+        try:
+            answer = await asyncio.wait_for(link.ask_worker(machine.address, EXCHANGE, task=task, wish=wish), ASK_S)
+        except (TimeoutError, OSError):
+            return False
+        await asyncio.to_thread(on_report, answer)
+        return True
+
+    def test_locks(self, machine: Machine, share: LocalShare) -> LockTest:
+        """Test whether this machine and another one see each other's locks in a share.
+
+        Raises LostMachineError, ShareError, StorageError.
+        """
+        with held_test_lock(share.path) as token:
+            answer = self._ask(machine, SEES_LOCK, share=share.share_id, token=token)
+        is_ours_seen = answer.get("is_seen") is True
+        token = new_token()
+        answer = self._ask(machine, HOLD_LOCK, share=share.share_id, token=token)
+        if answer.get("problem"):
+            raise ClusterError(f"{machine.label}: {display_name(str(answer['problem']))}")
+        try:
+            is_theirs_seen = sees_test_lock(share.path, token)
+        finally:
+            self._ask(machine, FREE_LOCK, token=token)
+        return LockTest(share.share_id, machine.label, is_ours_seen, is_theirs_seen, time.time())
+
+    def _ask(self, machine: Machine, request: str, **facts: object) -> Facts:
+        async def ask() -> Any:
+            if self._link is None:
+                raise LostMachineError(f"{machine.label}: the cluster does not answer")
+            return await asyncio.wait_for(self._link.ask_worker(machine.address, request, **facts), ASK_S)
+
+        try:
+            return dict(self._call(ask()))
+        except (TimeoutError, OSError) as error:
+            raise LostMachineError(f"{machine.label}: does not answer") from error
+
+    def _call(self, work: Any) -> Any:
+        """Run a coroutine in the thread of the connection, and return its result."""
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+
+
+class RemoteError(DiscpressError):
+    """What went wrong on another machine."""
+
+    def __init__(self, machine: str, problem: Facts) -> None:
+        message, hint = display_name(str(problem.get("message", ""))), display_name(str(problem.get("hint", "")))
+        super().__init__(f"{machine}: {message}", hint=hint)
+        self.kind = str(problem.get("code", ""))
+        """The `code` of the error there."""

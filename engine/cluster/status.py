@@ -1,0 +1,35 @@
+"""The machines of a cluster, asked once."""
+
+import asyncio
+from typing import Any
+
+from discpress.engine.cluster.connection import CONNECT_S, Facts, ask, security_of
+from discpress.engine.cluster.files import Certificates
+from discpress.engine.cluster.machine import LOOK
+from discpress.engine.cluster.probe import UnreachableError
+from discpress.engine.cluster.scheduler import MACHINES
+from discpress.engine.names import display_name
+
+
+def machines_of(address: str, certificates: Certificates | None) -> list[Facts]:
+    """Return name, threads, address, shares and titles of the machines that are there. Raises ClusterError."""
+    try:
+        return asyncio.run(asyncio.wait_for(_machines(address, certificates), 4 * CONNECT_S))
+    except (TimeoutError, OSError) as error:
+        raise UnreachableError(
+            f"{display_name(address)}: the cluster does not answer", hint="run discpress cluster start again"
+        ) from error
+
+
+async def _machines(address: str, certificates: Certificates | None) -> list[Facts]:
+    security = security_of(certificates)
+    found: list[Any] = await ask(address, security, MACHINES)
+    machines = []
+    for facts in found:
+        shown: Facts = {name: facts.get(name) for name in ("label", "threads", "address")}
+        try:
+            look = await ask(str(facts.get("address")), security, LOOK)
+        except OSError:
+            continue
+        machines.append({**shown, "shares": look.get("shares"), "titles": look.get("titles")})
+    return machines

@@ -1,0 +1,96 @@
+"""Packing on another machine, as a conversion sees it: a part that somebody else wrote, which is proven here."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore
+from discpress.engine.convert.digests import Digester, DigestSet
+from discpress.engine.convert.packing import ConversionRun
+from discpress.engine.convert.part.part import PartFile
+from discpress.engine.convert.part.written import OutputPart
+from discpress.engine.convert.plan import ConversionPlan
+from discpress.engine.convert.verify import ReadBack
+from discpress.engine.errors import DamagedImageError, PartError, VerifyError
+from discpress.engine.names import display_name
+
+
+class Packed(Protocol):
+    """A part that another machine has written and synced, and what it has packed into it."""
+
+    @property
+    def digests(self) -> DigestSet:
+        """The digests of the image as it was read there."""
+
+    @property
+    def chunks(self) -> bytes:
+        """XXH3-128 of each chunk."""
+
+    @property
+    def head(self) -> bytes:
+        """The first bytes of the result."""
+
+    @property
+    def part_bytes(self) -> int:
+        """Size of the result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """The work for another machine."""
+
+    plan: ConversionPlan
+    """The conversion."""
+    max_file_bytes: int | None
+    """Most bytes that a file may have there."""
+    checkpoint: Checkpoint | None
+    """The place to continue at."""
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """Another machine that packs one title."""
+
+    send: Callable[[Order], Packed]
+    """Returns the finished part; raises the errors of a conversion, and SuspendedError if the machine is lost."""
+    refuse: Callable[[Exception], object]
+    """Gets the reason why the part is packed again, here."""
+
+    def pack(
+        self, plan: ConversionPlan, max_file_bytes: int | None, checkpoint: Checkpoint | None, store: CheckpointStore
+    ) -> Packed:
+        """Let the other machine write the part. Raises as `send`."""
+        if checkpoint is None:
+            store.begin(plan.output_path)
+        return self.send(Order(plan, max_file_bytes, checkpoint))
+
+    def prove(
+        self, run: ConversionRun, plan: ConversionPlan, part: OutputPart, packed: Packed
+    ) -> tuple[DigestSet, ReadBack]:
+        """Prove a part that another machine wrote; if the proof fails, pack it again here."""
+        try:
+            return accept(run, plan, part, packed)
+        except (VerifyError, DamagedImageError) as error:
+            self.refuse(error)
+        part.start_again()
+        digests = run.pack(part, None, None)
+        return digests, run.prove(part, digests, is_needed=True)
+
+
+def accept(run: ConversionRun, plan: ConversionPlan, part: OutputPart, packed: Packed) -> tuple[DigestSet, ReadBack]:
+    """Decode a part of another machine, and compare it with what that has read. Raises VerifyError, DamagedImageError.
+
+    The digests that are returned are those of the bytes that were decoded here.
+    """
+    name = display_name(plan.output_path)
+    if not isinstance(part, PartFile) or not part.is_resumed or part.size_bytes != packed.part_bytes:
+        raise PartError(
+            f"{name}: the part that another machine wrote cannot be opened here",
+            hint="use the same user number on both machines, or a share that maps all users to one",
+        )
+    digester = Digester(tuple(packed.digests.values))
+    read_back = run.prove_copy(part, packed.chunks, digester, packed.digests)
+    digests = digester.finish()
+    if digests.size_bytes != run.image.size or digests != packed.digests:
+        raise VerifyError(f"{name}: the decoded result is not the image that another machine has read")
+    return digests, read_back

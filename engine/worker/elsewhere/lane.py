@@ -1,0 +1,165 @@
+"""The machines of a cluster as places for jobs; without a cluster this looks for one small file, and no more."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from discpress.engine.errors import DiscpressError
+from discpress.engine.queue.crash_count import is_suspect
+from discpress.engine.queue.jobs import Job
+from discpress.engine.queue.tasks.records import ConvertTask, RepairTask
+from discpress.engine.store.store import Store
+from discpress.engine.worker.job_paths import output_place
+
+if TYPE_CHECKING:
+    from discpress.engine.cluster.owner import Machine, Machines
+    from discpress.engine.shares.rows import LocalShare
+
+LOOK_S = 1.0
+"""Interval between two looks for a cluster that was started or ended."""
+MOST_LOSSES = 3
+"""A job during which so many machines were lost is packed here."""
+RECORD = ("cluster", "own", "cluster.json")
+"""The record of a running cluster, below the state folder: see `cluster/files.py`."""
+
+
+@dataclass(frozen=True, slots=True)
+class RemotePlace:
+    """A machine for one job."""
+
+    machine: "Machine"
+    """The machine."""
+    machines: "Machines"
+    """The connection to all of them."""
+    lane: "MachineLane"
+    """The lane that knows them."""
+
+
+class MachineLane:
+    """The machines, and the jobs that run on them; one for a manager."""
+
+    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
+        self._store = store
+        self._clock = clock
+        self._record_path = store.path.parent.joinpath(*RECORD)
+        self._looked_at = -LOOK_S
+        self._machines: Machines | None = None
+        self._is_prove_only = False
+        self._shares: list[LocalShare] = []
+        self._seen: tuple[Machine, ...] = ()
+        self.is_waiting = False
+        """Whether the first answer of a cluster is waited for."""
+        self._jobs: dict[int, RemotePlace] = {}
+        self._stays: set[int] = set()
+        self._losses: dict[int, int] = {}
+
+    def __bool__(self) -> bool:
+        """Return whether any machine is there, or may be: the first answer of a cluster is waited for."""
+        return self.is_waiting or bool(self._seen)
+
+    def look(self) -> bool:
+        """Look for the cluster and its machines; return whether they have changed."""
+        now = self._clock()
+        if now - self._looked_at >= LOOK_S:
+            self._looked_at = now
+            if self._record_path.exists() is not (self._machines is not None):
+                self._connect()
+        seen = () if self._machines is None else self._machines.seen
+        is_waiting = self._machines is not None and not self._machines.was_tried
+        if (seen, is_waiting) == (self._seen, self.is_waiting):
+            return False
+        self._seen, self.is_waiting = seen, is_waiting
+        if self._machines is not None:
+            from discpress.engine.shares.shares import Shares
+
+            self._shares = Shares(self._store.file).known()
+        return True
+
+    def _connect(self) -> None:
+        """Connect to a cluster that was started, or leave one that has ended."""
+        if self._machines is not None:
+            self._machines.close()
+            self._machines = None
+            return
+        try:
+            from discpress.engine.cluster.files import ClusterFiles
+            from discpress.engine.cluster.owner import Machines
+        except ImportError:
+            return  # the packages are gone: the queue goes on without others
+        try:
+            files = ClusterFiles.of_own(self._store.path.parent)
+            record = files.read()
+            if record is None:
+                return
+            certificates = files.certificates if record.address.startswith("tls:") else None
+            self._machines = Machines(record.address, certificates)
+        except DiscpressError:
+            return  # `cluster status` shows what is wrong
+        self._is_prove_only = record.is_prove_only
+        self._machines.start()
+
+    def take(self, job: Job, is_busy: Callable[[], bool], start: Callable[[Job, RemotePlace], bool]) -> bool:
+        """Start a job on another machine if one is free for it; return whether the job is settled for now.
+
+        A free place of this machine comes first, unless it only proves: then the job waits for a machine. `is_busy`
+        returns whether the job's disk is occupied here.
+        """
+        if job.id in self._jobs:
+            start(job, self._jobs[job.id])
+            return True
+        busy = {place.machine.address for place in self._jobs.values()}
+        if not self._is_prove_only and len(busy) >= len(self._seen):
+            return False
+        if self.is_waiting:
+            return self._is_prove_only and self._is_for_others(job)
+        able = [machine for machine in self._seen if self._can_do(machine, job)]
+        free = [machine for machine in able if machine.address not in busy]
+        if not free or not (self._is_prove_only or is_busy()):
+            return self._is_prove_only and bool(able)
+        assert self._machines is not None
+        place = RemotePlace(max(free, key=lambda machine: machine.threads), self._machines, self)
+        if start(job, place):
+            self._jobs[job.id] = place
+        return True
+
+    def _can_do(self, machine: "Machine", job: Job) -> bool:
+        return self._is_for_others(job) and all(
+            any(path.is_relative_to(share.path) for share in self._shares if share.share_id in machine.shares)
+            for path in _paths_of(job)
+        )
+
+    def _is_for_others(self, job: Job) -> bool:
+        """Return whether a job may run on other machines, as far as that is known without its disk."""
+        task = job.task
+        if not isinstance(task, ConvertTask) or isinstance(task, RepairTask) or task.source.archive is not None:
+            return False
+        if job.id in self._stays or is_suspect(job.worker_deaths):
+            return False
+        return all(any(path.is_relative_to(share.path) for share in self._shares) for path in _paths_of(job))
+
+    def release(self, job_id: int) -> None:
+        """Free the machine of a job that has ended."""
+        self._jobs.pop(job_id, None)
+
+    def keep_here(self, job_id: int) -> None:
+        """Let a job run here only."""
+        self._stays.add(job_id)
+
+    def note_loss(self, job_id: int) -> None:
+        """Record that a machine was lost during a job."""
+        self._losses[job_id] = self._losses.get(job_id, 0) + 1
+        if self._losses[job_id] >= MOST_LOSSES:
+            self._stays.add(job_id)
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._machines is not None:
+            self._machines.close()
+            self._machines = None
+
+
+def _paths_of(job: Job) -> tuple[Path, Path]:
+    """Return the paths that both machines must see."""
+    return job.path, output_place(job).folder

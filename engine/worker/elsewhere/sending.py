@@ -1,0 +1,173 @@
+"""Sends the title of a job to another machine, and takes the part that comes of it."""
+
+import contextlib
+from collections.abc import Iterator
+
+from discpress.engine.cluster.claim import drop_claim, is_claimed
+from discpress.engine.cluster.connection import Facts
+from discpress.engine.cluster.owner import LostMachineError, RemoteError
+from discpress.engine.cluster.packing import can_go, remote_request
+from discpress.engine.cluster.payload import Packed, Payload, checkpoint_of
+from discpress.engine.cluster.progress import apply_progress
+from discpress.engine.convert.checkpoint import identity_of, maker_of
+from discpress.engine.convert.elsewhere import Elsewhere, Order
+from discpress.engine.convert.plan import ConversionPlan
+from discpress.engine.errors import (
+    CancelledError,
+    ClusterError,
+    DiscpressError,
+    FileLimitError,
+    ShareError,
+    SpaceError,
+    StorageError,
+    SuspendedError,
+    UselessError,
+)
+from discpress.engine.progress import Control
+from discpress.engine.shares.fingerprint import Fingerprint
+from discpress.engine.shares.shares import Shares
+from discpress.engine.worker.checkpoint_store import JobCheckpointStore
+from discpress.engine.worker.elsewhere.lane import RemotePlace
+from discpress.engine.worker.turn import Turn, part_owner
+
+_WAIT_S = 0.5
+_SAME = {each.code: each for each in (UselessError, SpaceError, FileLimitError)}
+"""Errors that mean the same as if they had come from this machine."""
+
+
+class Sending:
+    """One job, and the machine that packs its title."""
+
+    def __init__(self, turn: Turn, place: RemotePlace, checkpoint_store: JobCheckpointStore) -> None:
+        self._turn = turn
+        self._place = place
+        self._checkpoint_store = checkpoint_store
+        self._shares = Shares(turn.store.file)
+        self._checkpoint: object = None
+        self._plan: ConversionPlan | None = None
+
+    def elsewhere(self, plan: ConversionPlan) -> Elsewhere:
+        """Return the other machine as a conversion uses it.
+
+        Raises SuspendedError, and the job runs here then, if no other machine can carry out the plan.
+        """
+        if reason := can_go(plan):
+            raise self._stay(f"packed here: {reason}")
+        return Elsewhere(self._send, self._refuse)
+
+    def _send(self, order: Order) -> Packed:
+        turn, machine = self._turn, self._place.machine
+        plan = self._plan = order.plan
+        try:
+            payload = self._payload(order)
+        except (ShareError, ClusterError, StorageError) as error:
+            raise self._stay(f"packed here: {error}") from error
+        turn.queue.set_machine(turn.job.id, machine.label)
+        turn.log(f"packed on {machine.label}")
+        try:
+            packed = self._place.machines.pack(machine, payload, lambda: wish_of(turn.control), self._on_report)
+        except LostMachineError as error:
+            turn.control.raise_if_stopped()
+            raise self._lost(str(error)) from error
+        except RemoteError as error:
+            raise self._as_error(error) from error
+        except ClusterError as error:
+            raise self._stay(f"packed here: {error}") from error
+        turn.log(f"{machine.label} has packed it; now this machine proves the result")
+        del plan
+        return packed
+
+    def _payload(self, order: Order) -> Payload:
+        plan = order.plan
+        source, output = self._shares.to_share(plan.source_path), self._shares.to_share(plan.output_path)
+        self._check_locks(output.share_id)
+        return Payload(
+            part_owner(self._turn.job),
+            source,
+            Fingerprint.of(plan.source_path),
+            output,
+            remote_request(plan),
+            maker_of(plan),
+            plan.original_bytes,
+            order.max_file_bytes,
+            order.checkpoint,
+        )
+
+    def _check_locks(self, share_id: str) -> None:
+        """Test the locks of a share with the machine, unless that was done. Raises ShareError if they do not work."""
+        machine = self._place.machine
+        with contextlib.suppress(ShareError):
+            self._shares.check_locks(share_id, machine.label)
+            return
+        share = next(each for each in self._shares.known() if each.share_id == share_id)
+        self._shares.save_lock_test(self._place.machines.test_locks(machine, share))
+        self._shares.check_locks(share_id, machine.label)
+
+    def _on_report(self, answer: Facts) -> None:
+        apply_progress(self._turn.progress, answer.get("progress"))
+        found, plan = answer.get("checkpoint"), self._plan
+        if found is None or found == self._checkpoint or plan is None:
+            return
+        self._checkpoint = found
+        with contextlib.suppress(ValueError, TypeError, KeyError):
+            checkpoint = checkpoint_of(found, identity_of(plan))
+            if checkpoint.made_by == maker_of(plan):
+                self._checkpoint_store.save(checkpoint)
+
+    def _as_error(self, error: RemoteError) -> DiscpressError:
+        """Return what an error of the other machine means for the job."""
+        control = self._turn.control
+        if error.kind in {SuspendedError.code, CancelledError.code}:
+            control.raise_if_stopped()
+            return self._lost(str(error))
+        if error.kind == "part":  # an earlier start still runs, on a machine that was lost
+            return self._lost(str(error))
+        if error.kind in _SAME:
+            return _SAME[error.kind](str(error), hint=error.hint)
+        return self._stay(f"{error}; it is tried here")
+
+    def _lost(self, reason: str) -> SuspendedError:
+        self._turn.log(f"{reason}; the job is queued again")
+        self._place.lane.note_loss(self._turn.job.id)
+        return SuspendedError()
+
+    def _stay(self, reason: str) -> SuspendedError:
+        self._turn.log(reason)
+        self._place.lane.keep_here(self._turn.job.id)
+        return SuspendedError()
+
+    def _refuse(self, error: Exception) -> None:
+        machine = self._place.machine.label
+        self._turn.log(f"{error}; the result of {machine} was discarded, and the title is packed here")
+
+
+def wish_of(control: Control) -> str:
+    """Return the word for what a control asks of a run."""
+    try:
+        control.raise_if_stopped()
+    except SuspendedError:
+        return "suspend"
+    except CancelledError:
+        return "cancel"
+    return "pause" if control.is_paused else "go"
+
+
+@contextlib.contextmanager
+def clearing_claim(turn: Turn, plan: ConversionPlan, *, is_here: bool) -> Iterator[None]:
+    """Remove the claim of a job that another machine worked on, after its end.
+
+    `is_here`: the title is packed on this machine, after the other one has let go of it.
+    """
+    if is_here:
+        turn.log("another machine began this title: waiting until it has let go of the part")
+        while is_claimed(plan.output_path):
+            turn.control.wait(_WAIT_S)
+        turn.queue.set_machine(turn.job.id, "")
+    try:
+        yield
+    except SuspendedError:
+        raise
+    except BaseException:
+        drop_claim(plan.output_path, part_owner(turn.job))
+        raise
+    drop_claim(plan.output_path, part_owner(turn.job))
