@@ -1,0 +1,137 @@
+"""What machines send each other, and the files that they read: anything but the expected is refused."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from discpress.engine.cluster.files import ClusterRecord, check_address, parse_record, split_address
+from discpress.engine.cluster.invitation import parse_invitation
+from discpress.engine.cluster.payload import Packed, Payload
+from discpress.engine.cluster.progress import apply_progress, progress_json
+from discpress.engine.convert.checkpoint import Checkpoint
+from discpress.engine.convert.digests import DigestSet
+from discpress.engine.errors import ClusterError
+from discpress.engine.progress import Progress, Stage
+from discpress.engine.request import ConversionRequest
+from discpress.engine.shares.fingerprint import Fingerprint
+from discpress.engine.shares.paths import SharePath
+
+SHARE = "0123456789abcdef" * 2
+CHECKPOINT = Checkpoint(1 << 20, 5000, 512, 1, 2, (), "zso", bytes(4096))
+PAYLOAD = Payload(
+    "queue 1 1 1.0",
+    SharePath(SHARE, "a/game.iso"),
+    Fingerprint(4096, 1, "00"),
+    SharePath(SHARE, "a/game.zso"),
+    ConversionRequest(level=9),
+    "zso",
+    4096,
+    None,
+    CHECKPOINT,
+)
+PACKED = Packed(DigestSet({"crc32": "00000000", "xxh3": "00"}, 4096), bytes(16), bytes(4096), 900)
+PLAIN = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def test_a_payload_is_read_as_it_was_sent() -> None:
+    assert Payload.from_plain(json.loads(json.dumps(PAYLOAD.to_plain()))) == PAYLOAD
+
+
+def test_a_result_is_read_as_it_was_sent() -> None:
+    assert Packed.from_plain(json.loads(json.dumps(PACKED.to_plain()))) == PACKED
+
+
+@given(st.sampled_from(sorted(PAYLOAD.to_plain())), PLAIN)
+@example("schema", 2)
+@example("source", [SHARE, "../etc/passwd"])
+@example("source", [SHARE, "/etc/passwd"])
+@example("output", ["0", "game.zso"])
+@example("request", {"format": "exe"})
+@example("checkpoint", {"done_bytes": -1})
+def test_a_changed_payload_is_refused_or_another_payload(name: str, value: Any) -> None:
+    check_changed(Payload, PAYLOAD.to_plain(), name, value)
+
+
+@given(st.sampled_from(sorted(PACKED.to_plain())), PLAIN)
+@example("chunks", "not base64!")
+@example("head", "")
+@example("part_bytes", -1)
+@example("digests", {"crc32": 5})
+def test_a_changed_result_is_refused_or_another_result(name: str, value: Any) -> None:
+    check_changed(Packed, PACKED.to_plain(), name, value)
+
+
+def check_changed(kind: type[Payload] | type[Packed], facts: Mapping[str, Any], name: str, value: Any) -> None:
+    try:
+        found = kind.from_plain({**facts, name: value})
+    except ClusterError:
+        return
+    assert kind.from_plain(json.loads(json.dumps(found.to_plain()))) == found
+
+
+@given(PLAIN)
+def test_other_data_is_no_payload(value: Any) -> None:
+    with pytest.raises(ClusterError):
+        Payload.from_plain(value)
+
+
+@given(PLAIN)
+@example(["packing", 1, 2, 3, 4, 5])
+@example(["packing", 1, 2, 3, 4, 5, -1])
+@example(["dancing", 1, 2, 3, 4, 5, 6])
+def test_other_data_changes_no_counter(value: Any) -> None:
+    progress = Progress()
+    apply_progress(progress, value)
+    assert progress == Progress()
+
+
+def test_counters_are_taken_over() -> None:
+    theirs, ours = Progress(Stage.PACKING, 10, 9, 8, 7, 6, 5), Progress()
+    apply_progress(ours, progress_json(theirs))
+    assert ours == theirs
+
+
+@given(st.binary(max_size=120))
+@example(b'{"schema": 1, "address": "tls://nas:0"}')
+@example(b'{"schema": 1, "address": "tls://nas:8786", "prove_only": 1}')
+@example(b'{"schema": 2, "address": "tls://nas:8786"}')
+def test_other_bytes_are_no_record(data: bytes) -> None:
+    with pytest.raises(ValueError):
+        parse_record(data)
+
+
+def test_a_record_is_read() -> None:
+    data = b'{"schema": 1, "address": "tls://nas:8786", "prove_only": true}'
+    assert parse_record(data) == ClusterRecord("tls://nas:8786", is_prove_only=True)
+
+
+@given(st.binary(max_size=120))
+@example(b'{"schema": 1, "address": "tls://nas:8786", "ca": "x", "cert": "x", "key": "x"}')
+def test_other_bytes_are_no_invitation(data: bytes) -> None:
+    with pytest.raises(ValueError):
+        parse_invitation(data)
+
+
+@given(st.text(max_size=30))
+@example("tls://[::1]:8786")
+@example("tls://nas:99999")
+@example("http://nas:80")
+@example("tls://user@nas:80")
+def test_an_address_is_refused_or_has_a_host_and_a_port(text: str) -> None:
+    try:
+        host, port = split_address(check_address(text))
+    except ValueError:
+        return
+    assert host and 0 < port < 65536
+
+
+def test_an_address_of_ipv6_has_brackets() -> None:
+    assert split_address(check_address("tls://[::1]:8786")) == ("::1", 8786)
