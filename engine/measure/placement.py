@@ -1,4 +1,4 @@
-"""The machine of two that converts a title sooner, from their measured speeds and their links to the share.
+"""The choice of the machine that converts a title sooner, from measured speeds and links to the share.
 
 The model, and its arithmetic for people, is in docs/machines.md, "Local or remote". A title has two phases. While it is
 packed, its source is read, its blocks are packed and the part is written, all at once: the slowest counts. The proof
