@@ -66,6 +66,7 @@ class QueueScreen(DiscScreen):
         before = self._rows.jobs
         chosen = before[table.cursor].id if table.cursor < len(before) else None
         self._rows.set_jobs(snapshot.jobs)
+        table.show_columns(self._rows.columns)
         if [job.id for job in before] == [job.id for job in self._rows.jobs]:
             for index, (old, new) in enumerate(zip(before, self._rows.jobs, strict=True)):
                 if old != new:

@@ -26,6 +26,7 @@ COLUMNS = (
     Column("ratio", "RATIO", 5, right=True, rank=1),
     Column("rest", "ETA/SAVED", 9, right=True),
 )
+_MACHINE = Column("machine", "MACHINE", 10, rank=1)
 _BARS = {"bar": 10, "wide_bar": 24}
 STATE_STYLES: Mapping[JobState, str] = {
     JobState.RUNNING: "normal",
@@ -97,6 +98,12 @@ class JobRows:
         over = sorted((job for job in jobs if job.is_over), key=lambda job: job.ended_at or 0.0, reverse=True)
         self.jobs = [*alive, *over]
 
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """The columns of the table: with the machine of each job if another one than this works, or worked."""
+        name, stage, *others = COLUMNS
+        return (name, stage, _MACHINE, *others) if any(job.machine for job in self.jobs) else COLUMNS
+
     def index_of(self, job_id: int | None) -> int | None:
         """Return the row of a job; None if it is not there."""
         return next((index for index, job in enumerate(self.jobs) if job.id == job_id), None)
@@ -131,6 +138,7 @@ def _bar_cell(key: str, job: Job, is_ascii: bool) -> str:
 
 _CELLS: Mapping[str, Callable[[Job, bool], str]] = {
     "stage": lambda job, _: job_state(job),
+    "machine": lambda job, _: display_name(job.machine),
     "percent": lambda job, _: f"{job.percent:.0f} %" if has_figures(job) else "",
     "bar": partial(_bar_cell, "bar"),
     "wide_bar": partial(_bar_cell, "wide_bar"),

@@ -12,8 +12,11 @@ from discpress.engine.queue.tasks.kinds import SUMMARY_KINDS, TaskKind
 from discpress.engine.queue.tasks.trash import and_others
 from discpress.engine.units import format_duration, format_percent, format_rate, format_size, smaller_text
 
-_HEADS = ("ID", "STATE", "STAGE", "DONE", "SPEED", "RATIO", "ETA", "TITLE")
-_RIGHT = (0, 3, 4, 5, 6)
+_HEADS: tuple[str, ...] = ("ID", "STATE", "STAGE", "DONE", "SPEED", "RATIO", "ETA", "TITLE")
+_MACHINE = "MACHINE"
+_BEFORE_MACHINE = 3
+"""Columns before the name of the machine."""
+_RIGHT: tuple[int, ...] = (0, 3, 4, 5, 6)
 _BLANK = "-"
 _WANTED = {Action.PAUSE: "pausing", Action.RESUME: "resuming", Action.CANCEL: "cancelling"}
 _COUNTS = tuple(str(state) for state in JobState)
@@ -31,6 +34,7 @@ def job_facts(job: Job) -> dict[str, object]:
         "state": str(job.state),
         "wanted": job.wanted or "",
         "stage": job.stage,
+        "machine": job.machine,
         "path": str(job.path),
         "output": output,
         "done_bytes": job.done_bytes,
@@ -87,8 +91,20 @@ def last_batch(jobs: Iterable[Job]) -> str | None:
 
 
 def job_table(jobs: Sequence[Job]) -> str:
-    """Return one line for each job under a line of heads; empty for no jobs."""
-    return format_table(_HEADS, [_row(job) for job in jobs], flexible=7, right=_RIGHT) if jobs else ""
+    """Return one line for each job under a line of heads; empty for no jobs.
+
+    The machine of each job has a column if another one than this works, or worked, on any.
+    """
+    if not jobs:
+        return ""
+    heads, rows, right = _HEADS, [_row(job) for job in jobs], _RIGHT
+    if any(job.machine for job in jobs):
+        at = _BEFORE_MACHINE
+        heads = (*heads[:at], _MACHINE, *heads[at:])
+        names = (display_name(job.machine) or _BLANK for job in jobs)
+        rows = [(*row[:at], name, *row[at:]) for row, name in zip(rows, names, strict=True)]
+        right = tuple(each + (each >= at) for each in right)
+    return format_table(heads, rows, flexible=len(heads) - 1, right=right)
 
 
 def _row(job: Job) -> tuple[str, ...]:
@@ -135,6 +151,8 @@ def describe(job: Job) -> str:
     """Return a job as a line of a log: `12 game.iso: packing, 42.0 %, 83.1 MiB/s, ratio 0.583, ETA 3m05s`."""
     is_working = job.state is JobState.RUNNING and not job.wanted
     words = [job.stage if is_working and job.stage else state_of(job)]
+    if is_working and job.machine:
+        words[0] += f" on {display_name(job.machine)}"
     if is_working and job.total_bytes and job.done_bytes:
         words.append(format_percent(job.done_bytes, job.total_bytes))
     if job.read_rate is not None:

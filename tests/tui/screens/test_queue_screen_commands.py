@@ -67,6 +67,14 @@ async def test_a_row_says_what_its_job_does(tmp_path: Path) -> None:
         assert "1 running, 1 queued" in desk.lines("status")
 
 
+async def test_a_job_of_another_machine_names_it(tmp_path: Path) -> None:
+    async with opened(tmp_path, width=80) as desk:
+        job, _ = await with_jobs(desk, 2, running=1)
+        desk.queue.finish(job, {"machine": "pc"})
+        await desk.look()
+        assert [row.split(" | ")[2] for row in desk.rows] == ["", "pc"]
+
+
 @runs("pause", AT)
 async def test_p_pauses_a_job_and_lets_it_go_on(tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:

@@ -47,6 +47,19 @@ def test_a_running_job_has_all_its_figures() -> None:
     ]
 
 
+def test_a_job_of_another_machine_brings_a_column_with_its_name() -> None:
+    rows = JobRows(unknown, is_ascii=False)
+    rows.set_jobs([running(result={"machine": "pc \x1b"}), job(id=2)])
+    assert [column.label for column in rows.columns][:3] == ["TITLE", "STAGE", "MACHINE"]
+    assert [list(rows.cells(index, ["machine"])) for index in range(2)] == [["pc \\e"], [""]]
+
+
+def test_without_another_machine_there_is_no_column_for_it() -> None:
+    rows = JobRows(unknown, is_ascii=False)
+    rows.set_jobs([running(result={"machine": ""}), job(id=2)])
+    assert rows.columns == COLUMNS
+
+
 def test_a_job_that_waits_has_none() -> None:
     assert set(cells(job())[0].values()) == {"Game.iso", "queued", ""}
 

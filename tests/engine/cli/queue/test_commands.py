@@ -16,10 +16,10 @@ from discpress.engine.queue.tasks.records import ConvertTask
 
 HOSTILE = "ev\x1b[31mil\u202e[/b].iso"
 JOB_KEYS = {
-    "schema", "event", "id", "batch", "kind", "state", "wanted", "stage", "path", "output", "done_bytes",
-    "total_bytes", "read_bytes", "packed_bytes", "ratio", "read_rate", "write_rate", "eta_s", "gain_bytes",
-    "saved_bytes", "priority", "waiting", "error_code", "error_message", "error_hint", "exit_code", "attempts",
-    "created_at", "started_at", "ended_at", "result",
+    "schema", "event", "id", "batch", "kind", "state", "wanted", "stage", "machine", "path", "output",
+    "done_bytes", "total_bytes", "read_bytes", "packed_bytes", "ratio", "read_rate", "write_rate", "eta_s",
+    "gain_bytes", "saved_bytes", "priority", "waiting", "error_code", "error_message", "error_hint", "exit_code",
+    "attempts", "created_at", "started_at", "ended_at", "result",
 }  # fmt: skip
 QUEUE_KEYS = {
     "schema", "event", "queued", "running", "paused", "done", "failed", "cancelled", "skipped", "worker_alive",
@@ -40,6 +40,23 @@ def test_list_shows_how_far_a_job_is(desk: Desk, worker: FakeWorker) -> None:
     worker.is_alive = True
     line = desk.say("queue", "list")[1].splitlines()[1]
     assert line.split() == ["1", "running", "packing", "42.0", "%", "-", "0.500", "-", "game.iso"]
+
+
+def test_list_names_the_machine_of_each_job_if_there_is_another(desk: Desk) -> None:
+    (number,) = desk.queued("far.iso")
+    desk.queue.start(number)
+    desk.queue.finish(number, {"machine": "pc"})
+    desk.finished("near.iso")
+    _, out, _ = desk.say("queue", "list", "--all")
+    rows = [line.split() for line in out.splitlines()[:3]]
+    assert [row[3] for row in rows] == ["MACHINE", "pc", "-"]
+    _, events = desk.ask("queue", "list", "--all")
+    assert [each["machine"] for each in events if each["event"] == "job"] == ["pc", ""]
+
+
+def test_list_has_no_column_for_machines_without_another(desk: Desk) -> None:
+    desk.finished()
+    assert "MACHINE" not in desk.say("queue", "list")[1]
 
 
 def test_list_leaves_out_older_batches(desk: Desk) -> None:
