@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, cast
 
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.config import Config, config_path, load_config
+from discpress.engine.convert.digests import Accept, accept_all
 from discpress.engine.convert.request import merge_requests
 from discpress.engine.convert.trash.journal import PURGED
 from discpress.engine.discs.info import DiscInfo
@@ -22,6 +23,7 @@ from discpress.engine.queue.record_digests import (
     recent_digests,
     save_decoded,
     save_digests,
+    source_check,
 )
 from discpress.engine.queue.titles.records import CHECKED
 from discpress.engine.request import ConversionRequest
@@ -35,6 +37,7 @@ from discpress.engine.targets import AUTO, TARGETS
 
 if TYPE_CHECKING:
     from discpress.engine.convert.conversion import Conversion
+    from discpress.engine.convert.plan import ConversionPlan
     from discpress.engine.dats.match import Match
     from discpress.engine.library.naming import TitleNames
     from discpress.engine.measure.estimate import Estimate
@@ -138,6 +141,14 @@ class Records:
                 count_savings(JobQueue(self.store), kind, facts)
         except DiscpressError as error:
             self._lose(error)
+
+    def source_check(self, plan: "ConversionPlan") -> Accept:
+        """Return a check of a source's digests, see `source_check`; without a state it accepts all."""
+        try:
+            return accept_all if self.store is None else source_check(self.store, plan)
+        except DiscpressError as error:
+            self._lose(error)
+            return accept_all
 
     def save_digests(self, done: "Conversion", source: ByteSource) -> None:
         """Store the digests of a conversion's open source and of its result."""

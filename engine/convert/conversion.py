@@ -12,7 +12,7 @@ from discpress.engine.convert.cd.cut import read_notices
 from discpress.engine.convert.cd.file_set import files_of
 from discpress.engine.convert.cd.track_digests import TrackDigests
 from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore, fits, is_resumable
-from discpress.engine.convert.digests import DigestSet
+from discpress.engine.convert.digests import Accept, DigestSet, accept_all
 from discpress.engine.convert.nintendo.split_files import existing_parts, total_bytes
 from discpress.engine.convert.packing import ConversionRun
 from discpress.engine.convert.part.new_part import new_output_part
@@ -100,6 +100,7 @@ def convert(
     control: Control,
     progress: Progress,
     journal: Journal = no_journal,
+    accept: Accept = accept_all,
     random: Random | None = None,
     job: str = "",
     checkpoint_store: CheckpointStore | None = None,
@@ -107,7 +108,8 @@ def convert(
 ) -> Conversion:
     """Carry out a plan; after an error the source is unchanged, no file has a final name and the part is removed.
 
-    `image` is the planned source if it is open already; the caller closes it. `random` selects the sample of the
+    `image` is the planned source if it is open already; the caller closes it. `accept` gets the digests of the source
+    before anything is published, and may raise VerifyError. `random` selects the sample of the
     estimate that is made if free space is scarce; `job` names the part's owner. With a `checkpoint_store`, checkpoints
     are stored, a part of the same job is resumed, and SuspendedError leaves it in place. Then another machine may
     write the part, `elsewhere`; it is proven here.
@@ -131,6 +133,7 @@ def convert(
             else:
                 known = checkpoint if part.is_resumed else None
                 digests, read_back = _pack_and_prove(run, part, checkpoint_store, known)
+            accept(digests)
             run.check_source()
             sealed = part.seal(plan.source_identity.mtime_ns)
             if checkpoint_store is not None and plan.files is None:  # those of a sheet are known by their content

@@ -43,6 +43,14 @@ class DigestSet:
         return self.stored or self.values
 
 
+Accept = Callable[[DigestSet], None]
+"""A check of digests, which may raise VerifyError."""
+
+
+def accept_all(digests: DigestSet) -> None:
+    """Accept any digests."""
+
+
 class Digester:
     """Computes the requested digests of bytes that arrive in order; for one thread, or one for each of its steps."""
 

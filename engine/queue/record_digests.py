@@ -6,11 +6,12 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from discpress.engine.convert.cd.track_digests import TrackDigester, TrackDigests
-from discpress.engine.convert.digests import Digester, DigestSet
+from discpress.engine.convert.digests import Accept, Digester, DigestSet
 from discpress.engine.errors import DiscpressError, VerifyError
 from discpress.engine.images.doctor.reader import DeepReader
 from discpress.engine.images.image import Image
@@ -146,6 +147,13 @@ def save_decoded(store: Store, path: Path, decoded: Decoded, grade: Grade = Grad
     tracks = () if grade is Grade.USER_DATA else tuple(map(_stored_track, decoded.tracks))
     found = Digests.from_values(digests.values, digests.size_bytes, decoded.fingerprint, grade, tracks)
     store.digests.save(absolute(path), decoded.identity, found)
+
+
+def source_check(store: Store, plan: "ConversionPlan") -> Accept:
+    """Return a check of a source's digests, which raises VerifyError as `save_decoded` does."""
+    is_whole = not plan.form.is_cut and not (plan.form.kept is not None and plan.form.kept.is_rebuilt)
+    known = store.digests.of(absolute(plan.source_path), identity_of(plan)) if is_whole else []
+    return partial(_check_unchanged, known, plan.source_path)
 
 
 def _check_unchanged(known: Sequence[Digests], path: Path, now: DigestSet) -> None:

@@ -20,7 +20,7 @@ from discpress.engine.images.registry import spec_of
 from discpress.engine.library.scan.rescan_files import follow_files
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import JobState
-from discpress.engine.queue.record_digests import save_digests
+from discpress.engine.queue.record_digests import save_digests, source_check
 from discpress.engine.queue.savings import count_savings
 from discpress.engine.queue.tasks.deploy import DeployTask
 from discpress.engine.queue.tasks.records import (
@@ -137,6 +137,7 @@ def _convert_open(turn: Turn, task: ConvertTask, image: Image, checkpoint_store:
             control=turn.control,
             progress=turn.progress,
             journal=_journal(turn),
+            accept=source_check(turn.store, plan),
             job=part_owner(job),
             checkpoint_store=checkpoint_store,
             elsewhere=elsewhere,

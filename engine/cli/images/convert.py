@@ -206,6 +206,7 @@ class ConversionBatch:
                     control=self._control,
                     progress=progress,
                     journal=self._records.journal,
+                    accept=self._records.source_check(plan),
                 )
         except UselessError as error:
             why = str(error).removeprefix(f"{display_name(plan.source_path)}: ")
@@ -270,10 +271,9 @@ class ConversionBatch:
             f"{'verified (' + done.read_back + ')' if done.is_verified else 'NOT verified'}, "
             f"{format_duration(done.elapsed_s)}{reason_lines(row)}"
         )
-        if done.trashed is not None:
-            facts["trashed"] = str(done.trashed.file_path)
-            text += f"\n  original moved to {display_name(done.trashed.folder)} "
-            text += f"(run {done.trashed.undo_command} to restore it)"
+        if (trashed := done.trashed) is not None:
+            facts["trashed"] = str(trashed.file_path)
+            text += f"\n  original moved to {display_name(trashed.folder)} (run {trashed.undo_command} to restore it)"
         if done.overwritten is not None:
             facts["overwritten"] = str(done.overwritten.file_path)
             text += f"\n  overwritten file moved to {display_name(done.overwritten.folder)}"
