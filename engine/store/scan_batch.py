@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.rows.known_rows import KnownTitle
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,7 @@ class ScanBatch:
 
     titles: tuple[Title, ...] = ()
     """New or changed images, and those that cannot be read."""
-    unchanged: tuple[Title, ...] = ()
+    unchanged: tuple[KnownTitle, ...] = ()
     """Known images whose file is unchanged and was not read again."""
     problems: tuple[FolderProblem, ...] = ()
     """Folders that could not be searched."""
@@ -42,6 +43,8 @@ class ScanBatch:
     """Known images that are gone; only in the last batch, and never in a folder that could not be searched."""
     empty: tuple[EmptyArchive, ...] = ()
     """Archives without an image that are new or changed."""
+    renumbered: tuple[KnownTitle, ...] = ()
+    """Known images whose file is unchanged, with the numbers that device and inode have by now."""
     gone_empty: tuple[Path, ...] = ()
     """Known archives without an image that are gone, as for `gone`, or now contain an image."""
 

@@ -34,6 +34,7 @@ from discpress.engine.store.rows import (
 )
 from discpress.engine.store.rows import settings_rows as title_settings
 from discpress.engine.store.rows.checked import Row, UnreadableError
+from discpress.engine.store.rows.known_rows import KnownTitle, known_titles
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
 from discpress.engine.store.rows.portions import title_portions
 from discpress.engine.store.scan_batch import EmptyArchive
@@ -159,15 +160,14 @@ class Store:
         """Return the titles that were saved, dropped, set or estimated after the change of that number; 0: any."""
         return self._file.run(lambda connection: changes_since(connection, number))
 
-    def known_identities(self, folder: Path) -> dict[Path, Title]:
-        """Return what a re-scan of the folder compares with: the stored titles by path, without unreadable ones."""
-        return {title.path: title for title in self.known_titles(folder, Losses())}
+    def known_titles(self, folder: Path, losses: Losses | None = None) -> list[KnownTitle]:
+        """Return what a re-scan of a folder compares with, without unreadable titles.
 
-    def known_titles(self, folder: Path, losses: Losses) -> list[Title]:
-        """Return the stored titles below a folder; `losses` counts those that cannot be read, without a notice."""
-        return self._read_titles(
-            title_rows.WITHIN, {**title_rows.default_parameters(None), **title_rows.folder_range(folder)}, losses
-        )
+        `losses` counts those, without a notice.
+        """
+        select, parameters = title_rows.SELECT_TITLES_ALONE, title_rows.folder_range(folder)
+        rows = title_portions(self._file.run, f"{select} ", title_rows.WITHIN, parameters)
+        return list(known_titles(rows, losses or Losses()))
 
     def drop_unreadable(self, folder: Path) -> None:
         """Drop the titles below a folder that cannot be read, after a scan of it: their files are gone."""

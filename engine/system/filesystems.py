@@ -123,11 +123,11 @@ class StableInodes:
     def __init__(self) -> None:
         self._last: dict[int, bool] = {}
 
-    def of(self, path: Path, device: int, inode: int) -> int:
+    def of(self, path: "Path | str", device: int, inode: int) -> int:
         """Return the inode number of an existing file on a device; 0 if it may change with the next mount."""
         lasts = self._last.get(device)
         if lasts is None:
-            lasts = self._last[device] = filesystem_of(path).has_stable_inodes
+            lasts = self._last[device] = filesystem_of(Path(path)).has_stable_inodes
         return inode if lasts else 0
 
 

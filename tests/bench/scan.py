@@ -183,7 +183,7 @@ def scan_through(state: Path, library: Path) -> int:
     """Scan into a store as `discpress scan` does, without printing; return the number of titles."""
     titles = 0
     with Store(state) as store:
-        for batch in scan([library], store.known_identities(library)):
+        for batch in scan([library], store.known_titles(library)):
             store.save_titles(batch.titles)
             store.forget(batch.gone)
             titles += len(batch.titles) + len(batch.unchanged)

@@ -12,6 +12,7 @@ from discpress.engine.errors import DiscpressError
 from discpress.engine.library.fingerprint import fingerprint_of_set
 from discpress.engine.store.model import NO_FILE, FileIdentity, Title
 from discpress.engine.store.rows.gone_rows import FormerTitle
+from discpress.engine.store.rows.known_rows import KnownTitle
 from discpress.engine.store.scan_batch import is_unmounted
 from discpress.engine.store.store import Store
 from discpress.engine.system.asking import ask_aside
@@ -61,24 +62,25 @@ def _pairs_of(before: list[FormerTitle], now: list[Title]) -> Iterator[_Move]:
                 yield same[0], title
 
 
-def follow_moves(store: Store, new: Sequence[Title], gone: Sequence[Path], tops: Sequence[Path]) -> None:
+def follow_moves(store: Store, new: Sequence[str], gone: Sequence[Path], tops: Sequence[Path]) -> None:
     """Let settings, estimates and digests follow the files that turned up elsewhere in a scan.
 
-    `new` are titles under paths that were not known, `gone` the known ones that are no longer there, `tops` the scanned
-    folders: a file that was known elsewhere must be gone from there. An interrupted scan may have found the new path
-    already, so an equal inode counts for every known title.
+    `new` are the stored titles under paths that were not known, `gone` the known ones that are no longer there, `tops`
+    the scanned folders: a file that was known elsewhere must be gone from there. An interrupted scan may have found the
+    new path already, so an equal inode counts for every known title.
     """
     if not new and not gone:
         return
     gone_paths = set(gone)
-    former = store.gone.candidates(title.path for title in new)
+    former = store.gone.candidates(map(Path, new))
     if not former:
         return
+    titles = store.titles_at(map(Path, new))
     lost = [each for each in former if each.device is None]
     there = [each for each in former if each.device is not None]
     inodes = {each.identity for each in lost if each.identity.ino and each.path in gone_paths}
-    found = [*new, *store.titles_at(each.path for each in there if each.identity in inodes)]
-    contents = {_content_of(title) for title in new}
+    found = [*titles, *store.titles_at(each.path for each in there if each.identity in inodes)]
+    contents = {_content_of(title) for title in titles}
     elsewhere = [
         each for each in there if _content_of(each) in contents and not any(map(each.path.is_relative_to, tops))
     ]
@@ -88,7 +90,7 @@ def follow_moves(store: Store, new: Sequence[Title], gone: Sequence[Path], tops:
         follow_digests(store, before, title)
 
 
-def follow_change(store: Store, before: Title | None, title: Title) -> None:
+def follow_change(store: Store, before: KnownTitle | None, title: Title) -> None:
     """Let everything follow a file that is known under its path, and has another identity now.
 
     If only the inode turned out to last, or not to last, it is the same file. With another inode it may be a copy, as

@@ -37,7 +37,7 @@ def _is_known(store: Store, path: Path, folders: Sequence[Path]) -> bool:
 
 
 def _follow_file(store: Store, path: Path) -> None:
-    known = store.known_identities(path)  # of an archive: those of its titles
+    known = {each.path: each for each in store.known_titles(path)}  # of an archive: those of its titles
     try:
         identity = FileIdentity.at(path)
     except FileNotFoundError:

@@ -9,19 +9,20 @@ import os
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import wait
 from functools import partial
 from pathlib import Path
 
 from discpress.engine.library.scan.backlog import Backlog
-from discpress.engine.library.scan.known import Known
+from discpress.engine.library.scan.known import Found, Known, Results
 from discpress.engine.library.scan.links import Links, outermost
 from discpress.engine.library.scan.probe import Probe, probe_titles, unread_title
 from discpress.engine.library.scan.threads import Probing, Walk, given_up_title, why_given_up
 from discpress.engine.library.scan.unresponsive import Silence
 from discpress.engine.names import display_name
 from discpress.engine.store.model import Title
+from discpress.engine.store.rows.known_rows import KnownTitle
 from discpress.engine.store.scan_batch import NOT_MOUNTED, EmptyArchive, FolderProblem, ScanBatch, unmounted_folder
 from discpress.engine.system.asking import ask_aside
 from discpress.engine.system.files import absolute
@@ -39,7 +40,7 @@ _log = logging.getLogger("discpress.worker.scan")
 
 def scan(
     folders: Sequence[Path],
-    known: Mapping[Path, Title] | None = None,
+    known: Iterable[KnownTitle] = (),
     *,
     check: Callable[[], None] = lambda: None,
     stall_s: float = STALL_S,
@@ -52,7 +53,7 @@ def scan(
     The same holds for archives known to contain no image (`empty`). `check` is called between batches and may raise to
     stop. It passes over the names of `system.ignored`, and follows links to folders; it visits each folder once.
     """
-    yield from _Scan(folders, Known(known or {}, empty or {}), check, stall_s, probe_file, clock).run()
+    yield from _Scan(folders, Known(known, empty or {}), check, stall_s, probe_file, clock).run()
 
 
 class _Scan:
@@ -72,7 +73,7 @@ class _Scan:
         self._clock = clock
         self._stop = threading.Event()
         self._files = Backlog(_QUEUED_FILES)
-        self._found: queue.SimpleQueue[Title | EmptyArchive | FolderProblem] = queue.SimpleQueue()
+        self._found: queue.SimpleQueue[Found] = queue.SimpleQueue()
         self._is_enough = threading.Event()
         """Set when a batch is full, and when a thread has nothing more to do; not for each title."""
         self._lock = threading.Lock()
@@ -85,8 +86,7 @@ class _Scan:
         self._silence = Silence()
         self._probing = [Probing() for _ in range(PROBERS)]
         self._queued = self._answered = 0
-        self._seen: set[Path] = set()
-        self._seen_empty: set[Path] = set()
+        self._results = Results(known)
 
     def run(self) -> Iterator[ScanBatch]:
         for walk in self._walks:
@@ -114,33 +114,19 @@ class _Scan:
         with self._lock:
             return self._answered >= self._queued
 
-    def _report(self, found: Title | EmptyArchive | FolderProblem) -> None:
+    def _report(self, found: Found) -> None:
         self._found.put(found)
         if self._found.qsize() >= BATCH_TITLES and not self._is_enough.is_set():
             self._is_enough.set()
 
     def _collect(self) -> ScanBatch:
         """Collect the results of BATCH_S, then give up the threads that hang."""
-        titles: list[Title] = []
-        unchanged: list[Title] = []
-        problems: list[FolderProblem] = []
-        empty: list[EmptyArchive] = []
         self._is_enough.clear()
         if self._found.qsize() < BATCH_TITLES and not self._is_read():
             self._is_enough.wait(BATCH_S)
         for _ in range(min(BATCH_TITLES, self._found.qsize())):
-            found = self._found.get()
-            if isinstance(found, Title):
-                (unchanged if self._known.titles.get(found.path) is found else titles).append(found)
-                self._seen.add(found.path)
-            elif isinstance(found, FolderProblem):
-                problems.append(found)
-            else:
-                empty.append(found)
-                self._seen_empty.add(found.path)
-        titles += self._give_up_files()
-        problems += self._give_up_folders()
-        return ScanBatch(tuple(titles), tuple(unchanged), tuple(problems), empty=tuple(empty))
+            self._results.add(self._found.get())
+        return self._results.take(self._give_up_files(), self._give_up_folders())
 
     def _give_up_files(self) -> list[Title]:
         given_up = []
@@ -160,11 +146,12 @@ class _Scan:
 
     def _give_up(self, path: Path, probing: Probing) -> Title:
         self._keep(path)
-        return given_up_title(path, self._known.titles.get(path), why_given_up(probing, self._stall_s))
+        return given_up_title(path, self._known.at(os.fspath(path)), why_given_up(probing, self._stall_s))
 
     def _keep(self, path: Path) -> None:
         """Keep the known titles of a file that was not read."""
-        self._seen.update((path, *(title.path for title in self._known.probed_with(path))))
+        text = os.fspath(path)
+        self._results.seen.update((text, *(title.text for title in self._known.probed_with(text))))
 
     def _give_up_folders(self) -> list[FolderProblem]:
         problems = []
@@ -173,7 +160,7 @@ class _Scan:
             if walk.is_done or walk.is_given_up or self._clock() - walk.since < self._stall_s:
                 continue
             walk.is_given_up = True
-            at, pending, entries = walk.at, walk.pending, walk.entries
+            at, pending, entries = walk.place, walk.pending, walk.entries
             folder = at if self._silence.knows(at) else at.parent
             if self._silence.ask(folder):
                 # The whole folder, because each of its entries would take as long, one after another.
@@ -193,7 +180,7 @@ class _Scan:
 
     def _last(self) -> Iterator[ScanBatch]:
         # In its own thread, because a disk that hangs only now must not delay the end; then nothing counts as gone.
-        asked = ask_aside(lambda: self._known.missing(self._seen, self._seen_empty, self._is_gone))
+        asked = ask_aside(lambda: self._results.missing(self._is_gone))
         if not wait([asked], self._stall_s).not_done and (any(asked.result()) or self._unmounted):
             unmounted = tuple(FolderProblem(folder, NOT_MOUNTED) for folder in sorted(self._unmounted))
             yield ScanBatch((), (), unmounted, asked.result()[0], gone_empty=asked.result()[1])
@@ -210,9 +197,9 @@ class _Scan:
         try:
             self._walk_on(walk)
         except Exception as error:  # noqa: BLE001 - files of a folder that was not searched must not count as gone
-            _log.exception("searching %r", walk.at)
-            self._unsearched.update((walk.top, walk.at))
-            self._report(FolderProblem(walk.at, f"cannot be searched: internal error: {error!r}"))
+            _log.exception("searching %r", walk.place)
+            self._unsearched.update((walk.top, walk.place))
+            self._report(FolderProblem(walk.place, f"cannot be searched: internal error: {error!r}"))
         finally:
             walk.is_done = True
             self._is_enough.set()
@@ -226,7 +213,7 @@ class _Scan:
                 self._open_folder(walk, walk.pending.pop())
 
     def _open_folder(self, walk: Walk, folder: Path) -> None:
-        walk.at = folder
+        walk.enter(folder)
         try:
             facts = folder.stat()
             with self._lock:
@@ -240,29 +227,31 @@ class _Scan:
             self._report(FolderProblem(folder, f"cannot be searched: {os.strerror(error.errno or 0)}"))
 
     def _take_entry(self, walk: Walk, entry: "os.DirEntry[str]") -> None:
-        path = walk.at = Path(entry.path)
+        walk.entry = entry
         try:
             if entry.is_symlink() and not self._links.lead_out(entry):
                 return
             if entry.is_dir():
-                walk.pending.insert(walk.mark, path)  # before later folders, in the order of names
+                walk.pending.insert(walk.mark, Path(entry.path))  # before later folders, in the order of names
             elif entry.is_file():
-                self._take_file(walk, entry, path)
+                self._take_file(walk, entry)
         except OSError as error:
+            path = Path(entry.path)
             for title in unread_title(path, f"{display_name(path)}: {os.strerror(error.errno or 0)}"):
                 self._report(title)
 
-    def _take_file(self, walk: Walk, entry: "os.DirEntry[str]", path: Path) -> None:
-        others = [(Path(each.path), each.stat) for each in walk.others.get(entry.name, ())]
-        known = self._known.unchanged(path, entry.stat, others)
+    def _take_file(self, walk: Walk, entry: "os.DirEntry[str]") -> None:
+        others = [(each.path, each.stat) for each in walk.others.get(entry.name, ())]
+        known = self._known.unchanged(entry.path, entry.stat, others)
         if known is not None:
-            self._seen_empty |= {path} & self._known.empty.keys()
+            if entry.path in self._known.empty:
+                self._results.seen_empty.add(entry.path)
             for each in known:
                 self._report(each)
             return
         with self._lock:
             self._queued += 1
-        while not self._files.put(path, BATCH_S) and not self._stop.is_set():
+        while not self._files.put(Path(entry.path), BATCH_S) and not self._stop.is_set():
             walk.since = self._clock()
 
     def _probe_all(self, probing: Probing) -> None:

@@ -9,6 +9,7 @@ from discpress.engine.discs.info import DiscInfo
 from discpress.engine.formats import image_stem
 from discpress.engine.library.scan.gathering import KnownFiles, gather
 from discpress.engine.store.model import NO_FILE, Title
+from discpress.engine.store.rows.known_rows import KnownTitle
 
 
 @dataclass(slots=True)
@@ -29,15 +30,28 @@ class Walk:
     """The position of one folder's walker, from which another walker can continue."""
 
     top: Path
-    at: Path
+    folder: Path
+    """The folder that is searched."""
     since: float
     pending: list[Path]
     entries: list["os.DirEntry[str]"] = field(default_factory=list)
     others: dict[str, list["os.DirEntry[str]"]] = field(default_factory=dict)
     """The files that form a title with one of `entries`, by that one's name, and are not in `entries` themselves."""
+    entry: "os.DirEntry[str] | None" = None
+    """The entry of the folder that is looked at; None while the folder is opened."""
     mark: int = 0
     is_done: bool = False
     is_given_up: bool = False
+
+    @property
+    def place(self) -> Path:
+        """The file or folder that is looked at."""
+        entry = self.entry
+        return self.folder if entry is None else Path(entry.path)
+
+    def enter(self, folder: Path) -> None:
+        """Begin to open a folder."""
+        self.folder, self.entry = folder, None
 
     def take(self, entries: Sequence["os.DirEntry[str]"], known_files: KnownFiles) -> None:
         """Go on with the entries of a folder. Raises OSError if an entry cannot be looked at."""
@@ -47,7 +61,7 @@ class Walk:
 
     def anew(self, pending: list[Path], entries: list["os.DirEntry[str]"], since: float) -> "Walk":
         """Return a walk of the same folders that goes on with these paths and entries."""
-        return Walk(self.top, self.top, since, pending, entries, self.others, min(self.mark, len(pending)))
+        return Walk(self.top, self.top, since, pending, entries, self.others, mark=min(self.mark, len(pending)))
 
 
 def why_given_up(probing: Probing, stall_s: float) -> str:
@@ -57,8 +71,8 @@ def why_given_up(probing: Probing, stall_s: float) -> str:
     return f"the storage has not responded for {stall_s:.0f} s"
 
 
-def given_up_title(path: Path, known: Title | None, why: str) -> Title:
+def given_up_title(path: Path, known: KnownTitle | None, why: str) -> Title:
     """Return the row of a file that is given up, without accessing it; known values stay."""
     identity = known.identity if known else NO_FILE
-    device, inode = (known.device, known.inode) if known else (0, 0)
+    device, inode = known.node if known else (0, 0)
     return Title(path, identity, None, DiscInfo(title=image_stem(path.name)), error=why, device=device, inode=inode)

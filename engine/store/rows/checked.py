@@ -137,6 +137,10 @@ class Shape:
         """Return the shape of the columns of two, with other names in each: one after the other."""
         return Shape(dict(zip(self.names + other.names, self._columns + other._columns, strict=True)))
 
+    def altered(self, columns: Mapping[str, Column]) -> "Shape":
+        """Return the shape with other values in some of its columns."""
+        return Shape({**dict(zip(self.names, self._columns, strict=True)), **columns})
+
     def part(self, *names: str) -> "Shape":
         """Return the shape of some of the columns."""
         return Shape({name: self._columns[self.names.index(name)] for name in names})

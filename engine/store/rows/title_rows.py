@@ -65,7 +65,7 @@ def _format(text: str) -> ImageFormat | None:
 
 _FAULTS = {"": None, **{fault.value: fault for fault in Fault}}
 _FOUND = {found.value: found for found in Found}
-_TITLE = Shape(
+TITLE = Shape(
     {
         "path": PATH,
         "identity": made_by(identity_from, None),
@@ -93,7 +93,7 @@ _TITLE = Shape(
     }
 )
 _NAME = Shape({"path": PATH, "title": NAME})
-SAVE_TITLE = f"INSERT OR REPLACE INTO titles ({_TITLE.select()}) VALUES ({', '.join('?' * len(_TITLE))})"
+SAVE_TITLE = f"INSERT OR REPLACE INTO titles ({TITLE.select()}) VALUES ({', '.join('?' * len(TITLE))})"
 _ESTIMATE = Shape(
     {
         "format": TEXT,
@@ -113,12 +113,12 @@ _ESTIMATE = Shape(
         "seek_us": TIME,
     }
 )
-_ESTIMATE_START = len(_TITLE)
+_ESTIMATE_START = len(TITLE)
 _SETTINGS_START = _ESTIMATE_START + len(_ESTIMATE)
 
 # The last estimate of a title that agrees with its own settings, then with the caller's defaults (NULL is any).
 SELECT_TITLES = f"""
-SELECT {_TITLE.select("t")}, {_ESTIMATE.select("e")}, {title_settings.SHAPE.select("s")} FROM titles t
+SELECT {TITLE.select("t")}, {_ESTIMATE.select("e")}, {title_settings.SHAPE.select("s")} FROM titles t
 LEFT JOIN title_settings s ON s.path = t.path
 LEFT JOIN estimates e ON e.identity = t.identity AND (e.format, e.block_size, e.level, e.alignment, e.methods) = (
     SELECT n.format, n.block_size, n.level, n.alignment, n.methods FROM estimates n WHERE n.identity = t.identity
@@ -131,7 +131,7 @@ LEFT JOIN estimates e ON e.identity = t.identity AND (e.format, e.block_size, e.
 """
 # One range, in the order of the key: for two ranges SQLite would collect and sort all rows.
 WITHIN = "WHERE t.path >= :folder AND t.path < :end AND (t.path = :folder OR t.path >= :first)"
-SELECT_TITLES_ALONE = f"SELECT {_TITLE.select('t')} FROM titles t"
+SELECT_TITLES_ALONE = f"SELECT {TITLE.select('t')} FROM titles t"
 SELECT_NAMES = "SELECT t.path, t.title FROM titles t"
 SELECT_ESTIMATES = f"SELECT {_ESTIMATE.select('e')} FROM estimates e WHERE identity = ?"
 
@@ -200,7 +200,7 @@ def title_from(row: Row, losses: Losses) -> Title | None:
             path, identity, image_format, system, serial, title, region, disc_number, tags, original_bytes,
             block_size, index_shift, version, links, error, fault, disc_total, revision, found, node, parts,
             findings, codecs,
-        ) = _TITLE.read(row[:_ESTIMATE_START])  # fmt: skip
+        ) = TITLE.read(row[:_ESTIMATE_START])  # fmt: skip
     except UnreadableError:
         losses.titles += 1
         return None
@@ -242,7 +242,7 @@ def title_from(row: Row, losses: Losses) -> Title | None:
 def is_title(row: Row) -> bool:
     """Return whether a row of SELECT_TITLES_ALONE is readable."""
     try:
-        _TITLE.read(row)
+        TITLE.read(row)
     except UnreadableError:
         return False
     return True

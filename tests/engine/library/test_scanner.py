@@ -28,6 +28,7 @@ from discpress.engine.library.scan import unresponsive as scan_silence
 from discpress.engine.library.scan.probe import probe_titles
 from discpress.engine.library.scan.scanner import BATCH_TITLES, PROBERS, scan
 from discpress.engine.store.model import Fault, FileIdentity, Title
+from discpress.engine.store.rows.known_rows import KnownTitle
 from discpress.engine.store.scan_batch import EmptyArchive, FolderProblem, ScanBatch
 from discpress.engine.store.store import Store
 from discpress.engine.system.filesystems import FileSystem, filesystem_of
@@ -69,10 +70,10 @@ def top(tmp_path: Path) -> Path:
 def collect(folders: Sequence[Path], known: Mapping[Path, Title] | None = None, **options: Any) -> ScanBatch:
     """Scan, and return all batches as one."""
     titles: list[Title] = []
-    unchanged: list[Title] = []
+    unchanged: list[KnownTitle] = []
     problems: list[FolderProblem] = []
     gone: list[Path] = []
-    for batch in scan(folders, known, **options):
+    for batch in scan(folders, as_known(known), **options):
         titles += batch.titles
         unchanged += batch.unchanged
         problems += batch.problems
@@ -80,7 +81,11 @@ def collect(folders: Sequence[Path], known: Mapping[Path, Title] | None = None, 
     return ScanBatch(tuple(titles), tuple(unchanged), tuple(problems), tuple(gone))
 
 
-def names(titles: Sequence[Title], below: Path) -> list[str]:
+def as_known(titles: Mapping[Path, Title] | None) -> list[KnownTitle]:
+    return [KnownTitle.of(title) for title in (titles or {}).values()]
+
+
+def names(titles: Sequence[Title | KnownTitle], below: Path) -> list[str]:
     return sorted(str(title.path.relative_to(below)) for title in titles)
 
 
@@ -642,7 +647,9 @@ class StalledScan:
         self._checks = 0
 
     def run(self, known: Mapping[Path, Title] | None = None) -> "StalledScan":
-        batches = scan([self.top], known, check=self._check, stall_s=STALL_S, probe_file=self.probe, clock=self.clock)
+        batches = scan(
+            [self.top], as_known(known), check=self._check, stall_s=STALL_S, probe_file=self.probe, clock=self.clock
+        )
         try:
             for batch in batches:
                 self.titles += batch.titles
@@ -845,7 +852,7 @@ def test_a_second_scan_looks_into_nothing(top: Path) -> None:
 def test_a_second_scan_gives_what_was_known(top: Path) -> None:
     write_image(top / "a.iso", disc())
     known = known_in(top)
-    assert collect([top], known) == ScanBatch(unchanged=tuple(known.values()))
+    assert collect([top], known) == ScanBatch(unchanged=tuple(as_known(known)))
 
 
 def test_a_second_scan_through_the_store_looks_into_nothing(top: Path, tmp_path: Path) -> None:
@@ -854,7 +861,7 @@ def test_a_second_scan_through_the_store_looks_into_nothing(top: Path, tmp_path:
     counting = CountingProbe()
     with Store(tmp_path / "state") as store:
         store.save_titles(known_in(top).values())
-        collect([top], store.known_identities(top), probe_file=counting)
+        collect([top], {title.path: title for title in store.titles()}, probe_file=counting)
     assert counting.paths == []
 
 
@@ -955,7 +962,7 @@ def test_what_is_gone_is_told_last(top: Path) -> None:
         write_image(top / name, disc())
     known = known_in(top)
     (top / "a.iso").unlink()
-    assert [bool(batch.gone) for batch in scan([top], known)][-2:] == [False, True]
+    assert [bool(batch.gone) for batch in scan([top], as_known(known))][-2:] == [False, True]
 
 
 def test_images_elsewhere_are_not_gone(top: Path, tmp_path: Path) -> None:
@@ -983,7 +990,7 @@ def test_nothing_is_gone_after_a_cancelled_scan(top: Path) -> None:
     known = known_in(top)
     gone: list[Path] = []
     with pytest.raises(CancelledError):
-        for batch in scan([top], {**known, top / "b.iso": known[top / "a.iso"]}, check=raise_cancelled):
+        for batch in scan([top], as_known({**known, top / "b.iso": known[top / "a.iso"]}), check=raise_cancelled):
             gone += batch.gone
     assert gone == []
 

@@ -18,6 +18,7 @@ from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.migrations import MIGRATIONS
 from discpress.engine.store.model import Fault, FileIdentity, OtherFile, StoredEstimate, Title
+from discpress.engine.store.rows.known_rows import KnownTitle
 from discpress.engine.store.store import Store
 from discpress.engine.systems import System
 
@@ -251,7 +252,7 @@ def test_a_title_in_two_folders_is_listed_once(store: Store) -> None:
 
 def test_a_rescan_finds_what_is_known_by_path(store: Store) -> None:
     store.save_titles([TITLE])
-    assert store.known_identities(GAMES) == {TITLE.path: TITLE}
+    assert store.known_titles(GAMES) == [KnownTitle.of(TITLE)]
 
 
 def test_a_forgotten_title_keeps_its_settings(store: Store) -> None:
