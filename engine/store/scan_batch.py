@@ -45,6 +45,8 @@ class ScanBatch:
     """Archives without an image that are new or changed."""
     renumbered: tuple[KnownTitle, ...] = ()
     """Known images whose file is unchanged, with the numbers that device and inode have by now."""
+    unseen: frozenset[Path] = frozenset()
+    """Known images that were not seen and are not gone; only in the last batch."""
     gone_empty: tuple[Path, ...] = ()
     """Known archives without an image that are gone, as for `gone`, or now contain an image."""
 

@@ -21,13 +21,12 @@ from discpress.engine.library.families import TitleFamily, families_in, join_fam
 from discpress.engine.library.naming import TitleNames, system_label
 from discpress.engine.library.scan.mounts import unmounted_folders
 from discpress.engine.library.states import TitleStates
-from discpress.engine.names import display_name, shell_word
+from discpress.engine.names import display_name, natural_key, shell_word
 from discpress.engine.progress import Control
 from discpress.engine.queue.titles.records import library_in
 from discpress.engine.states import State
 from discpress.engine.store.digests import Digests
 from discpress.engine.store.model import Title
-from discpress.engine.store.rows.keys import path_key
 from discpress.engine.store.scan_batch import NOT_MOUNTED
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import absolute, folder_problem
@@ -50,16 +49,21 @@ def scan_into(store: Store, folders: Sequence[Path], printer: Printer, control: 
     """Scan folders, update the store, print the titles; return the exit code."""
     from discpress.engine.library.scan.refresh import refresh  # noqa: PLC0415 - ls does without it
 
-    found_keys: set[bytes] = set()  # a Path takes four times as much memory
-    exit_code = 0
+    unseen: frozenset[Path] = frozenset()
+    images = exit_code = 0
     for batch in refresh(store, folders, control.check):
-        found_keys.update(path_key(title.path) for title in batch.titles + batch.unchanged)
+        images += len(batch.titles) + len(batch.unchanged)
+        unseen |= batch.unseen
         for problem in batch.problems:
             printer.notice(problem.message, problem.path)
             exit_code = 1
-        printer.fleeting(format_count(len(found_keys), "image"))
+        printer.fleeting(format_count(images, "image"))
     titles, states = library_in(store, read_config(), [absolute(folder) for folder in folders])
-    found = sort_titles((title for title in titles if path_key(title.path) in found_keys), "path")
+    # Not by `sort_titles`, which keeps the keys for the next time.
+    found = sorted(titles, key=lambda title: natural_key(str(title.path)))
+    if unseen:
+        found = [title for title in found if title.path not in unseen]
+    del titles
     if printer.is_for_programs:
         families = families_in(found)
         for title in found:

@@ -137,8 +137,9 @@ class Results:
 
     def __init__(self, known: Known) -> None:
         self._known = known
-        self.seen: set[str] = set()
-        """Known titles whose files are there, or may be."""
+        self._seen: set[str] = set()
+        self.kept: set[str] = set()
+        """Known titles of files that were not read."""
         self.seen_empty: set[str] = set()
         """Known archives without an image that are there."""
         self._titles: list[Title] = []
@@ -151,10 +152,10 @@ class Results:
         """Add one result."""
         if isinstance(found, KnownTitle):
             (self._unchanged if self._known.holds(found) else self._renumbered).append(found)
-            self.seen.add(found.text)
+            self._seen.add(found.text)
         elif isinstance(found, Title):
             self._titles.append(found)
-            self.seen.add(os.fspath(found.path))
+            self._seen.add(os.fspath(found.path))
         elif isinstance(found, FolderProblem):
             self._problems.append(found)
         else:
@@ -174,9 +175,13 @@ class Results:
             each.clear()
         return batch
 
+    def unseen(self) -> list[KnownTitle]:
+        """Return the known titles that no batch contained."""
+        return [title for title in self._known if title.text not in self._seen]
+
     def missing(self, is_gone: Callable[[Path, int], bool]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
         """Return the known titles and empty archives that were not seen and are gone."""
-        unseen = (title for title in self._known if title.text not in self.seen)
+        unseen = (title for title in self.unseen() if title.text not in self.kept)
         unseen_empty = (its for path, its in self._known.empty.items() if path not in self.seen_empty)
         titles = tuple(title.path for title in unseen if is_gone(title.path, title.node[0]))
         return titles, tuple(its.path for its in unseen_empty if is_gone(its.path, its.device))

@@ -29,7 +29,8 @@ def refresh(store: Store, folders: Sequence[Path], check: Callable[[], None]) ->
     for found in scan(tops, known.values(), check=check, empty=empty):
         batch = replace(found, titles=(*found.titles, *_renumbered(store, found.renumbered)), renumbered=())
         store.save_titles(batch.titles)
-        store.forget(batch.gone)
+        if batch.gone:
+            store.forget(batch.gone)
         if batch.empty or batch.gone_empty:
             store.save_empty_archives(batch.empty, batch.gone_empty)
         for title in batch.titles:

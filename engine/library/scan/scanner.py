@@ -151,7 +151,7 @@ class _Scan:
     def _keep(self, path: Path) -> None:
         """Keep the known titles of a file that was not read."""
         text = os.fspath(path)
-        self._results.seen.update((text, *(title.text for title in self._known.probed_with(text))))
+        self._results.kept.update((text, *(title.text for title in self._known.probed_with(text))))
 
     def _give_up_folders(self) -> list[FolderProblem]:
         problems = []
@@ -181,9 +181,16 @@ class _Scan:
     def _last(self) -> Iterator[ScanBatch]:
         # In its own thread, because a disk that hangs only now must not delay the end; then nothing counts as gone.
         asked = ask_aside(lambda: self._results.missing(self._is_gone))
-        if not wait([asked], self._stall_s).not_done and (any(asked.result()) or self._unmounted):
+        gone: tuple[Path, ...] = ()
+        gone_empty: tuple[Path, ...] = ()
+        unmounted: tuple[FolderProblem, ...] = ()
+        if not wait([asked], self._stall_s).not_done:
+            gone, gone_empty = asked.result()
             unmounted = tuple(FolderProblem(folder, NOT_MOUNTED) for folder in sorted(self._unmounted))
-            yield ScanBatch((), (), unmounted, asked.result()[0], gone_empty=asked.result()[1])
+        unseen = frozenset(title.path for title in self._results.unseen()).difference(gone)
+        last = ScanBatch((), (), unmounted, gone, gone_empty=gone_empty, unseen=unseen)
+        if last != ScanBatch():
+            yield last
 
     def _is_gone(self, path: Path, device: int) -> bool:
         """Return whether a file that was not seen is gone, because its folder was searched."""
