@@ -8,7 +8,6 @@ Cancelling works at chunk borders.
 """
 
 import contextlib
-import mmap
 import queue
 import threading
 from array import array
@@ -21,6 +20,7 @@ from discpress.engine.errors import DiscpressError, SuspendedError
 from discpress.engine.formats import SECTOR_SIZE
 from discpress.engine.progress import Control
 from discpress.engine.system.files import Readable
+from discpress.engine.system.processors import mapped_memory
 
 EXTRA_SLOTS = 2  # one being written and one being hashed while every thread fills another
 PACKED_SLACK = 2 * 4096
@@ -39,8 +39,8 @@ class Slot:
         self.chunk_bytes = chunk_bytes
         self.number = 0
         self.length = 0
-        self.source = _mapped(chunk_bytes)
-        self.packed = _mapped(chunk_bytes + PACKED_SLACK) if with_packed else memoryview(bytearray())
+        self.source = mapped_memory(chunk_bytes)
+        self.packed = mapped_memory(chunk_bytes + PACKED_SLACK) if with_packed else memoryview(bytearray())
         self.packed_bytes = 0
         self.lengths = array("I", bytes(4 * (chunk_bytes // SECTOR_SIZE)))
         self.writes: list[tuple[int, Readable]] = []
@@ -60,11 +60,6 @@ class Slot:
 
 def _never() -> bool:
     return False
-
-
-def _mapped(chunk_bytes: int) -> memoryview:
-    """Return mapped memory for a chunk, which returns to the system; the heap would keep blocks of this size."""
-    return memoryview(mmap.mmap(-1, chunk_bytes))
 
 
 SlotWork: TypeAlias = Callable[[Slot], None]

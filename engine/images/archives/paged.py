@@ -8,7 +8,6 @@ nearest copy before them, or from the beginning if the format has no copies. The
 stays at 16 MiB of pages and 7 MiB of copies, however large the stream is.
 """
 
-import mmap
 import threading
 import zlib
 from bisect import bisect_right
@@ -18,6 +17,7 @@ from typing import Protocol
 
 from discpress.engine.errors import DamagedImageError
 from discpress.engine.system.files import Writable
+from discpress.engine.system.processors import mapped_memory
 from discpress.engine.units import KIB, MIB
 
 PAGE_BYTES = 256 * KIB
@@ -158,7 +158,7 @@ class PagedStream:
         Not that of the least recently used page, because a slower thread may still need it.
         """
         if not self._pages and not self._rooms:
-            memory = memoryview(mmap.mmap(-1, CACHE_PAGES * PAGE_BYTES))
+            memory = mapped_memory(CACHE_PAGES * PAGE_BYTES)
             self._rooms = [memory[start : start + PAGE_BYTES] for start in range(0, len(memory), PAGE_BYTES)]
         while not self._rooms:
             oldest, room = self._pages.popitem(last=False)
