@@ -24,6 +24,7 @@ from discpress.engine.store.digests import DIGEST_LABELS, Digests, Grade, TrackD
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import Readable, absolute, same_file
+from discpress.engine.system.filesystems import StableInodes
 from discpress.engine.system.held_folder import is_same_state
 
 if TYPE_CHECKING:
@@ -36,16 +37,16 @@ def identity_of(plan: "ConversionPlan") -> FileIdentity:
     return _identity_from(plan, plan.source_file_path)
 
 
-def _identity_from(plan: "ConversionPlan", file_path: Path) -> FileIdentity:
+def _identity_from(plan: "ConversionPlan", file_path: Path, inodes: StableInodes | None = None) -> FileIdentity:
     """Return the identity of a plan's source, whose main file is at `file_path` now."""
-    identity = FileIdentity.of_source(file_path, plan.source_identity)
+    identity = FileIdentity.of_source(file_path, plan.source_identity, inodes)
     others = [(file.identity.size_bytes, file.identity.mtime_ns) for file in plan.sources.parts]
     return identity.in_archive(plan.member, plan.source_bytes).with_others(others)
 
 
-def identity_of_source(source: ByteSource) -> FileIdentity:
+def identity_of_source(source: ByteSource, inodes: StableInodes | None = None) -> FileIdentity:
     """Return the library's identity of an image that is open."""
-    identity = FileIdentity.of_set(source.holder.path, [file.stat() for file in source.files])
+    identity = FileIdentity.of_set(source.holder.path, [file.stat() for file in source.files], inodes)
     return identity.in_archive(source.member_number, source.held_bytes)
 
 
@@ -69,10 +70,12 @@ def decoded_whole(
     digests: DigestSet,
     file_paths: Sequence[Path] = (),
     tracks: tuple[TrackDigests, ...] = (),
+    inodes: StableInodes | None = None,
 ) -> Decoded | None:
     """Return what was decoded from an open image that had the identity `before`; None if a file of it has changed.
 
-    The fingerprint is read from the open files. `file_paths` are their places by now, if they were moved.
+    The fingerprint is read from the open files. `file_paths` are their places by now, if they were moved. `inodes`
+    saves a look at the mounts for each image.
     """
     paths = file_paths or [file.path for file in source.files]
     try:
@@ -80,7 +83,7 @@ def decoded_whole(
         is_there = all(same_file(path.stat(), each) for path, each in zip(paths, facts, strict=True))
     except (DiscpressError, OSError):
         return None
-    is_same = is_there and FileIdentity.of_set(paths[0], facts) == before.of_file
+    is_same = is_there and FileIdentity.of_set(paths[0], facts, inodes) == before.of_file
     return Decoded(before, digests, fingerprint, tracks) if is_same else None
 
 
@@ -115,21 +118,23 @@ def save_digests(store: Store, done: "Conversion", source: ByteSource) -> None:
     if plan.form.kept is not None and plan.form.kept.is_rebuilt:
         return  # they are of the files, which have more bytes than the disc
     source_paths = plan.sources.paths if done.trashed is None else done.trashed.file_paths
-    identity = _identity_from(plan, source_paths[0])
-    found = decoded_whole(source, identity, done.digests, source_paths, done.tracks)
+    inodes = StableInodes()
+    identity = _identity_from(plan, source_paths[0], inodes)
+    found = decoded_whole(source, identity, done.digests, source_paths, done.tracks, inodes)
     if found is not None:
         # The raw sectors of a CD contain more than its user data.
         is_part = plan.form.is_cut and plan.form.keeps_source
         with contextlib.suppress(VerifyError):  # the earlier digests stay, and the next check of the source finds it
             save_decoded(store, plan.source_path, found, Grade.USER_DATA if is_part else Grade.DECODED)
     if done.is_verified:
-        _save_result(store, plan.output_path, done)
+        _save_result(store, plan.output_path, done, inodes)
 
 
-def _save_result(store: Store, path: Path, done: "Conversion") -> None:
+def _save_result(store: Store, path: Path, done: "Conversion", inodes: StableInodes) -> None:
     try:
         with closing(open_stored(path)) as result:
-            found = decoded_whole(result, identity_of_source(result), done.digests, tracks=done.tracks)
+            before = identity_of_source(result, inodes)
+            found = decoded_whole(result, before, done.digests, tracks=done.tracks, inodes=inodes)
     except DiscpressError:
         return
     if found is not None:

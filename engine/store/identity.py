@@ -39,9 +39,10 @@ class FileIdentity:
         return cls(inode, facts.st_size, facts.st_mtime_ns)
 
     @classmethod
-    def of_source(cls, path: Path, source: OpenIdentity) -> "FileIdentity":
+    def of_source(cls, path: Path, source: OpenIdentity, inodes: StableInodes | None = None) -> "FileIdentity":
         """Return the identity of a file that a conversion holds open."""
-        return cls(StableInodes().of(path, source.dev, source.ino), source.size_bytes, source.mtime_ns)
+        inode = (inodes or StableInodes()).of(path, source.dev, source.ino)
+        return cls(inode, source.size_bytes, source.mtime_ns)
 
     @classmethod
     def of_set(cls, path: Path, facts: Sequence[os.stat_result], inodes: StableInodes | None = None) -> "FileIdentity":
