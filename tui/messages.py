@@ -87,7 +87,7 @@ class OpenDevice(OpenScreen):
 class OpenDuplicates(OpenScreen):
     """Show the copies of each disc."""
 
-    marked: Collection[Path] = ()
+    marked: Collection[bytes] = ()
     """The titles whose discs are shown; none for all."""
 
 

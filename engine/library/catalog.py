@@ -12,25 +12,22 @@ A filter is one line of words; it selects a title if all of them match:
 """
 
 import operator
+import os
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Set
+from collections.abc import Callable, Hashable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, TypeAlias
 
 from discpress.engine.dats.match import Match, Verdict
-from discpress.engine.formats import Settings
 from discpress.engine.images import registry
 from discpress.engine.library.filter_words import Choice, Measure, Vocabulary, percent_of, refuse, size_measure
+from discpress.engine.library.listed import AnyTitle, Node, TitleT, planned_form
 from discpress.engine.library.sort_keys import SORT_KEYS, STATE
 from discpress.engine.library.states import Likeness, TitleStates
 from discpress.engine.names import display_name, natural_key
-from discpress.engine.request import ConversionRequest
 from discpress.engine.states import OLD_TOKENS, ORDER, State, is_sound
-from discpress.engine.store.model import Title
 
-Predicate: TypeAlias = Callable[[Title], bool]
+Predicate: TypeAlias = Callable[[AnyTitle], bool]
 
 _ID = "id"
 _HEADER = "header"
@@ -41,7 +38,7 @@ _NO_STATES = TitleStates()
 """For callers that neither filter nor sort by state."""
 
 
-def _words_about(states: TitleStates) -> Vocabulary[Title]:
+def _words_about(states: TitleStates) -> Vocabulary[AnyTitle]:
     """Return the words that select titles."""
     return Vocabulary(
         text_of=lambda title: title.search_text,
@@ -65,33 +62,18 @@ def _id_of(match: Match) -> str:
     return _HEADER if match.verdict is Verdict.EXACT and not match.is_proven else match.verdict
 
 
-def _planned(title: Title) -> tuple[int, int] | None:
-    """Return block size and level: the title's own, else those of its estimate, else those of the file; 0 for none."""
-    chosen = title.overrides or ConversionRequest()
-    estimated = None if title.estimate is None else title.estimate.settings
-    image_format = chosen.format or (None if estimated is None else estimated.format)
-    if image_format is not None and Settings(image_format).is_plain and not chosen.block_size:
-        return 0, 0
-    block_size = chosen.block_size or (estimated.block_size if estimated else title.block_size)
-    level = chosen.level or (estimated.level if estimated else 0)
-    return (block_size, level) if block_size else None
-
-
-# A screen sorts all titles again for each title that a scan finds, so the same names are split each time.
-_natural = lru_cache(maxsize=1 << 16)(natural_key)
-
 # The sort key of each column; None is a missing value.
-_SORT_KEYS: dict[str, Callable[[Title], Any]] = {
-    "title": lambda title: _natural(title.title) if title.title else None,
-    "serial": lambda title: _natural(title.serial) if title.serial else None,
+_SORT_KEYS: dict[str, Callable[[AnyTitle], Any]] = {
+    "title": lambda title: title.name_key or None,
+    "serial": lambda title: natural_key(title.serial) if title.serial else None,
     "system": lambda title: title.system.casefold() or None,
     "format": lambda title: title.format,
     "size": lambda title: title.file_bytes,
-    "estimate": lambda title: None if title.estimate is None else title.estimate.packed_bytes,
+    "estimate": lambda title: title.packed_bytes,
     "saving": lambda title: title.saving_bytes,
-    "path": lambda title: _natural(str(title.path)),
+    "path": lambda title: natural_key(os.fsdecode(title.key)),
     "region": lambda title: title.region.casefold() or None,
-    "block": _planned,
+    "block": planned_form,
 }
 
 
@@ -134,7 +116,7 @@ def parse_filter(text: str, states: TitleStates = _NO_STATES) -> Predicate:
     return _words_about(states).parse(text)
 
 
-def filter_titles(titles: Iterable[Title], text: str, states: TitleStates = _NO_STATES) -> list[Title]:
+def filter_titles(titles: Iterable[TitleT], text: str, states: TitleStates = _NO_STATES) -> list[TitleT]:
     """Return the titles that a filter selects, in their order; UsageError as for `parse_filter`."""
     return list(filter(parse_filter(text, states), titles))
 
@@ -145,8 +127,8 @@ def names_state(text: str) -> bool:
 
 
 def sort_titles(
-    titles: Iterable[Title], key: str, *, descending: bool = False, states: TitleStates = _NO_STATES
-) -> list[Title]:
+    titles: Iterable[TitleT], key: str, *, descending: bool = False, states: TitleStates = _NO_STATES
+) -> list[TitleT]:
     """Return the titles by one of SORT_KEYS in natural order, saving by bytes; titles without a value come last.
 
     States have the order of their table.
@@ -156,8 +138,8 @@ def sort_titles(
     value_of = (lambda title: ORDER[states.state(title)]) if key == STATE else _SORT_KEYS.get(key)
     if value_of is None:
         refuse(f"cannot sort by {display_name(key)}", key, SORT_KEYS)
-    present: list[tuple[Any, Title]] = []
-    missing: list[Title] = []
+    present: list[tuple[Any, TitleT]] = []
+    missing: list[TitleT] = []
     for title in titles:
         value = value_of(title)
         if value is None:
@@ -168,14 +150,14 @@ def sort_titles(
     return [title for _, title in present] + missing
 
 
-def join_copies(titles: Iterable[Title], states: TitleStates) -> tuple[list[Title], frozenset[str]]:
+def join_copies(titles: Iterable[TitleT], states: TitleStates) -> tuple[list[TitleT], frozenset[Hashable]]:
     """Return the titles with those next to each other that are known to hold the same disc, and the discs of those.
 
     A disc has the position of its first title. Neither serial nor size tell a disc: those of a set, translations,
     revisions and demos share them.
     """
-    firsts: dict[str, Title] = {}
-    others: dict[str, list[Title]] = {}  # only copies: a list for every title would cost 50 ms of garbage collection
+    firsts: dict[Hashable, TitleT] = {}
+    others: dict[Hashable, list[TitleT]] = {}  # a list for every title takes the collector 50 ms
     for title in titles:
         disc = states.disc_of(title)
         if firsts.setdefault(disc, title) is not title:
@@ -184,25 +166,25 @@ def join_copies(titles: Iterable[Title], states: TitleStates) -> tuple[list[Titl
     return joined, frozenset(others)
 
 
-def later_copies(titles: Iterable[Title], copied: Set[str], states: TitleStates) -> set[Path]:
-    """Return the titles of the discs in `copied` that are not the first of their disc."""
-    later: set[Path] = set()
-    seen: set[str] = set()
+def later_copies(titles: Iterable[AnyTitle], copied: Set[Hashable], states: TitleStates) -> set[bytes]:
+    """Return the keys of the titles of the discs in `copied` that are not the first of their disc."""
+    later: set[bytes] = set()
+    seen: set[Hashable] = set()
     for title in titles if copied else ():
         disc = states.disc_of(title)
         if disc in seen:
-            later.add(title.path)
+            later.add(title.key)
         elif disc in copied:
             seen.add(disc)
     return later
 
 
-def total(titles: Iterable[Title], states: TitleStates) -> Totals:
+def total(titles: Iterable[AnyTitle], states: TitleStates) -> Totals:
     """Return the totals of the titles. Those that are not whole, or that nothing plays, only count as such."""
     file_bytes = estimated_bytes = images = 0
     counts: Counter[State] = Counter()
-    discs: set[str] = set()
-    linked: set[tuple[int, int, int]] = set()
+    discs: set[Hashable] = set()
+    linked: set[Node] = set()
     for title in titles:
         state = states.state(title)
         counts[state] += 1
@@ -210,14 +192,14 @@ def total(titles: Iterable[Title], states: TitleStates) -> Totals:
         if not _is_counted(state):
             continue
         discs.add(states.disc_of(title))
-        if title.links > 1:
-            inode = title.device, title.inode, title.identity.member
-            if inode in linked:
+        node = title.node
+        if node is not None:
+            if node in linked:
                 continue
-            linked.add(inode)
-        file_bytes += title.file_bytes
-        is_converted = state.spec.is_in_batch and title.estimate is not None
-        estimated_bytes += title.estimate.packed_bytes if is_converted and title.estimate else title.file_bytes
+            linked.add(node)
+        own_bytes, packed_bytes = title.file_bytes, title.packed_bytes
+        file_bytes += own_bytes
+        estimated_bytes += own_bytes if packed_bytes is None or not state.spec.is_in_batch else packed_bytes
     return Totals(len(discs), images, file_bytes, estimated_bytes, counts)
 
 

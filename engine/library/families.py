@@ -1,31 +1,24 @@
 """Families of titles: the discs of one game as one row of a list, with their sums."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Generic
 
 from discpress.engine.discs.families import Family, families_of
+from discpress.engine.discs.info import DiscInfo
+from discpress.engine.library.listed import AnyTitle, TitleT
 from discpress.engine.library.states import TitleStates
 from discpress.engine.states import ORDER, State, is_sound
-from discpress.engine.store.model import Title
 
 
 @dataclass(frozen=True, slots=True)
-class FamilyEstimate:
-    """The expected size of all files of a family after its conversion."""
-
-    packed_bytes: int
-    low_bytes: int
-    high_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class TitleFamily:
+class TitleFamily(Generic[TitleT]):
     """The titles of one game."""
 
     family: Family
     """The discs, by number."""
-    titles: tuple[Title, ...]
+    titles: tuple[TitleT, ...]
     """The titles of these discs, in their order; copies of a disc stand next to each other."""
 
     @property
@@ -38,23 +31,18 @@ class TitleFamily:
         """Size of all files."""
         return sum(title.file_bytes for title in self.titles)
 
-    def estimate(self, states: TitleStates) -> FamilyEstimate | None:
+    def packed_bytes(self, states: TitleStates) -> int | None:
         """Return the size after all that "mark all" takes is converted; None if an estimate for that is missing."""
         ready = [title for title in self.titles if states.state(title).spec.is_in_batch]
-        found = [title.estimate for title in ready if title.estimate is not None]
+        found = [title.packed_bytes for title in ready if title.packed_bytes is not None]
         if not found or len(found) < len(ready):
             return None
-        rest = self.file_bytes - sum(title.file_bytes for title in ready)
-        return FamilyEstimate(
-            rest + sum(each.packed_bytes for each in found),
-            rest + sum(each.low_bytes for each in found),
-            rest + sum(each.high_bytes for each in found),
-        )
+        return self.file_bytes - sum(title.file_bytes for title in ready) + sum(found)
 
     def saving_bytes(self, states: TitleStates) -> int | None:
         """Return the bytes that these conversions would free; None without an estimate."""
-        found = self.estimate(states)
-        return None if found is None else self.file_bytes - found.packed_bytes
+        packed_bytes = self.packed_bytes(states)
+        return None if packed_bytes is None else self.file_bytes - packed_bytes
 
     def saving_percent(self, states: TitleStates) -> float | None:
         """Return the same in percent of the present size."""
@@ -66,35 +54,39 @@ class TitleFamily:
         found = sorted(map(states.state, self.titles), key=ORDER.__getitem__)
         return found[0] if not is_sound(found[0]) or State.READY not in found else State.READY
 
-    def shared(self, value_of: Callable[[Title], str], otherwise: str) -> str:
+    def shared(self, value_of: Callable[[TitleT], str], otherwise: str) -> str:
         """Return what all titles have in common, or another text if they differ."""
         found = {value_of(title) for title in self.titles}
         return found.pop() if len(found) == 1 else otherwise
 
 
-def families_in(titles: Iterable[Title]) -> dict[Path, TitleFamily]:
-    """Return the family of each title that has one, by its path."""
+def families_in(titles: Iterable[TitleT]) -> dict[bytes, TitleFamily[TitleT]]:
+    """Return the family of each title that has one, by its key."""
     numbered = {title.path: title for title in titles if title.disc.disc_number is not None}
     found = {}
-    for family in families_of((path, title.disc) for path, title in numbered.items()):
+    for family in families_of((path, _disc_of(title)) for path, title in numbered.items()):
         known = TitleFamily(family, tuple(numbered[each.path] for each in family.discs))
-        found.update({title.path: known for title in known.titles})
+        found.update({title.key: known for title in known.titles})
     return found
 
 
-def join_families(titles: Iterable[Title], families: Mapping[Path, TitleFamily]) -> list[Title]:
+def _disc_of(title: AnyTitle) -> DiscInfo:
+    return replace(title.disc, serial=title.serial, title=title.title)
+
+
+def join_families(titles: Iterable[TitleT], families: Mapping[bytes, TitleFamily[TitleT]]) -> list[TitleT]:
     """Return the titles with those of a family next to each other, at the position of the first."""
     known = list(titles)
     if not families:
         return known
-    present = {title.path for title in known}
+    present = {title.key for title in known}
     seen: set[tuple[Path, str]] = set()
     joined = []
     for title in known:
-        family = families.get(title.path)
+        family = families.get(title.key)
         if family is None:
             joined.append(title)
         elif family.key not in seen:
             seen.add(family.key)
-            joined += [each for each in family.titles if each.path in present]
+            joined += [each for each in family.titles if each.key in present]
     return joined

@@ -5,12 +5,13 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 from discpress.engine.discs.file_titles import read_file_title
 from discpress.engine.library.families import TitleFamily
+from discpress.engine.library.listed import AnyTitle, TitleT
 from discpress.engine.names import fold, natural_key
-from discpress.engine.store.model import Title
 from discpress.engine.systems import System
 
 
@@ -38,9 +39,9 @@ class TitleGroup:
 
 
 def groups_of(
-    titles: Iterable[Title], grouping: Grouping, families: Mapping[Path, TitleFamily]
-) -> dict[Path, TitleGroup]:
-    """Return the group of each title, by the path of the title; none without a grouping.
+    titles: Iterable[AnyTitle], grouping: Grouping, families: Mapping[bytes, TitleFamily[TitleT]]
+) -> dict[bytes, TitleGroup]:
+    """Return the group of each title, by the key of the title; none without a grouping.
 
     A folder that has a single game and is named after it counts as the folder above it, and all discs of a family
     belong to the folder of the family.
@@ -49,30 +50,36 @@ def groups_of(
         return {}
     if grouping is Grouping.SYSTEM:
         systems = {system: TitleGroup(str(system), system.label) for system in System}
-        return {title.path: systems[title.system] for title in titles}
-    known = list(titles)
-    folders = _folders_of(known, families)
+        return {title.key: systems[title.system] for title in titles}
+    folders = _folders_of(titles, families)
     found = set(folders.values())
     shared = Path(os.path.commonpath(found)) if found else Path()
     groups = {folder: TitleGroup(str(folder), _name_below(folder, shared)) for folder in found}
-    return {path: groups[folder] for path, folder in folders.items()}
+    return {key: groups[folder] for key, folder in folders.items()}
 
 
-def _folders_of(titles: Iterable[Title], families: Mapping[Path, TitleFamily]) -> dict[Path, Path]:
-    own: dict[Path, Path] = {}
-    games: dict[Path, Title] = {}
+def _folders_of(titles: Iterable[AnyTitle], families: Mapping[bytes, TitleFamily[TitleT]]) -> dict[bytes, Path]:
+    own: dict[bytes, Path] = {}
+    games: dict[Path, AnyTitle] = {}
     counts: Counter[Path] = Counter()
+    path_of = lru_cache(maxsize=None)(Path)  # a path for each folder, not for each title
     for title in titles:
-        family = families.get(title.path)
-        folder = own[title.path] = title.file_path.parent if family is None else family.family.folder
-        if family is None or family.titles[0].path == title.path:
+        family = families.get(title.key)
+        folder = own[title.key] = path_of(_folder_of(title)) if family is None else family.family.folder
+        if family is None or family.titles[0].key == title.key:
             counts[folder] += 1
             games[folder] = title
     lifted = {folder: folder.parent for folder, count in counts.items() if count == 1 and _is_of(folder, games[folder])}
-    return {path: lifted.get(folder, folder) for path, folder in own.items()}
+    return {key: lifted.get(folder, folder) for key, folder in own.items()}
 
 
-def _is_of(folder: Path, title: Title) -> bool:
+def _folder_of(title: AnyTitle) -> str:
+    """Return the folder of the main file of a title."""
+    folder = os.path.dirname(os.fsdecode(title.key))  # noqa: PTH120 - a Path takes 5 us
+    return os.path.dirname(folder) if title.is_archived else folder  # noqa: PTH120
+
+
+def _is_of(folder: Path, title: AnyTitle) -> bool:
     """Return whether a folder is named after the game in it."""
     name = fold(read_file_title(folder.name).title)
     return name in {fold(title.title), fold(read_file_title(title.file_path.name).title)}

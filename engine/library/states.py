@@ -1,6 +1,7 @@
 """The state of each title, from what its file is, what plays it, and what is recorded about it."""
 
-from collections.abc import Callable, Iterable, Mapping, Set
+import os
+from collections.abc import Callable, Hashable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -8,11 +9,12 @@ from pathlib import Path
 from discpress.engine.convert.batch.standing import standing_of
 from discpress.engine.convert.request import NOTHING
 from discpress.engine.dats.match import UNKNOWN, GameFamily, Match
+from discpress.engine.library.listed import AnyTitle, ListedTitle, Node
 from discpress.engine.names import display_beside, natural_key
 from discpress.engine.request import ConversionRequest
 from discpress.engine.states import Standing, State, is_sound
 from discpress.engine.store.model import Title
-from discpress.engine.store.rows.keys import path_key
+from discpress.engine.store.rows.keys import path_from, path_key
 
 
 class Likeness(StrEnum):
@@ -73,21 +75,26 @@ class TitleStates:
     ) -> None:
         """`request_of` returns the settings that a conversion of a title would be asked for."""
         self._request_of = request_of
-        self._of_files: dict[Path, tuple[Title, Standing]] = {}
-        self._linked: dict[tuple[int, int, int], Path] = {}
+        self._of_files: dict[bytes, tuple[Title, Standing]] = {}
+        self._linked: dict[Node, bytes] = {}
         self._records = Records()
-        self._digests: dict[Path, DiscRecord] = {}
+        self._working: Set[bytes] = frozenset()
+        self._damaged: Mapping[bytes, tuple[float, str]] = {}
+        self._digests: dict[bytes, DiscRecord] = {}
         self._by_digest: dict[str, list[DiscRecord]] = {}
         self._user_digests: dict[str, str] = {}
-        self._results: dict[Path, set[tuple[Path, str]]] = {}
+        self._results: dict[bytes, set[tuple[Path, str]]] = {}
         self._games: dict[GameFamily, set[tuple[int, int]]] | None = None
+        self._has_records = False
         self.set_records(records or Records())
 
     def set_records(self, records: Records) -> None:
         """Take in what is recorded by now; most of the time only the jobs are different."""
         before, self._records = self._records, records
+        self._working = frozenset(map(path_key, records.working))
+        self._damaged = {path_key(path): found for path, found in records.damaged.items()}
         if records.discs != before.discs:
-            self._digests = {each.path: each for each in records.discs}
+            self._digests = {path_key(each.path): each for each in records.discs}
             self._by_digest = {}
             self._user_digests = {each.digest: each.user_digest for each in records.discs if each.user_digest}
             for each in sorted(records.discs, key=lambda each: natural_key(str(each.path))):
@@ -98,7 +105,8 @@ class TitleStates:
         if records.results != before.results:
             self._results = {}
             for source, result, digest in records.results:
-                self._results.setdefault(source, set()).add((result, digest))
+                self._results.setdefault(path_key(source), set()).add((result, digest))
+        self._has_records = bool(self._working or self._damaged or self._digests)
 
     @property
     def records(self) -> Records:
@@ -110,32 +118,39 @@ class TitleStates:
         self._request_of = request_of
         self._of_files.clear()
 
-    def set_titles(self, titles: Iterable[Title]) -> None:
+    def set_titles(self, titles: Iterable[AnyTitle]) -> None:
         """Take in all titles, so that several names of one file count as one disc."""
         self._linked = {}
-        linked = [title for title in titles if title.links > 1]
-        for title in sorted(linked, key=lambda title: natural_key(str(title.path))):
-            self._linked.setdefault(_node(title), title.path)
+        linked = [(title.node, title.key) for title in titles if title.node is not None]
+        for node, key in sorted(linked, key=lambda pair: natural_key(os.fsdecode(pair[1]))):
+            self._linked.setdefault(node, key)
 
-    def state(self, title: Title) -> State:
+    def state(self, title: AnyTitle) -> State:
         """Return the state of a title."""
+        # Asked of each title of a library: most libraries have nothing recorded, and few files have several names.
+        if not self._has_records and isinstance(title, ListedTitle) and title.node is None:
+            return title.shared.state
         return self.of(title).state
 
-    def of(self, title: Title) -> Standing:
-        """Return the state of a title, with the reason."""
+    def of(self, title: AnyTitle) -> Standing:
+        """Return the state of a title, with the reason; of a listed title, with one that is recorded only."""
         return self._recorded(title, lambda: self._of_file(title))
+
+    def of_file(self, title: Title) -> Standing:
+        """Return the state of a title's file, without what is recorded about it."""
+        return standing_of(title, self._request_of(title))
 
     def under(self, title: Title, request: ConversionRequest) -> Standing:
         """Return the state that a title has under other settings, with the reason."""
         return self._recorded(title, lambda: standing_of(title, request))
 
-    def _recorded(self, title: Title, of_file: Callable[[], Standing]) -> Standing:
-        # Most libraries have no such records, and a path takes as long to hash as all else here.
-        if self._records.working and title.path in self._records.working:
+    def _recorded(self, title: AnyTitle, of_file: Callable[[], Standing]) -> Standing:
+        # Most libraries have no such records, and the key of a whole title takes as long as all else here.
+        if self._working and title.key in self._working:
             return _WORKING
-        damage = self._records.damaged.get(title.path) if self._records.damaged else None
+        damage = self._damaged.get(title.key) if self._damaged else None
         # Another file of that name may have come since.
-        if damage is not None and damage[0] >= title.identity.mtime_ns / 1e9:
+        if damage is not None and damage[0] >= title.mtime_s:
             return Standing(State.DAMAGED, damage[1])
         found = of_file()
         if not is_sound(found.state):
@@ -147,17 +162,17 @@ class TitleStates:
         """Whether a datfile is loaded, so that matches are worth showing."""
         return self._records.has_lists
 
-    def match_of(self, title: Title) -> Match:
+    def match_of(self, title: AnyTitle) -> Match:
         """Return the comparison of a title with the datfiles; UNKNOWN without any."""
-        return self._records.matches.get(path_key(title.path), UNKNOWN)
+        return self._records.matches.get(title.key, UNKNOWN)
 
-    def record_of(self, title: Title) -> DiscRecord | None:
+    def record_of(self, title: AnyTitle) -> DiscRecord | None:
         """Return what is known of a title's decoded bytes; None if nothing is."""
-        return self._digests.get(title.path)
+        return self._digests.get(title.key)
 
-    def likeness(self, title: Title) -> Likeness:
+    def likeness(self, title: AnyTitle) -> Likeness:
         """Return the relation of a title to the others of the library."""
-        record = self._digests.get(title.path)
+        record = self._digests.get(title.key) if self._digests else None
         if record is not None and len(self._by_digest.get(record.digest, ())) > 1:
             return Likeness.COPY
         family = self.match_of(title).family
@@ -170,35 +185,44 @@ class TitleStates:
                     self._games.setdefault(match.family, set()).add((match.dat, match.number))
         return Likeness.VARIANT if len(self._games.get(family, ())) > 1 else Likeness.NONE
 
-    def disc_of(self, title: Title) -> str:
+    def disc_of(self, title: AnyTitle) -> Hashable:
         """Return a key that titles share if they are known to hold the same disc, by digest or as links."""
-        record = self._digests.get(title.path)
+        record = self._digests.get(title.key) if self._digests else None
         if record is not None:
             return self._disc_of(record)
-        first = self._linked.get(_node(title)) if title.links > 1 else None
-        if first is not None and first != title.path and first in self._digests:
+        first = self._linked.get(title.node) if title.node is not None else None
+        if first is not None and first in self._digests:
             return self._disc_of(self._digests[first])
-        return f"path:{first or title.path}"
+        return first or title.key
+
+    def group_of(self, title: AnyTitle) -> str:
+        """Return the same key as text."""
+        disc = self.disc_of(title)
+        return f"path:{os.fsdecode(disc)}" if isinstance(disc, bytes) else str(disc)
 
     def _disc_of(self, record: DiscRecord) -> str:
         """Return the key of a disc whose bytes are known: a CD in any form and its ISO are one disc for people."""
         return f"disc:{record.user_digest or self._user_digests.get(record.digest, record.digest)}"
 
-    def _of_file(self, title: Title) -> Standing:
-        known = self._of_files.get(title.path)
+    def _of_file(self, title: AnyTitle) -> Standing:
+        if isinstance(title, ListedTitle):
+            return _WITHOUT_REASON[title.shared.state]
+        known = self._of_files.get(title.key)
         if known is not None and known[0] is title:
             return known[1]
-        found = standing_of(title, self._request_of(title))
-        self._of_files[title.path] = title, found
+        if len(self._of_files) >= _MOST_STANDINGS:
+            self._of_files.clear()
+        found = self.of_file(title)
+        self._of_files[title.key] = title, found
         return found
 
-    def _copy_of(self, title: Title) -> Standing | None:
-        if not self._digests and title.links == 1:
+    def _copy_of(self, title: AnyTitle) -> Standing | None:
+        if not self._digests and title.node is None:
             return None
-        record = self._digests.get(title.path)
+        record = self._digests.get(title.key) if self._digests else None
         same = () if record is None else self._by_digest.get(record.digest, ())
         if record is not None and not record.is_packed and record.is_proven:
-            made = self._results.get(title.path, ())
+            made = self._results.get(title.key, ())
             found = (*same, *self._by_digest.get(record.user_digest, ()))
             result = next((each for each in found if each.is_proven and (each.path, each.digest) in made), None)
             if result is not None:
@@ -206,9 +230,10 @@ class TitleStates:
                     State.DONE, f"{display_beside(result.path, title.path)} is its verified result", result.path
                 )
         first = next((each.path for each in same if _comes_before(each, record)), None)
-        if first is None and title.links > 1:
-            named = self._linked.get(_node(title))
-            if named is not None and named != title.path:
+        if first is None and title.node is not None:
+            key = self._linked.get(title.node)
+            if key is not None and key != title.key:
+                named = path_from(key)
                 return Standing(State.HAS_COPY, f"is the same file as {display_beside(named, title.path)}", named)
         if first is None:
             return None
@@ -216,6 +241,9 @@ class TitleStates:
 
 
 _WORKING = Standing(State.WORKING)
+_WITHOUT_REASON = {state: Standing(state) for state in State}
+_MOST_STANDINGS = 1 << 13
+"""States of whole titles that are kept with their titles."""
 
 
 def _comes_before(other: DiscRecord, own: DiscRecord | None) -> bool:
@@ -225,7 +253,3 @@ def _comes_before(other: DiscRecord, own: DiscRecord | None) -> bool:
     if other.is_packed != own.is_packed:
         return other.is_packed
     return natural_key(str(other.path)) < natural_key(str(own.path))
-
-
-def _node(title: Title) -> tuple[int, int, int]:
-    return title.device, title.inode, title.identity.member

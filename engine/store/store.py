@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -123,14 +123,17 @@ class Store:
         Each carries its overrides, and the estimate for its present content under overrides and `defaults`; without
         defaults, the last estimate that agrees with the overrides.
         """
+        return list(self.each_title(folders, defaults))
+
+    def each_title(self, folders: Iterable[Path] | None = None, defaults: Settings | None = None) -> Iterator[Title]:
+        """Yield what `titles` returns, read in portions."""
         parameters = title_rows.default_parameters(defaults)
         if folders is None:
-            return self._titles("", parameters)
-        found: dict[Path, Title] = {}
-        for folder in sorted(set(folders)):
-            titles = self._titles(title_rows.WITHIN, {**parameters, **title_rows.folder_range(folder)})
-            found.update((title.path, title) for title in titles)
-        return list(found.values())
+            yield from self._titles("", parameters)
+            return
+        some = set(folders)
+        for folder in sorted(each for each in some if some.isdisjoint(each.parents)):  # each title once
+            yield from self._titles(title_rows.WITHIN, {**parameters, **title_rows.folder_range(folder)})
 
     def first_by_name(
         self, count: int, folders: Iterable[Path] | None = None, defaults: Settings | None = None
@@ -285,15 +288,13 @@ class Store:
             self._file.warn(lost_entries(self.path, unreadable))
         return entries
 
-    def _titles(self, where: str, parameters: Mapping[str, title_rows.SqlValue]) -> list[Title]:
+    def _titles(self, where: str, parameters: Mapping[str, title_rows.SqlValue]) -> Iterator[Title]:
         losses = Losses()
-        titles = self._read_titles(where, parameters, losses)
+        yield from self._read_titles(where, parameters, losses)
         for notice in losses.notices(self.path):
             self._file.warn(notice)
-        return titles
 
-    def _read_titles(self, where: str, parameters: Mapping[str, title_rows.SqlValue], losses: Losses) -> list[Title]:
+    def _read_titles(self, where: str, values: Mapping[str, title_rows.SqlValue], losses: Losses) -> Iterator[Title]:
         # Decoded outside the file's lock: 10,000 titles take half a second, and other threads need the lock meanwhile.
-        found = title_portions(self._file.run, title_rows.SELECT_TITLES, where, parameters)
-        titles = (title_rows.title_from(row, losses) for row in found)
-        return [title for title in titles if title is not None]
+        found = title_portions(self._file.run, title_rows.SELECT_TITLES, where, values)
+        return (title for row in found if (title := title_rows.title_from(row, losses)) is not None)

@@ -231,7 +231,7 @@ async def planned_by_app(place: Place) -> tuple[dict[str, str], str]:
     """Return the rows and the summary of the app's plan screen, for all titles of the folder."""
     async with opened(place.store.path.parents[1], titles=(), folders=[place.folder]) as desk:
         view = desk.session.view
-        view.marks.update(view.titles)  # one by one: "mark all" takes only what is ready
+        view.marks.update(view.titles.keys)  # one by one: "mark all" takes only what is ready
         await desk.press("c")
         return rows_of(place, tuple(desk.in_front(PlanScreen).rows)), desk.lines("summary")
 

@@ -9,6 +9,7 @@ import pytest
 from app_desk import opened
 from awkward_tree import UNREADABLE, Row, make_awkward_tree
 from queue_desk import Desk, FakeWorker
+from shown_library import marked_in
 
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.queue.jobs import JobRequest
@@ -100,10 +101,10 @@ async def test_every_client_shows_the_state_that_a_careful_person_would_write(tr
     assert tree.reported("ls", tree.folder) == tree.expected
     async with opened(tmp_path, titles=(), folders=[tree.folder]) as desk:
         view = desk.session.view
-        shown = {str(path.relative_to(tree.folder)): str(view.states.state(each)) for path, each in view.titles.items()}
+        shown = {str(each.path.relative_to(tree.folder)): str(view.states.state(each)) for each in view.titles.values()}
         assert shown == tree.expected
         view.toggle_all()
-        marked = {str(path.relative_to(tree.folder)) for path in view.marks}
+        marked = {str(path.relative_to(tree.folder)) for path in marked_in(view)}
     assert marked == {name for name, state in tree.expected.items() if state == "ready"}
     # A folder is searched for what can be read.
     readable = {name: state for name, state in tree.expected.items() if state not in {"other", "unread"}}

@@ -20,6 +20,7 @@ from textual.message import Message
 
 from discpress.engine.errors import DiscpressError
 from discpress.engine.store.model import Title
+from discpress.engine.store.rows.keys import path_key
 from discpress.tui.app.input_order import OrderedApp
 from discpress.tui.app.navigation import Router
 from discpress.tui.app.notifications import Notifier
@@ -183,8 +184,7 @@ class DiscpressApp(OrderedApp):
         self.call_later(self.run_action, command if is_mine else f"screen.{command}")
 
     def _want_estimates(self, titles: Sequence[Title]) -> None:
-        known = self.session.view.titles
-        if self.session.want_estimates([known.get(each.path, each) for each in titles], ON_SCREEN):
+        if self.session.want_estimates(self.session.view.titles.listed(titles), ON_SCREEN):
             self.worker_control.start()
 
     def _rescan(self) -> None:
@@ -194,7 +194,7 @@ class DiscpressApp(OrderedApp):
     def _follow_queued(self, paths: Collection[Path]) -> None:
         self.worker_control.start()
         self.poller.poll()
-        self.session.view.marks -= set(paths)
+        self.session.view.marks -= set(map(path_key, paths))
         self.poller.apply(Changes((), (), is_all=False))
         self.router.go_home()
 

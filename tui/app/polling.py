@@ -7,6 +7,7 @@ from pathlib import Path
 from textual.app import App
 
 from discpress.engine.errors import DiscpressError
+from discpress.engine.library.arranging import Arrangement
 from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS, TaskKind
@@ -43,7 +44,8 @@ class Poller:
         """Load what the first frame shows; return whether there is any title."""
         first = self._session.load_first(_FIRST_TITLES).titles
         self._session.view.set_records(self._session.records)
-        self._session.view.replace_all(first)
+        view = self._session.view
+        view.show_arranged(view.arrange(first))
         self._session.is_loading = len(first) == _FIRST_TITLES
         return bool(first)
 
@@ -65,16 +67,17 @@ class Poller:
             except DiscpressError as error:
                 self._app.call_from_thread(self._keep_library, number, str(error))
             else:
-                self._app.call_from_thread(self._take_library, number, library)
+                arranged = self._session.view.arrange(library.titles)
+                self._app.call_from_thread(self._take_library, number, library, arranged)
 
         self._app.run_worker(load, thread=True)
 
-    def _take_library(self, number: int, library: Changes) -> None:
+    def _take_library(self, number: int, library: Changes, arranged: Arrangement) -> None:
         if number < self._loads:
             return  # a later one is on its way, made with other settings
         self._loaded = number
         self._session.is_loading = False
-        self.apply(library)
+        self.apply(library, arranged)
         # Thousands of titles that stay: the collector need not go through them again each time (0.1 s).
         gc.freeze()
 
@@ -83,12 +86,12 @@ class Poller:
         self._session.is_loading = False
         self._notifier.notify(problem, is_error=True)
 
-    def apply(self, changes: Changes) -> None:
-        """Let the view and the screens know what is different in the library."""
+    def apply(self, changes: Changes, arranged: Arrangement | None = None) -> None:
+        """Let the view and the screens know what is different in the library; all of it may be arranged already."""
         session = self._session
         session.view.set_records(session.records)
         if changes.is_all:
-            session.view.replace_all(changes.titles)
+            session.view.show_arranged(arranged or session.view.arrange(changes.titles))
         else:
             session.view.update(changes.titles, changes.gone)
         self._each(lambda screen: screen.on_changes(changes))

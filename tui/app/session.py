@@ -11,6 +11,7 @@ from pathlib import Path
 from discpress.engine.config import Config, config_path, load_config
 from discpress.engine.errors import DiscpressError, StoreError
 from discpress.engine.formats import Settings
+from discpress.engine.library.listed import AnyTitle, ListedTitle
 from discpress.engine.library.states import Records, TitleStates
 from discpress.engine.queue.background import BackgroundTasks
 from discpress.engine.queue.jobs import JobState
@@ -37,7 +38,7 @@ ON_SCREEN, LATER = 0, 10
 class Changes:
     """The changes of the library since the last poll."""
 
-    titles: tuple[Title, ...]
+    titles: tuple[ListedTitle, ...]
     """Changed or new."""
     gone: tuple[Path, ...]
     """Not there any more."""
@@ -65,7 +66,9 @@ class Session:
         self.chooser = Chooser.of(config)
         self.folders: tuple[Path, ...] = tuple(folders)
         self.is_read_only, self.is_ascii = is_read_only, is_ascii
-        self.view = LibraryView(self.planned, ASCII_SIGNS if is_ascii else Signs(), TitleStates(self.chooser.request))
+        signs = ASCII_SIGNS if is_ascii else Signs()
+        states = TitleStates(self.chooser.request)
+        self.view = LibraryView(self.planned, signs, states, lambda paths: self.chooser.stored(self.store, paths))
         """The library's rows and marks."""
         self.records = Records()
         """The records about the titles, as of the last poll."""
@@ -92,7 +95,7 @@ class Session:
         self._is_stopping = False
         self._is_loss_told = self._is_unanswered = False
         self._watched: QueueSnapshot | None = None
-        self._asked: dict[Path, int] = {}
+        self._asked: dict[bytes, int] = {}
 
     @property
     def state_folder(self) -> Path:
@@ -110,15 +113,15 @@ class Session:
         """Return the titles whose names come first: a screen full, in a tenth of the time that all of them take."""
         titles = self.store.first_by_name(count, self.folders, self.chooser.defaults)
         self.records = self._title_records.read_past()
-        return Changes(self.chooser.fitted(self.store, titles), (), is_all=True)
+        return Changes(self.chooser.listed(self.store, titles), (), is_all=True)
 
     def load(self) -> Changes:
         """Return the whole stored library below the folders; what was asked for may have gone with an older file."""
         self._asked.clear()
         self._change = self.store.changes_since(self._change).number
-        titles = self.store.titles(self.folders or None, self.chooser.defaults)
+        titles = self.chooser.listed(self.store, self.store.each_title(self.folders or None, self.chooser.defaults))
         self.records = self._title_records.read_past()
-        return Changes(self.chooser.fitted(self.store, titles), (), is_all=True)
+        return Changes(titles, (), is_all=True)
 
     def poll(self) -> Changes | None:
         """Return what was changed in the library since the last poll; None if nothing was (4 us).
@@ -144,7 +147,7 @@ class Session:
         if found.paths is None:
             return Changes((), (), is_all=True)
         paths = {path for path in found.paths if self.holds(path)}
-        titles = self.chooser.fitted(self.store, self.store.titles_at(paths, self.chooser.defaults))
+        titles = self.chooser.listed(self.store, self.store.titles_at(paths, self.chooser.defaults))
         return Changes(titles, tuple(paths - {title.path for title in titles}), is_all=False)
 
     def take_notices(self) -> list[str]:
@@ -170,21 +173,16 @@ class Session:
 
     # Asking
 
-    def want_estimates(self, titles: Iterable[Title], rank: int) -> bool:
+    def want_estimates(self, titles: Iterable[ListedTitle], rank: int) -> bool:
         """Ask for the estimates that some titles lack; return whether there was anything new to ask for."""
-        items = []
-        for title in titles:
-            if title.estimate is not None or self._asked.get(title.path, LATER + 1) <= rank:
-                continue
-            if title.format is None or title.block_size or self.chooser.settings(title) is None:
-                continue
-            self._asked[title.path] = rank
-            items.append((title.path, EstimateTask(self.chooser.request(title))))
+        wanted = [each for each in titles if each.shared.lacks_estimate and self._asked.get(each.key, LATER + 1) > rank]
+        self._asked.update((title.key, rank) for title in wanted)
+        items = [(title.path, EstimateTask(self.chooser.request(title))) for title in wanted]
         try:
             self.background_tasks.ask(items, rank)
         except StoreError:  # busy or full, which other calls report: asked for again at the next look
-            for path, _ in items:
-                self._asked.pop(path, None)  # a library that is loaded meanwhile forgets all of them
+            for title in wanted:
+                self._asked.pop(title.key, None)  # a library that is loaded meanwhile forgets all of them
             return False
         return bool(items)
 
@@ -200,10 +198,10 @@ class Session:
         self.is_scanning |= bool(items)
         return bool(items)
 
-    def save_overrides(self, titles: Iterable[Title], overrides: ConversionRequest | None) -> None:
+    def save_overrides(self, titles: Iterable[AnyTitle], overrides: ConversionRequest | None) -> None:
         """Keep settings of some titles; None lets them follow the defaults again."""
         for title in titles:
-            self._asked.pop(title.path, None)
+            self._asked.pop(title.key, None)
             self.store.save_settings(title.path, overrides)
 
     def save_settings(self, changes: Mapping[str, object]) -> None:

@@ -13,6 +13,7 @@ from textual.containers import Container
 from discpress.engine.errors import DiscpressError, from_os_error
 from discpress.engine.lab.live import LiveTest, read_live
 from discpress.engine.lab.options import SeekOptions, ThroughputOptions
+from discpress.engine.library.listed import ListedTitle
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Action, Job
 from discpress.engine.queue.snapshot import QueueSnapshot
@@ -124,16 +125,15 @@ class BenchScreen(DiscScreen):
         self.query_one("#seeks", Lines).show(seeks)
 
     def _position(self) -> str:
-        rows = self.view.title_rows
         if self._title.path not in self.view.titles:
             return "its file is gone"
-        place = self._place(rows)
+        place, rows = self._place()
         return f"{place + 1} of {len(rows)}" if place is not None else ""
 
-    def _place(self, rows: Sequence[Title]) -> int | None:
-        """Return the place of the row that stands for the title; None if it is not shown."""
-        path, members = self._title.path, self.view.members
-        return next((place for place, row in enumerate(rows) if any(each.path == path for each in members(row))), None)
+    def _place(self) -> tuple[int | None, Sequence[ListedTitle]]:
+        """Return the place of the row that stands for the title, None if it is not shown, and the rows of titles."""
+        rows, title = self.view.groups.without_heads(self.view.rows), self.view.titles.by_key(self._title.key)
+        return next((place for place, row in enumerate(rows) if title in self.view.members(row)), None), rows
 
     def _test_of(self, kind: TaskKind) -> tuple[Job | None, LiveTest | None]:
         """Return the running test of the title and its progress; otherwise the last one, if it failed."""
@@ -175,11 +175,11 @@ class BenchScreen(DiscScreen):
         self._step(-1)
 
     def _step(self, count: int) -> None:
-        rows = self.view.title_rows
-        place = self._place(rows)
+        place, rows = self._place()
         step = 0 if place is None else place + count
-        if 0 <= step < len(rows):
-            self._title = rows[step]
+        title = self.view.titles.whole(rows[step].key) if 0 <= step < len(rows) else None
+        if title is not None:
+            self._title = title
             self._load()
             self._show()
         else:

@@ -19,6 +19,7 @@ from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.records import DoctorTask, VerifyTask
 from discpress.engine.store.model import Title
 from discpress.engine.system.files import holder_of
+from discpress.engine.systems import System
 from discpress.engine.targets import ANY, TARGETS, target_for
 from discpress.engine.targets.by_system import target_name
 from discpress.tui.app.disk_queries import DiskQueries, run_detached, run_exclusive
@@ -50,9 +51,10 @@ class DetailScreen(TextScreen):
         self._problem = ""
         self._queries, self._hashing = DiskQueries(), DiskQueries()
         self._achievements = ""
-        title = self.view.titles[path]
-        name = (title.overrides.target if title.overrides else None) or ""
-        by_settings = TARGETS.get(target_name(session.config.targets, title.system), target_for(title.system))
+        title = self.view.titles.at(path)
+        system = System.UNKNOWN if title is None else title.system
+        name = (title.overrides.target if title is not None and title.overrides else None) or ""
+        by_settings = TARGETS.get(target_name(session.config.targets, system), target_for(system))
         self._target = TARGETS.get(name, by_settings).name
 
     def on_mount(self) -> None:

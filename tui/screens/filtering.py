@@ -21,7 +21,7 @@ class Filtering(DiscScreen):
         self._problem = ""
 
     @property
-    def listed(self) -> MarkedRows[Any]:
+    def listed(self) -> MarkedRows[Any, Any]:
         """The rows that are filtered, sorted and marked."""
         raise NotImplementedError
 
@@ -48,7 +48,7 @@ class Filtering(DiscScreen):
     def _remember(self) -> None:
         """Note the row under the cursor, to find it again in another order."""
         rows, cursor = self.listed.rows, self._table.cursor
-        self._cursor_key = self.listed.key_of(rows[cursor]) if cursor < len(rows) else None
+        self._cursor_key = self.listed.path_of(rows[cursor]) if cursor < len(rows) else None
 
     def show_status(self) -> None:
         """Show what all rows come to, or what is wrong with the filter."""

@@ -3,7 +3,7 @@
 from functools import partial
 
 from discpress.engine.library.groups import Grouping
-from discpress.engine.store.model import Title
+from discpress.engine.library.listed import ListedTitle
 from discpress.tui.messages import OpenDetails
 from discpress.tui.screens.base import Value
 from discpress.tui.screens.marking import Marking
@@ -18,7 +18,7 @@ _GROUPINGS = {
 class Folding(Marking):
     """The part of the library's screen for rows that stand for several titles."""
 
-    def title_row(self) -> Title | None:
+    def title_row(self) -> ListedTitle | None:
         """Return the title under the cursor; None if there is none, and say why."""
         if not self.has_rows():
             return None

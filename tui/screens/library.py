@@ -1,5 +1,6 @@
 """The library: status line, table, detail pane if it fits, the queue in brief, the keys."""
 
+import asyncio
 from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
@@ -10,6 +11,7 @@ from textual.containers import Container, Horizontal
 from textual.timer import Timer
 
 from discpress.engine.errors import DiscpressError
+from discpress.engine.library.listed import ListedTitle
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.titles.identifying import identify_request, is_identifiable, work_of
 from discpress.engine.store.model import Title
@@ -42,6 +44,8 @@ from discpress.tui.widgets.lines import Lines
 from discpress.tui.widgets.table import Table
 
 FILTER_HINT = "words, !not, sys:ps2 fmt:iso state:ready saving>20"
+_MANY = 200
+"""Chosen titles that are read in a thread."""
 _SETTLED_S = 0.2
 """Rest of the cursor after which the estimates of what is seen are asked for: not for each row scrolled past."""
 
@@ -116,11 +120,22 @@ class LibraryScreen(LibraryPanes):
         if self.session.want_estimates(seen, ON_SCREEN):
             self.post_message(StartWorker())
 
-    def _titles_at(self, index: int) -> Sequence[Title]:
+    def _titles_at(self, index: int) -> Sequence[ListedTitle]:
         """Return the titles that a row stands for; none below the last row."""
         return self.view.members(self.view.rows[index]) if index < len(self.view.rows) else ()
 
     # Commands
+
+    async def _chosen(self) -> Sequence[Title]:
+        """Return all facts of the chosen titles; say why there are none. A thread reads many, so the screen goes on."""
+        keys = [title.key for title in self.view.chosen(self._table.cursor)]
+        read = self.view.titles.read
+        chosen = await asyncio.to_thread(read, keys) if len(keys) > _MANY else read(keys)
+        if keys and not chosen:
+            self.fail("These titles cannot be read now: the state file is busy.")
+        elif not keys:
+            self.has_rows()
+        return chosen
 
     def why_empty(self) -> str:
         """Return why there are no rows."""
@@ -130,28 +145,28 @@ class LibraryScreen(LibraryPanes):
         """Open the row that was clicked twice."""
         self.action_show_details()
 
-    def action_plan(self) -> None:
+    async def action_plan(self) -> None:
         """Show what converting the marked titles will do."""
-        chosen = self.view.chosen(self._table.cursor)
-        if chosen or self.has_rows():
+        chosen = await self._chosen()
+        if chosen:
             self.post_message(OpenPlan(chosen))
 
-    def action_repair(self) -> None:
+    async def action_repair(self) -> None:
         """Show what becomes of those marked titles that their target cannot load."""
-        chosen = self.view.chosen(self._table.cursor)
-        if chosen or self.has_rows():
+        chosen = await self._chosen()
+        if chosen:
             self.post_message(OpenPlan(chosen, is_repair=True))
 
-    def action_rename(self) -> None:
+    async def action_rename(self) -> None:
         """Show new names for the marked titles."""
-        chosen = self.view.chosen(self._table.cursor)
-        if chosen or self.has_rows():
+        chosen = await self._chosen()
+        if chosen:
             self.post_message(OpenRename(chosen))
 
-    def action_deploy(self) -> None:
+    async def action_deploy(self) -> None:
         """Show what copying the marked titles to a device will do."""
-        chosen = self.view.chosen(self._table.cursor)
-        if chosen or self.has_rows():
+        chosen = await self._chosen()
+        if chosen:
             self.post_message(OpenDevice(chosen))
 
     def action_show_duplicates(self) -> None:
@@ -165,16 +180,16 @@ class LibraryScreen(LibraryPanes):
         """Show the datfiles."""
         self.post_message(OpenDatfiles())
 
-    def action_identify(self) -> None:
+    async def action_identify(self) -> None:
         """Queue the decoding of the marked titles, at idle priority."""
-        chosen = self.view.chosen(self._table.cursor)
+        chosen = await self._chosen()
         requests = [
             identify_request(title.path, title.file_path, title.device, self.view.names.of(title))
             for title in chosen
             if is_identifiable(title)
         ]
         if not requests:
-            if chosen or self.has_rows():
+            if chosen:
                 self.say("Nothing to identify: these images cannot be read.")
             return
         try:
@@ -186,16 +201,14 @@ class LibraryScreen(LibraryPanes):
         key = self.keys.of("show_queue")
         self.say(f"Queued {format_count(added, 'title')}. Press {key} for the queue." if added else "Queued already.")
 
-    def action_tune(self) -> None:
+    async def action_tune(self) -> None:
         """Choose settings for the marked titles."""
-        chosen = self.view.chosen(self._table.cursor)
+        chosen = await self._chosen()
         readable = [title for title in chosen if not title.error]
         if readable:
             self.post_message(OpenTune(readable))
         elif chosen:
             self.say(f"Nothing to tune: {chosen[0].error}")
-        else:
-            self.has_rows()
 
     def action_choose_target(self) -> None:
         """Choose what plays the discs of the system of the title under the cursor."""
@@ -216,8 +229,9 @@ class LibraryScreen(LibraryPanes):
     def action_bench(self) -> None:
         """Measure the title under the cursor."""
         row = self.title_row()
-        if row is not None:
-            self.post_message(OpenBench(row))
+        title = None if row is None else self.view.titles.whole(row.key)
+        if title is not None:
+            self.post_message(OpenBench(title))
 
     def action_show_settings(self) -> None:
         """Show the settings."""

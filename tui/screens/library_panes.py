@@ -3,8 +3,8 @@
 from textual import events
 from textual.geometry import Size
 
+from discpress.engine.library.listed import ListedTitle
 from discpress.engine.queue.snapshot import QueueSnapshot
-from discpress.engine.store.model import Title
 from discpress.tui.app.session import Session
 from discpress.tui.screens.folding import Folding
 from discpress.tui.views.frame.facets import facets_of
@@ -84,19 +84,20 @@ class LibraryPanes(Folding):
             pane.show(group_lines(self.view, head, pane.content_size.width))
             pane.show_edges(group_title(self.view, head))
             return
-        if not pane.display or not pane.size.width or title is None:
+        whole = None if title is None or not pane.display or not pane.size.width else self.view.titles.whole(title.key)
+        if whole is None:
             pane.show([])
             return
         form = PaneForm.SIDE if self.has_class("-side") else PaneForm.COLUMNS if pane.is_boxed else PaneForm.BRIEF
         copies_key = "" if self.session.is_read_only else self.keys.of("show_duplicates")
-        pane.show(pane_lines(self.session, title, *pane.content_size, form, copies_key))
-        pane.show_edges(pane_title(self.session, title))
+        pane.show(pane_lines(self.session, whole, *pane.content_size, form, copies_key))
+        pane.show_edges(pane_title(self.session, whole))
 
-    def title_here(self) -> Title | None:
+    def title_here(self) -> ListedTitle | None:
         """Return the title under the cursor; None without rows."""
-        return None if self._cursor_key is None else self.view.titles.get(self._cursor_key)
+        return None if self._cursor_key is None else self.view.titles.at(self._cursor_key)
 
-    def head_here(self) -> Title | None:
+    def head_here(self) -> ListedTitle | None:
         """Return the head of a group under the cursor; None if there is none."""
         rows, cursor = self.view.rows, self._table.cursor
         return rows[cursor] if cursor < len(rows) and self.view.groups.is_head(rows[cursor]) else None

@@ -80,13 +80,12 @@ class PlanScreen(DiscScreen):
         self.query_one(Table).focus()
         self.call_after_refresh(self._show)
         self._plan()
-        if self.session.want_estimates(self._titles, ON_SCREEN):
+        if self.session.want_estimates(self.view.titles.listed(self._titles), ON_SCREEN):
             self.post_message(StartWorker())
 
     def on_changes(self, changes: Changes) -> None:
         """Plan anew with what is known now."""
-        known = self.view.titles
-        self._titles = [known[title.path] for title in self._titles if title.path in known]
+        self._titles = self.view.titles.renewed(self._titles, changes.titles)
         self._plan()
 
     def _plan(self) -> None:
@@ -196,12 +195,12 @@ class PlanScreen(DiscScreen):
         view = self.view
         what = "that their target cannot load" if self._is_repair else "that are ready"
         wanted = view.repairable if self._is_repair else view.ready
-        planned = {title.path for title in self._titles}
-        more = [title for title in wanted if title.path not in planned]
+        planned = {title.key for title in self._titles}
+        more = [title for title in wanted if title.key not in planned]
         if not more:
             self.say(f"The plan has all titles shown {what} already.")
             return
-        self._titles += more
+        self._titles += self.view.titles.read(title.key for title in more)
         if self.session.want_estimates(more, ON_SCREEN):
             self.post_message(StartWorker())
         self._plan()

@@ -88,7 +88,7 @@ class QueueScreen(DiscScreen):
         titles = self.view.titles
 
         def size_of(path: Path) -> int | None:
-            title = titles.get(path)
+            title = titles.at(path)
             return None if title is None else title.file_bytes
 
         async def look() -> None:
@@ -118,7 +118,7 @@ class QueueScreen(DiscScreen):
         self.query_one("#status", Lines).show_whole([head, *lines] if head else lines)
 
     def _size_of(self, path: Path) -> int:
-        title = self.view.titles.get(path)
+        title = self.view.titles.at(path)
         return 0 if title is None else title.original_bytes
 
     def _show_about(self) -> None:

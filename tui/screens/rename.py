@@ -69,13 +69,12 @@ class RenameScreen(DiscScreen):
 
     def on_changes(self, changes: Changes) -> None:
         """Plan anew with what is known now."""
+        self._titles = self.view.titles.renewed(self._titles, changes.titles)
         if not self._is_renaming:
             self._plan()
 
     def _plan(self) -> None:
         self._is_ready = False
-        known = self.view.titles
-        self._titles = [known[title.path] for title in self._titles if title.path in known]
         titles, pattern = list(self._titles), self._pattern
 
         async def look() -> None:
@@ -183,7 +182,7 @@ class RenameScreen(DiscScreen):
     def _finish(self, done: Sequence[RenamePlan], failures: Sequence[str], notices: Sequence[str]) -> None:
         """Tell the result and go back; stay if nothing was renamed."""
         self._is_renaming = False
-        self.view.marks -= {plan.title.path for plan in done}
+        self.view.marks -= {plan.title.key for plan in done}
         self.post_message(Refresh())
         for notice in notices:  # all of them stay in the list of messages
             self.say(notice)

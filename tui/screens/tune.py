@@ -75,8 +75,7 @@ class TuneScreen(TuneSaving):
 
     def on_changes(self, changes: Changes) -> None:
         """Show what was measured meanwhile."""
-        known = self.view.titles
-        there = [known[title.path] for title in self._titles if title.path in known]
+        there = self.view.titles.renewed(self._titles, changes.titles)
         self._is_gone = not there
         self._titles = there or self._titles
         self._known.clear()

@@ -44,8 +44,8 @@ class TuneSaving(DiscScreen):
 
     def action_apply_system(self) -> None:
         """Keep the choice for all titles of this system."""
-        view = self.view
-        self._keep([title for title in view.titles.values() if title.system == self._title.system])
+        titles, system = self.view.titles, self._title.system
+        self._keep(titles.read(title.key for title in titles.values() if title.system == system))
 
     def action_apply_default(self) -> None:
         """Make the choice the default of all titles, as far as it can hold for all."""

@@ -156,3 +156,12 @@ def describe_job(job: Job) -> list[Line]:
     hint = f" ({display_name(job.error_hint)})" if job.error_hint else ""
     style = "bad" if job.state is JobState.FAILED else "warn" if job.waiting or job.restart_note else "normal"
     return [[(display_name(job.path), "dim")], [(note + hint, style)]]
+
+
+def job_word(job: Job | None) -> str:
+    """Return what a job does with its title, in a word or in percent; empty without one."""
+    if job is None:
+        return ""
+    if job.state is JobState.RUNNING and job.total_bytes:
+        return f"{job.percent:.0f} %"
+    return job.stage if job.state is JobState.RUNNING and job.stage else str(job.state)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from discpress.engine.dats.match import Verdict
 from discpress.engine.images.doctor.findings import Severity
-from discpress.engine.library.families import FamilyEstimate
+from discpress.engine.library.listed import AnyTitle
 from discpress.engine.names import display_name
 from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.units import format_whole_percent
@@ -13,7 +13,7 @@ from discpress.engine.units import format_whole_percent
 FILE_GONE = "The file is not there any more."
 
 
-def format_label(title: Title) -> str:
+def format_label(title: AnyTitle) -> str:
     """Return the format and its block size: `ISO`, `ZSO 2K`; of an image in an archive both formats: `ISO/ZIP`.
 
     A CHD of a CD has its hunk size for no reason that anybody chooses, so it is left out.
@@ -34,7 +34,7 @@ def saving_label(percent: float | None) -> str:
     return text if len(text) <= SAVE_CELLS else text.replace(" ", "")
 
 
-def margin_of(estimate: StoredEstimate | FamilyEstimate | None) -> int | None:
+def margin_of(estimate: StoredEstimate | None) -> int | None:
     """Return half the margin of an estimate in percent of it; None without one, 0 if it is exact."""
     if estimate is None or not estimate.packed_bytes:
         return None

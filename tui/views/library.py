@@ -1,60 +1,63 @@
 """The library as the table shows it: filtered, sorted, marked; titles with the same disc stand together."""
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeAlias
 
 from discpress.engine.formats import Settings
+from discpress.engine.library.arranging import Arrangement, Order, arrange, order_of
 from discpress.engine.library.catalog import (
     Predicate,
     Totals,
-    join_copies,
     later_copies,
     names_state,
     parse_filter,
-    sort_titles,
     total,
 )
 from discpress.engine.library.groups import Grouping
+from discpress.engine.library.listed import ListedTitle
 from discpress.engine.library.naming import TitleNames
+from discpress.engine.library.shelf import ReadTitles, TitleShelf
 from discpress.engine.library.states import Records, TitleStates
-from discpress.engine.queue.jobs import Job, JobState
+from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS
 from discpress.engine.states import State
 from discpress.engine.store.model import Title
+from discpress.engine.store.rows.keys import path_key
 from discpress.tui.views.frame.cells import cells_of, style_of
 from discpress.tui.views.frame.columns import COLUMNS, SORTS, WITH_MATCH
+from discpress.tui.views.jobs import job_word
 from discpress.tui.widgets.family_rows import FamilyRows
 from discpress.tui.widgets.group_rows import GroupRows
 from discpress.tui.widgets.marked_rows import MarkedRows, Signs
 from discpress.tui.widgets.table import Column
 
+Planned: TypeAlias = Callable[[Title], Settings | None]
 _LARGE_FIRST = {"size", "estimate", "saving"}
 _MOVING = {"estimate", "saving", "state"}
 
 
-class LibraryView(MarkedRows[Title]):
+class LibraryView(MarkedRows[ListedTitle, bytes]):
     """The rows of the library's table, and what is marked; the titles themselves come from the store."""
 
     SORTS = SORTS
     LARGE_FIRST = _LARGE_FIRST
 
-    def __init__(
-        self, planned: Callable[[Title], Settings | None], signs: Signs, states: TitleStates | None = None
-    ) -> None:
-        """`planned` gives the settings a title would be written with, `states` the state of each."""
+    def __init__(self, planned: Planned, signs: Signs, states: TitleStates, read: ReadTitles) -> None:
+        """`planned` gives the settings a title would be written with, `states` the state of each, `read` all facts."""
         super().__init__(signs)
         self.planned = planned
-        self.states = states or TitleStates()
-        self.titles: dict[Path, Title] = {}
+        self.states = states
+        self.titles = TitleShelf(read)
         self._predicate: Predicate = parse_filter("")
-        self._sorted: list[Title] = []
-        self._later: set[Path] = set()
-        self._copied: frozenset[str] = frozenset()
+        self._sorted: list[ListedTitle] = []
+        self._later: set[bytes] = set()
+        self._copied: frozenset[Hashable] = frozenset()
         self._totals: Totals | None = None
-        self._places: dict[Path, int] | None = None
+        self._places: dict[bytes, int] | None = None
         self._names: TitleNames | None = None
-        self._selected: list[Title] = []
+        self._selected: list[ListedTitle] = []
         self.families = FamilyRows()
         self.groups = GroupRows()
         self._is_grouped = False
@@ -62,26 +65,35 @@ class LibraryView(MarkedRows[Title]):
 
     # What is in it
 
-    def replace_all(self, titles: Iterable[Title]) -> None:
-        """Show other titles; marks stay on those that are still there."""
-        self.titles = {title.path: title for title in titles}
-        self.marks &= self.titles.keys()
-        self._sort()
+    def arrange(self, titles: Iterable[ListedTitle]) -> Arrangement:
+        """Return other titles in the present order; a thread may call this, because thousands take a while."""
+        return arrange(titles, self.sort_key, self.states, is_descending=self.is_descending)
 
-    def update(self, changed: Iterable[Title], gone: Iterable[Path]) -> None:
+    def show_arranged(self, arranged: Arrangement) -> None:
+        """Show other titles that were arranged; marks stay on those that are still there."""
+        self.titles.replace_all(arranged.titles)
+        self.marks &= self.titles.keys
+        self._take_in()
+        if arranged.is_for(self.states):
+            self._totals, self._names = arranged.totals, arranged.names
+        self._show_order(arranged.order_by(self.sort_key, self.states, is_descending=self.is_descending))
+
+    def update(self, changed: Iterable[ListedTitle], gone: Iterable[Path]) -> None:
         """Take in what a scan or an estimate has changed."""
         must_sort = self.sort_key in _MOVING
         for title in changed:
-            old = self.titles.get(title.path)
-            must_sort |= old is None or _standing(old) != _standing(title)
-            self.titles[title.path] = title
+            old = self.titles.put(title)
+            must_sort |= old is None or old.in_order != title.in_order
         for path in gone:
-            must_sort |= self.titles.pop(path, None) is not None
-            self.marks.discard(path)
+            key = self.titles.drop(path)
+            if key is not None:
+                must_sort = True
+                self.marks.discard(key)
         if must_sort:
             self._sort()
         else:
-            self._sorted = [self.titles[title.path] for title in self._sorted]
+            now = (self.titles.by_key(title.key) for title in self._sorted)
+            self._sorted = self.families.joined([title for title in now if title is not None])
             self._totals = None
             self.groups.forget_sums()
             self._select()
@@ -90,7 +102,7 @@ class LibraryView(MarkedRows[Title]):
         """Take in what the queue does with the titles; return the paths whose row reads differently."""
         new = {job.path: job for job in jobs if job.kind in CONVERSION_KINDS and job.is_alive}
         paths = new.keys() | self._jobs.keys()
-        differ = {path for path in paths if _word(new.get(path)) != _word(self._jobs.get(path))}
+        differ = {path for path in paths if job_word(new.get(path)) != job_word(self._jobs.get(path))}
         self._jobs = new
         self.set_records(self.states.records)
         return differ
@@ -120,11 +132,13 @@ class LibraryView(MarkedRows[Title]):
 
     def refresh_order(self) -> None:
         """Sort by `sort_key`, and filter; totals and names are the same in any order."""
-        in_order = sort_titles(self.titles.values(), self.sort_key, descending=self.is_descending, states=self.states)
-        joined, self._copied = join_copies(in_order, self.states)
-        self._sorted = self.families.joined(joined)
+        titles, is_descending = self.titles.values(), self.is_descending
+        self._show_order(order_of(titles, self.sort_key, self.states, is_descending=is_descending))
+
+    def _show_order(self, order: Order) -> None:
+        self._sorted, self._copied, self.families.by_key = order.titles, order.copied, order.families
         if not self._is_grouped:
-            self.groups.take(self._sorted, self.families.by_path)
+            self.groups.take(self._sorted, self.families.by_key)
             self._is_grouped = True
         self._select()
 
@@ -136,17 +150,20 @@ class LibraryView(MarkedRows[Title]):
         self.refresh_order()
 
     def _sort(self) -> None:
+        self._take_in()
+        self.refresh_order()
+
+    def _take_in(self) -> None:
         """Take in that titles are others than before."""
         self.states.set_titles(self.titles.values())
         self._totals = self._names = None
         self.groups.forget_sums()
         self._is_grouped = False
-        self.refresh_order()
 
     def _select(self) -> None:
         self._selected = list(filter(self._predicate, self._sorted))
         parts = self.groups.parts(self._selected) if self._copied else ()
-        self._later = {path for part in parts for path in later_copies(part, self._copied, self.states)}
+        self._later = {key for part in parts for key in later_copies(part, self._copied, self.states)}
         self._fold()
 
     def _fold(self) -> None:
@@ -171,10 +188,7 @@ class LibraryView(MarkedRows[Title]):
             self._fold()
 
     def fold(self, index: int) -> Path | None:
-        """Fold the discs around a row, otherwise its group; return the path of the row that stands for them.
-
-        None if there is nothing to fold.
-        """
+        """Fold the discs around a row, otherwise its group; return the path of the row that stands for them, if any."""
         path = self.families.fold(self.rows[index]) or self.groups.fold(self.rows[index])
         if path is not None:
             self._fold()
@@ -200,62 +214,61 @@ class LibraryView(MarkedRows[Title]):
         return self._names
 
     @property
-    def in_order(self) -> Sequence[Title]:
+    def in_order(self) -> Sequence[ListedTitle]:
         """The whole library in its order, whatever filter is on."""
         return self._sorted
 
     def name_of(self, path: Path) -> str:
         """Return what a row calls the image of that path; empty for one that is not in the library."""
-        title = self.titles.get(path)
+        title = self.titles.at(path)
         return "" if title is None else self.names.of(title)
 
-    def index_of(self, key: Path | None) -> int | None:
+    def index_of(self, path: Path | None) -> int | None:
         """Return the row of a path; None if it is not shown."""
         if self._places is None:
-            self._places = places = {row.path: index for index, row in enumerate(self.rows)}
-            folded = (*self.families.folded_paths, *self.groups.folded_paths)
-            for index in [places[path] for path in folded if path in places]:
-                places |= {title.path: index for title in self.members(self.rows[index]) if title.path not in places}
-        return None if key is None else self._places.get(key)
+            self._places = places = {row.key: index for index, row in enumerate(self.rows)}
+            folded = (*self.families.folded_keys, *self.groups.folded_keys)
+            for index in [places[key] for key in folded if key in places]:
+                places |= {title.key: index for title in self.members(self.rows[index]) if title.key not in places}
+        return None if path is None else self._places.get(path_key(path))
 
-    def key_of(self, row: Title) -> Path:
-        """Return the path by which a title is marked."""
+    def path_of(self, row: ListedTitle) -> Path:
+        """Return the path of a title."""
         return row.path
 
-    def members(self, row: Title) -> Sequence[Title]:
+    def mark_of(self, row: ListedTitle) -> bytes:
+        """Return the key by which a title is marked."""
+        return row.key
+
+    def members(self, row: ListedTitle) -> Sequence[ListedTitle]:
         """Return the titles that a row stands for."""
         return self.groups.members(row) if self.groups.is_head(row) else self.families.members(row)
 
-    def own_members(self, row: Title) -> Sequence[Title]:
+    def own_members(self, row: ListedTitle) -> Sequence[ListedTitle]:
         """Return the titles that only this row stands for: none for the head of a group that is not folded."""
         return () if self.groups.is_head(row) and not self.groups.is_folded(row) else self.members(row)
 
-    @property
-    def title_rows(self) -> Sequence[Title]:
-        """The rows without the heads of groups."""
-        return [row for row in self.rows if not self.groups.is_head(row)]
-
-    def is_marked_with_others(self, row: Title) -> bool:
+    def is_marked_with_others(self, row: ListedTitle) -> bool:
         """Return whether a title is ready for a conversion."""
         return self.states.state(row).spec.is_in_batch
 
-    def marked_together(self) -> set[Path]:
+    def marked_together(self) -> set[bytes]:
         """Return the ready titles shown; if none is, those that their target does not load, which can be repaired."""
-        return super().marked_together() or {title.path for title in self.repairable}
+        return super().marked_together() or {title.key for title in self.repairable}
 
     @property
-    def ready(self) -> Sequence[Title]:
+    def ready(self) -> Sequence[ListedTitle]:
         """The titles shown that may be converted with others."""
         return [title for title in self._selected if self.is_marked_with_others(title)]
 
     @property
-    def repairable(self) -> Sequence[Title]:
+    def repairable(self) -> Sequence[ListedTitle]:
         """The titles shown that their target does not load."""
         return [title for title in self._selected if self.states.state(title) is State.WONT_LOAD]
 
-    def row_with(self, key: Path) -> Title | None:
-        """Return a title, shown or hidden, by its path; None if there is none."""
-        return self.titles.get(key)
+    def row_with(self, mark: bytes) -> ListedTitle | None:
+        """Return a title, shown or hidden, by its key; None if there is none."""
+        return self.titles.by_key(mark)
 
     # Rows of the table
 
@@ -275,25 +288,12 @@ class LibraryView(MarkedRows[Title]):
         """Return the style of one cell."""
         return style_of(self, self.rows[index], key)
 
-    def state_of(self, title: Title) -> str:
+    def state_of(self, title: ListedTitle) -> str:
         """Return the sign and the word for the state of a title; of one that a job converts, what the job does."""
         state = self.states.state(title)
-        word = _word(self._jobs.get(title.path)) if state is State.WORKING else ""
+        word = job_word(self._jobs.get(title.path)) if state is State.WORKING else ""
         return f"{self.signs.of_state(state)} {word or state.spec.label}"
 
-    def is_later(self, title: Title) -> bool:
+    def is_later(self, title: ListedTitle) -> bool:
         """Return whether another title with the same disc stands above it."""
-        return title.path in self._later
-
-
-def _standing(title: Title) -> tuple[object, ...]:
-    """Return what decides the place of a title in an order that estimates do not change."""
-    return title.title, title.serial, title.system, title.format, title.file_bytes, title.overrides, title.error
-
-
-def _word(job: Job | None) -> str:
-    if job is None:
-        return ""
-    if job.state is JobState.RUNNING and job.total_bytes:
-        return f"{job.percent:.0f} %"
-    return job.stage if job.state is JobState.RUNNING and job.stage else str(job.state)
+        return title.key in self._later

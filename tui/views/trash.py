@@ -42,7 +42,7 @@ _ORDERS: Mapping[str, Callable[[TrashItem], Any]] = {
 }
 
 
-class TrashView(MarkedRows[TrashItem]):
+class TrashView(MarkedRows[TrashItem, Path]):
     """The entries of the trash; they are marked by their folders."""
 
     SORTS = ("when", "name", "size", "reason", "state")
@@ -74,13 +74,17 @@ class TrashView(MarkedRows[TrashItem]):
         in_order = sorted(newest_first, key=order, reverse=self.is_descending)
         self.rows = list(filter(self._predicate, in_order))
 
-    def key_of(self, row: TrashItem) -> Path:
+    def path_of(self, row: TrashItem) -> Path:
+        """Return the folder of an entry."""
+        return row.entry.folder
+
+    def mark_of(self, row: TrashItem) -> Path:
         """Return the path by which an entry is marked."""
         return row.entry.folder
 
-    def row_with(self, key: Path) -> TrashItem | None:
+    def row_with(self, mark: Path) -> TrashItem | None:
         """Return an entry, shown or hidden, by its folder; None if there is none."""
-        return self.items.get(key)
+        return self.items.get(mark)
 
     # Rows of the table
 

@@ -8,6 +8,7 @@ from typing import ClassVar, Generic, TypeVar
 from discpress.engine.states import State
 
 RowT = TypeVar("RowT")
+MarkT = TypeVar("MarkT", bytes, Path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,7 @@ class Signs:
 ASCII_SIGNS = Signs("*", "-", ">", "v", "~", "^", "v", "~", is_ascii=True)
 
 
-class MarkedRows(Generic[RowT]):
+class MarkedRows(Generic[RowT, MarkT]):
     """The shown rows, their order and the marks; marks stay on rows that a filter hides."""
 
     SORTS: ClassVar[tuple[str, ...]]
@@ -43,15 +44,19 @@ class MarkedRows(Generic[RowT]):
     def __init__(self, signs: Signs) -> None:
         self.signs = signs
         self.rows: list[RowT] = []
-        self.marks: set[Path] = set()
+        self.marks: set[MarkT] = set()
         self.cursor_key: Path | None = None
         """The path of the row under the cursor; None without one."""
         self.filter_text = ""
         self.sort_key = self.SORTS[0]
         self.is_reversed = False
 
-    def key_of(self, row: RowT) -> Path:
-        """Return the path by which a row is marked."""
+    def path_of(self, row: RowT) -> Path:
+        """Return the path by which a row is found again in another order."""
+        raise NotImplementedError
+
+    def mark_of(self, row: RowT) -> MarkT:
+        """Return what stands for a row among the marks."""
         raise NotImplementedError
 
     def set_filter(self, text: str) -> None:
@@ -62,8 +67,8 @@ class MarkedRows(Generic[RowT]):
         """Sort by `sort_key`, and filter."""
         raise NotImplementedError
 
-    def row_with(self, key: Path) -> RowT | None:
-        """Return a row, shown or hidden, by the path of its mark; None if there is none."""
+    def row_with(self, mark: MarkT) -> RowT | None:
+        """Return a row, shown or hidden, by its mark; None if there is none."""
         raise NotImplementedError
 
     def members(self, row: RowT) -> Sequence[RowT]:
@@ -95,26 +100,26 @@ class MarkedRows(Generic[RowT]):
         """The sign of the direction."""
         return self.signs.descending if self.is_descending else self.signs.ascending
 
-    def index_of(self, key: Path | None) -> int | None:
+    def index_of(self, path: Path | None) -> int | None:
         """Return the index of a shown row; None if it is not shown."""
-        return next((index for index, row in enumerate(self.rows) if self.key_of(row) == key), None)
+        return next((index for index, row in enumerate(self.rows) if self.path_of(row) == path), None)
 
     # Marks
 
     def toggle(self, index: int) -> None:
         """Mark a row, or take its mark off; all that is folded into it, unless all of that is marked."""
-        keys = set(map(self.key_of, self.members(self.rows[index])))
+        keys = set(map(self.mark_of, self.members(self.rows[index])))
         self.marks = self.marks - keys if keys <= self.marks else self.marks | keys
 
     def mark_range(self, first: int, last: int) -> None:
         """Mark the rows between two, both included."""
         rows = self.rows[min(first, last) : max(first, last) + 1]
-        self.marks |= {self.key_of(each) for row in rows for each in self.own_members(row)}
+        self.marks |= {self.mark_of(each) for row in rows for each in self.own_members(row)}
 
-    def marked_together(self) -> set[Path]:
-        """Return the keys of the rows shown that "mark all" takes."""
+    def marked_together(self) -> set[MarkT]:
+        """Return the marks of the rows shown that "mark all" takes."""
         shown = (each for row in self.rows for each in self.own_members(row))
-        return {self.key_of(each) for each in shown if self.is_marked_with_others(each)}
+        return {self.mark_of(each) for each in shown if self.is_marked_with_others(each)}
 
     def toggle_all(self) -> None:
         """Mark all rows shown that may be marked with others; clear all marks if they are marked already."""
@@ -125,6 +130,6 @@ class MarkedRows(Generic[RowT]):
         """Return the marked rows in the order of the table, hidden ones last; without marks the row at the index."""
         if not self.marks:
             return list(self.members(self.rows[index])) if index < len(self.rows) else []
-        shown = [each for row in self.rows for each in self.own_members(row) if self.key_of(each) in self.marks]
-        hidden = map(self.row_with, sorted(self.marks - {self.key_of(row) for row in shown}))
+        shown = [each for row in self.rows for each in self.own_members(row) if self.mark_of(each) in self.marks]
+        hidden = map(self.row_with, sorted(self.marks - {self.mark_of(row) for row in shown}))
         return shown + [row for row in hidden if row is not None]

@@ -67,14 +67,14 @@ def scan_into(store: Store, folders: Sequence[Path], printer: Printer, control: 
     if printer.is_for_programs:
         families = families_in(found)
         for title in found:
-            printer.event("title", title_facts(title, states, families.get(title.path)), "")
+            printer.event("title", title_facts(title, states, families.get(title.key)), "")
     else:
         _print_rows(found, states, printer)
     _print_totals(found, states, "scan", printer)
     return exit_code
 
 
-def title_facts(title: Title, states: TitleStates, family: TitleFamily | None = None) -> dict[str, object]:
+def title_facts(title: Title, states: TitleStates, family: TitleFamily[Title] | None = None) -> dict[str, object]:
     """Return the fields of a title in `scan --json` and `ls --json`; `family` is that of its discs in the list."""
     standing = states.of(title)
     return {
@@ -87,7 +87,7 @@ def title_facts(title: Title, states: TitleStates, family: TitleFamily | None = 
         "audio_tracks": None if title.tracks is None else title.tracks.audio,
         "file_bytes": title.file_bytes,
         "original_bytes": title.original_bytes,
-        "group": states.disc_of(title),
+        "group": states.group_of(title),
         "family": None if family is None else _family_facts(family),
         "error": title.error,
         "state": str(standing.state),
@@ -98,7 +98,7 @@ def title_facts(title: Title, states: TitleStates, family: TitleFamily | None = 
     }
 
 
-def _family_facts(family: TitleFamily) -> dict[str, object]:
+def _family_facts(family: TitleFamily[Title]) -> dict[str, object]:
     known = family.family
     return {"name": known.name, "folder": str(known.folder), "discs": list(known.numbers), "disc_total": known.total}
 
@@ -145,7 +145,7 @@ def _list_titles(arguments: argparse.Namespace, printer: Printer) -> int:
         families = families_in(shown)
         for title in shown:
             estimate = title.estimate
-            facts = title_facts(title, states, families.get(title.path)) | {
+            facts = title_facts(title, states, families.get(title.key)) | {
                 "estimated_bytes": None if estimate is None else estimate.packed_bytes,
                 "saving_bytes": title.saving_bytes,
                 "digests": digest_facts(digests.get(title.path, ())),
@@ -167,11 +167,11 @@ def _print_rows(titles: Sequence[Title], states: TitleStates, printer: Printer) 
     in_order = join_families(joined, families)
     later = later_copies(in_order, copied, states)
     for title in in_order:
-        family = families.get(title.path)
+        family = families.get(title.key)
         if family is not None and title is family.titles[0]:
             shared = [family.shared(lambda each: states.match_of(each).verdict, "mixed")] if states.has_lists else []
             rows.append((*_family_row(family, names, states), *shared))
-        name = f"  + {_file_name(title)}" if title.path in later else names.without_serial(title)
+        name = f"  + {_file_name(title)}" if title.key in later else names.without_serial(title)
         verdict = [states.match_of(title).verdict] if states.has_lists else []
         rows.append((*_row(f"{'' if family is None else '  '}{name}", title, states.state(title)), *verdict))
     if rows:
@@ -222,16 +222,16 @@ def _format_of(title: Title) -> str:
     return image_format
 
 
-def _family_row(family: TitleFamily, names: TitleNames, states: TitleStates) -> tuple[str, ...]:
+def _family_row(family: TitleFamily[Title], names: TitleNames, states: TitleStates) -> tuple[str, ...]:
     """Return the row of a game above those of its discs: their sums, and what they have in common."""
-    first, estimate, percent = family.titles[0], family.estimate(states), family.saving_percent(states)
+    first, packed_bytes, percent = family.titles[0], family.packed_bytes(states), family.saving_percent(states)
     return (
         names.of_family(first, family.family.count),
         system_label(first),
         family.shared(lambda title: display_name(title.serial), "") or _BLANK,
         family.shared(_format_of, "mixed"),
         format_size(family.file_bytes),
-        _BLANK if estimate is None else format_size(estimate.packed_bytes),
+        _BLANK if packed_bytes is None else format_size(packed_bytes),
         _BLANK if percent is None else format_whole_percent(percent),
         family.state(states),
     )

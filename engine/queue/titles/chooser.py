@@ -1,15 +1,18 @@
 """The settings of each title: its own over the user's defaults, checked against the target."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from pathlib import Path
 
 from discpress.engine.config import Config
 from discpress.engine.convert.batch.cds import why_not_made
+from discpress.engine.convert.batch.standing import standing_of
 from discpress.engine.convert.choice import Choice, default_settings, resolve_settings
 from discpress.engine.convert.request import for_system, merge_requests
-from discpress.engine.errors import DiscpressError
+from discpress.engine.errors import DiscpressError, StoreError
 from discpress.engine.formats import DEFAULT_LEVEL, Settings
+from discpress.engine.library.listed import AnyTitle, ListedTitle, listed
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import Title
@@ -33,7 +36,7 @@ class Chooser:
         """Return what a settings file asks for."""
         return cls(config.request)
 
-    def request(self, title: Title) -> ConversionRequest:
+    def request(self, title: AnyTitle) -> ConversionRequest:
         """Return what a job for this title is asked for: every setting named, as it is now."""
         return _request(title.overrides, self.default_request, title.system)
 
@@ -58,6 +61,23 @@ class Chooser:
         """Return titles with the estimates of their own settings: the store uses the defaults if one has none."""
         differing = self.differing
         return tuple(self._fitted(store, title, differing) for title in titles)
+
+    def stored(self, store: Store, paths: Iterable[Path]) -> Sequence[Title]:
+        """Return titles as they are stored now; none if the state file is busy, which other calls report."""
+        try:
+            return self.fitted(store, store.titles_at(paths, self.defaults))
+        except StoreError:
+            return ()
+
+    def listed(self, store: Store, titles: Iterable[Title]) -> tuple[ListedTitle, ...]:
+        """Return what a list keeps of titles with such estimates: all whole ones at once would take a lot of memory."""
+        differing = self.differing
+        return tuple(self._listed(self._fitted(store, title, differing)) for title in titles)
+
+    def _listed(self, title: Title) -> ListedTitle:
+        is_estimable = title.estimate is None and title.format is not None and not title.block_size
+        lacks_estimate = is_estimable and self.settings(title) is not None
+        return listed(title, standing_of(title, self.request(title)).state, lacks_estimate=lacks_estimate)
 
     def _fitted(self, store: Store, title: Title, differing: Collection[str]) -> Title:
         is_usual = title.system not in differing and title.tracks is None

@@ -42,7 +42,9 @@ async def test_the_app_shows_the_damage_that_a_command_found(desk: Desk, damaged
     desk.ask("doctor", "--deep", damaged)
     async with opened(tmp_path, titles=(), folders=[desk.folder]) as app:
         view = app.session.view
-        assert view.states.state(view.titles[damaged]) is State.DAMAGED
+        title = view.titles.get(damaged)
+        assert title is not None
+        assert view.states.state(title) is State.DAMAGED
 
 
 def test_a_repaired_file_is_sound_after_the_next_check(desk: Desk, damaged: Path) -> None:

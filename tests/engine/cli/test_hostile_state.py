@@ -32,7 +32,6 @@ from discpress.tui.views.jobs import COLUMNS as JOB_COLUMNS
 from discpress.tui.views.jobs import JobRows, describe_job
 from discpress.tui.views.library import LibraryView
 from discpress.tui.views.queue_strip import job_line, total_line
-from discpress.tui.widgets.marked_rows import Signs
 
 pytestmark = pytest.mark.slow
 
@@ -173,9 +172,9 @@ def test_the_app_draws_whatever_a_cell_holds(place: Place, data: st.DataObject) 
     cell = drawn(place, data)
     with Store(place.state) as store:
         session = Session(store, Config(), [place.games])
-        view = LibraryView(session.planned, Signs())
-        view.replace_all(session.load_first(200).titles)
-        view.replace_all(session.load().titles)
+        view = session.view
+        view.show_arranged(view.arrange(session.load_first(200).titles))
+        view.show_arranged(view.arrange(session.load().titles))
         assert len(view) >= len(place.images) - (cell.table == "titles")
         session.want_estimates(view.in_order, 10)
         session.want_scan([place.games])
@@ -183,9 +182,11 @@ def test_the_app_draws_whatever_a_cell_holds(place: Place, data: st.DataObject) 
         draw_jobs(session, view)
         for key in SORTS:
             view.sort_by(key)
-            for index, title in enumerate(view.rows):
+            for index, row in enumerate(view.rows):
                 view.cells(index, [column.key for column in COLUMNS])
-                draw_title(session, view, title)
+                title = view.titles.get(row.path)
+                if title is not None:
+                    draw_title(session, view, title)
         session.background_tasks.withdraw([])
 
 

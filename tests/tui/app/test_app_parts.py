@@ -65,7 +65,7 @@ class Host(App[int]):
 def session(tmp_path: Path) -> Iterator[Session]:
     with closing(DeskSession(Store(tmp_path / "state"), Config(), ())) as opened:
         save(opened.store, LIBRARY)
-        opened.view.replace_all(opened.load().titles)
+        opened.view.show_arranged(opened.view.arrange(opened.load().titles))
         yield opened
 
 

@@ -81,7 +81,9 @@ async def test_a_file_that_is_gone_is_said_so(tmp_path: Path) -> None:
 async def test_shift_t_examines_for_the_chosen_target(real: dict[str, Any]) -> None:
     async with opened(real.pop("folder"), **real, height=40) as desk:
         await _open_first(desk)
-        system = desk.view.titles[desk.in_front(DetailScreen)._path].system
+        title = desk.view.titles.at(desk.in_front(DetailScreen)._path)
+        assert title is not None
+        system = title.system
         seen = []
         for place in range(len(choices(system)) - 1):
             await desk.press("T", "home", *["down"] * place, "enter")

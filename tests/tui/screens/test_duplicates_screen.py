@@ -13,6 +13,7 @@ from discpress.engine.cli.main import run
 from discpress.engine.formats import ImageFormat
 from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.tasks.trash import DuplicatesTask
+from discpress.engine.store.rows.keys import path_key
 from discpress.tui.commands import Place
 from discpress.tui.dialogs.confirm import Confirm
 from discpress.tui.screens.dats.duplicates import DuplicatesScreen
@@ -88,7 +89,7 @@ async def test_the_user_keeps_a_copy_and_the_worker_moves_the_others(games: Path
 
 async def test_a_disc_that_a_job_works_on_is_left_alone_and_marks_narrow_the_list(games: Path, tmp_path: Path) -> None:
     async with opened(tmp_path, titles=(), folders=[games], width=140) as desk:
-        desk.view.marks |= {games / "more" / ZSO}
+        desk.view.marks |= {path_key(games / "more" / ZSO)}
         await desk.press("U")
         assert len(desk.rows) == 3
         await desk.press("down", "space", "Z", "right", "enter")

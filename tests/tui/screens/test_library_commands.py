@@ -9,6 +9,7 @@ from app_desk import LIBRARY, opened, title
 from command_line import write_old
 from dat_lists import rom, write_list
 from sample_images import as_disc, compressible
+from shown_library import marked_in
 
 from discpress.engine.config import load_config
 from discpress.engine.dats.index import DatIndex
@@ -51,10 +52,10 @@ async def test_enter_shows_everything_of_the_title(tmp_path: Path) -> None:
 @runs("mark", AT)
 async def test_space_marks_and_goes_to_the_next(tmp_path: Path) -> None:
     async with opened(tmp_path, "space", "space") as desk:
-        assert {path.name for path in desk.view.marks} == {"Broken.cso", "Dense Films.iso"}
+        assert {path.name for path in marked_in(desk.view)} == {"Broken.cso", "Dense Films.iso"}
         assert desk.title == "Game 2"
         await desk.press("up", "space")
-        assert {path.name for path in desk.view.marks} == {"Broken.cso"}
+        assert {path.name for path in marked_in(desk.view)} == {"Broken.cso"}
 
 
 async def test_the_status_line_counts_what_is_marked(tmp_path: Path) -> None:
@@ -74,13 +75,13 @@ async def test_the_status_line_counts_what_is_marked(tmp_path: Path) -> None:
 )
 async def test_v_marks_from_the_last_mark_to_here(tmp_path: Path, keys: list[str], marked: set[str]) -> None:
     async with opened(tmp_path, *keys) as desk:
-        assert {desk.view.titles[path].title for path in desk.view.marks} == marked
+        assert {title.title for title in map(desk.view.titles.by_key, desk.view.marks) if title} == marked
 
 
 @runs("mark_all", AT)
 async def test_a_marks_all_that_is_shown_and_takes_all_marks_off(tmp_path: Path) -> None:
     async with opened(tmp_path, "slash", *"game", "enter", "a") as desk:
-        assert {desk.view.titles[path].title for path in desk.view.marks} == {
+        assert {title.title for title in map(desk.view.titles.by_key, desk.view.marks) if title} == {
             "Game 2",
             "Game 10",
             "Pocket Orrery: The Game",
@@ -391,7 +392,7 @@ async def test_estimates_of_what_is_seen_are_asked_for_first(tmp_path: Path) -> 
     many = [title(f"Title {number:03}.iso", 700, title=f"Title {number:03}") for number in range(100)]
     async with opened(tmp_path, titles=many) as desk:
         await desk.press("end")
-        await desk.until(lambda: desk.session._asked.get(Path("/games/Title 099.iso")) == 0)
+        await desk.until(lambda: desk.session._asked.get(b"/games/Title 099.iso") == 0)
         first = desk.session.background_tasks.next()
         assert first is not None
         assert first.kind is TaskKind.ESTIMATE
@@ -405,7 +406,7 @@ async def test_an_estimate_arrives_by_itself(tmp_path: Path) -> None:
     async with opened(tmp_path, titles=(), folders=[games], has_worker=True) as desk:
         await desk.look()  # takes the title in, and asks for its estimate
         await desk.look()
-        assert desk.view.rows[0].estimate is not None
+        assert desk.view.rows[0].packed_bytes is not None
         assert "saves" in desk.text.splitlines()[0]
 
 
@@ -471,15 +472,16 @@ async def test_so_many_changes_that_the_library_is_read_again(tmp_path: Path) ->
         for _ in range(2):
             desk.store.save_titles([new] * 5000)
         await desk.look()
-        assert desk.view.titles.keys() == {each.path for each in (*LIBRARY, new)}
-        assert desk.view.marks == {name}
+        assert desk.view.titles.keys == {each.key for each in (*LIBRARY, new)}
+        assert marked_in(desk.view) == {name}
 
 
 @runs("choose_target", AT)
 async def test_shift_t_chooses_what_plays_the_system_of_the_title(tmp_path: Path, config_file: Path) -> None:
     async with opened(tmp_path, "down", "down", "T", "down", "enter") as desk:
         desk.in_front(LibraryScreen)
-        title = desk.view.rows[desk.table.cursor]
+        title = desk.view.titles.whole(desk.view.rows[desk.table.cursor].key)
+        assert title is not None
         assert load_config(config_file, (AUTO, *TARGETS)).targets == {title.system: "opl"}
         assert desk.session.chooser.choice(title).target.name == "opl"
 
@@ -487,7 +489,8 @@ async def test_shift_t_chooses_what_plays_the_system_of_the_title(tmp_path: Path
 async def test_another_target_shows_the_estimates_of_its_own_format(tmp_path: Path) -> None:
     """The estimates of another format are none of this one."""
     async with opened(tmp_path, "down", "down", "T", "end", "up", "enter") as desk:
-        title = desk.view.rows[desk.table.cursor]
+        title = desk.view.titles.whole(desk.view.rows[desk.table.cursor].key)
+        assert title is not None
         settings = desk.session.planned(title)
         assert settings is not None
         assert title.estimate is None or title.estimate.settings.format is settings.format

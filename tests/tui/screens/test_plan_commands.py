@@ -99,7 +99,7 @@ async def test_what_cannot_be_converted_is_not_queued(tmp_path: Path) -> None:
 
 async def test_a_title_in_the_queue_is_left_out(tmp_path: Path) -> None:
     async with opened(tmp_path, *TWO_GAMES, "enter") as desk:
-        desk.view.marks.update(desk.view.titles)
+        desk.view.marks.update(desk.view.titles.keys)
         await desk.press("c")
         left_out = {row.title.title: row.reason for row in desk.in_front(PlanScreen).rows if row.reason}
         assert left_out["Game 2"] == left_out["Game 10"] == "is in the queue already"

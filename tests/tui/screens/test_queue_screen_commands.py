@@ -312,7 +312,7 @@ async def test_what_changed_behind_another_screen_is_painted_when_that_goes(tmp_
         jobs = await with_jobs(desk, 2, running=1)
         desk.queue.save_progress([JobProgress(jobs[0], "packing", 1, 2, 1, 1)])
         await desk.look()
-        desk.view.marks.add(Path("/games/Velvet.zso"))
+        desk.view.marks.add(b"/games/Velvet.zso")
         desk.app.poller.apply(Changes((), (), is_all=False))
         await desk.press("escape")
         assert "1 running, 1 queued" in desk.text

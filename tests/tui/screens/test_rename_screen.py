@@ -12,6 +12,7 @@ from memory_cds import ps2_disc
 from discpress.engine.cli.main import run
 from discpress.engine.convert.renaming.names import Pattern
 from discpress.engine.convert.renaming.plan import FileRename, RenamePlan
+from discpress.engine.store.rows.keys import path_key
 from discpress.tui.commands import Keys, Place
 from discpress.tui.screens.library import LibraryScreen
 from discpress.tui.screens.queue import QueueScreen
@@ -50,7 +51,7 @@ def games(tmp_path: Path) -> Path:
 @runs("back", AT)
 async def test_n_plans_names_and_enter_renames_what_a_list_has(games: Path, tmp_path: Path) -> None:
     async with opened(tmp_path, titles=(), folders=[games], width=140) as desk:
-        desk.view.marks |= {games / OLD, games / "other.iso"}
+        desk.view.marks |= {path_key(games / OLD), path_key(games / "other.iso")}
         await desk.press("n")
         desk.in_front(RenameScreen)
         rows = [row.split(" | ") for row in sorted(desk.rows, reverse=True)]
@@ -70,7 +71,7 @@ async def test_n_plans_names_and_enter_renames_what_a_list_has(games: Path, tmp_
         assert desk.told == [f"Renamed to {NEW}: discpress rename --undo takes it back."]
         assert (games / NEW).read_bytes() == DVD
         assert games / NEW in desk.view.titles
-        assert desk.view.marks == {games / "other.iso"}
+        assert desk.view.marks == {path_key(games / "other.iso")}
     assert run(["rename", "--undo", "--state", str(tmp_path / "state")]) == 0
     assert (games / OLD).read_bytes() == DVD
 
@@ -78,7 +79,7 @@ async def test_n_plans_names_and_enter_renames_what_a_list_has(games: Path, tmp_
 @pytest.mark.slow
 async def test_a_title_whose_plan_is_another_by_now_stays(games: Path, tmp_path: Path) -> None:
     async with opened(tmp_path, titles=(), folders=[games]) as desk:
-        desk.view.marks |= {games / OLD}
+        desk.view.marks |= {path_key(games / OLD)}
         await desk.press("n")
         write_old(games / NEW, b"somebody's")
         await desk.press("enter")

@@ -352,7 +352,7 @@ async def test_why_a_title_has_no_estimate_is_said_in_its_details(tmp_path: Path
     path = write_old(tmp_path / "games" / "Game.iso", mixed(300_000))
     lost = replace(LIBRARY[1], path=path, estimate=None)
     async with opened(tmp_path, titles=[lost], width=200, height=50) as desk:
-        desk.session.want_estimates([lost], ON_SCREEN)
+        desk.session.want_estimates(desk.view.rows, ON_SCREEN)
         background_task = desk.session.background_tasks.next()
         assert background_task is not None
         desk.session.background_tasks.fail(background_task, f"{path}: it cannot be read")

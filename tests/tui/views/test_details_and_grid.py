@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 
 from app_desk import LIBRARY, title
+from shown_library import ShownLibrary
 
 from discpress.engine.config import Config
 from discpress.engine.dats.match import Match, Verdict
@@ -17,10 +18,8 @@ from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.model import Fault, OtherFile, StoredEstimate, Title
 from discpress.tui.commands import Keys
 from discpress.tui.views.details import brief, whole
-from discpress.tui.views.library import LibraryView
 from discpress.tui.views.tune import Tuning, cell_of, grid_of, known_by_settings
 from discpress.tui.views.tune_lines import choice_lines, grid_lines
-from discpress.tui.widgets.marked_rows import Signs
 from discpress.tui.widgets.palette import Line
 
 CHOOSER = Chooser.of(Config())
@@ -33,11 +32,11 @@ def text(lines: list[Line]) -> str:
 
 
 def brief_of(title: Title, width: int = 40) -> str:
-    return text(brief(LibraryView(CHOOSER.settings, Signs()), title, width))
+    return text(brief(ShownLibrary(), title, width))
 
 
 def whole_of(title: Title, findings: list[Finding] | None, problem: str = "") -> str:
-    view = LibraryView(CHOOSER.settings, Signs())
+    view = ShownLibrary()
     return text(whole(view, title, findings, "OPL", [], 80, Keys(), problem=problem))
 
 
@@ -56,7 +55,7 @@ def test_the_brief_says_what_it_is_and_becomes() -> None:
 
 
 def test_digests_are_shown_with_grade_and_date() -> None:
-    view = LibraryView(CHOOSER.settings, Signs())
+    view = ShownLibrary()
     digests = [
         Digests("0badf00d", "aa" * 16, sha256="cc" * 32, at=1_700_000_000.0),
         Digests(sha1="bb" * 20, overall_sha1="dd" * 20, at=1_700_000_000.0, grade=Grade.STATED),
@@ -72,7 +71,7 @@ def test_digests_are_shown_with_grade_and_date() -> None:
 
 def test_the_brief_has_the_game_of_a_datfile_if_one_is_loaded() -> None:
     match = Match(Verdict.BAD, Grade.DECODED, 1, "Redump 2026-08-01", "Sony - PlayStation 2", "Game [b] 2 (Europe)", 0)
-    view = LibraryView(CHOOSER.settings, Signs())
+    view = ShownLibrary()
     assert "datfile" not in text(brief(view, GAME, 60))
     view.set_records(Records(matches={os.fsencode(GAME.path): match}, has_lists=True))
     lines = brief(view, GAME, 60)
@@ -98,7 +97,7 @@ def test_own_settings_are_called_so() -> None:
 
 
 def test_why_there_is_no_estimate_is_said_in_place_of_the_wait() -> None:
-    view = LibraryView(CHOOSER.settings, Signs())
+    view = ShownLibrary()
     said = text(brief(view, title("x.iso", 700, serial="SLUS-1"), 80, unestimated="cannot read it: no access"))
     assert "cannot be estimated: cannot read it: no access" in said
     assert "estimate to come" not in said

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from app_desk import LIBRARY, title
+from shown_library import ShownLibrary
 from some_jobs import job, running
 from title_fields import TitleFields
 
@@ -29,10 +30,8 @@ from discpress.tui.widgets.marked_rows import ASCII_SIGNS, Signs
 KEYS = [column.key for column in COLUMNS]
 
 
-def view(titles: tuple[Title, ...] = LIBRARY, signs: Signs = Signs()) -> LibraryView:  # noqa: B008 - frozen
-    view = LibraryView(Chooser.of(Config()).settings, signs)
-    view.replace_all(titles)
-    return view
+def view(titles: tuple[Title, ...] = LIBRARY, signs: Signs = Signs()) -> ShownLibrary:  # noqa: B008 - frozen
+    return ShownLibrary(titles, signs)
 
 
 def names(view: LibraryView) -> list[str]:
@@ -110,7 +109,7 @@ def test_equal_serial_and_size_do_not_hide_a_title() -> None:
     iso, zso = pair()
     shown = view((zso, LIBRARY[0], iso))
     assert not any(shown.is_later(each) for each in shown.rows)
-    assert shown.state_of(iso) == "● ready"
+    assert shown.state_at(iso) == "● ready"
 
 
 def test_a_title_and_its_verified_result_stand_together_and_it_is_done() -> None:
@@ -118,7 +117,7 @@ def test_a_title_and_its_verified_result_stand_together_and_it_is_done() -> None
     shown = view((zso, LIBRARY[0], iso))
     assert shown.set_records(records(iso, zso))
     assert {names(shown)[1], names(shown)[2]} == {"Velvet.iso", "Velvet.zso"}
-    assert (shown.state_of(iso), shown.state_of(zso)) == ("✓ done", "■ packed")
+    assert (shown.state_at(iso), shown.state_at(zso)) == ("✓ done", "■ packed")
     later = next(each for each in shown.rows if shown.is_later(each))
     assert row(shown, later.path.name)["title"] == f"  + {later.path.name}"
 
@@ -128,7 +127,7 @@ def test_a_filter_that_hides_the_first_of_a_group_makes_the_other_the_first() ->
     shown = view((iso, zso))
     shown.set_records(records(iso, zso))
     shown.set_filter("fmt:zso")
-    assert not shown.is_later(zso)
+    assert not any(map(shown.is_later, shown.rows))
     assert row(shown, "Velvet.zso")["title"].startswith("Velvet")
 
 
@@ -163,7 +162,7 @@ def test_all_marks_and_no_marks() -> None:
     shown.set_filter("")
     assert len(shown.marks) == 2
     shown.toggle_all()
-    assert {str(shown.states.state(each)) for each in LIBRARY if each.path in shown.marks} == {"ready"}
+    assert {str(shown.states.state(each)) for each in LIBRARY if each.path in shown.marked} == {"ready"}
     assert len(shown.marks) == 7
     shown.toggle_all()
     assert shown.marks == set()
@@ -173,31 +172,31 @@ def test_marks_go_with_their_titles() -> None:
     shown = view()
     shown.toggle_all()
     shown.update((), [LIBRARY[0].path])
-    assert LIBRARY[0].path not in shown.marks
-    shown.replace_all(LIBRARY[1:3])
-    assert shown.marks == {each.path for each in LIBRARY[1:3]}
+    assert LIBRARY[0].path not in shown.marked
+    shown.show(LIBRARY[1:3])
+    assert shown.marked == {each.path for each in LIBRARY[1:3]}
 
 
 def test_a_change_that_moves_nothing_keeps_the_order() -> None:
     shown = view()
     before = names(shown)
-    shown.update([replace(LIBRARY[1], estimate=None)], ())
+    shown.change([replace(LIBRARY[1], estimate=None)])
     assert names(shown) == before
     assert row(shown, "Game 2.iso")["estimate"] == ""
 
 
 def test_a_change_that_moves_a_title_moves_it() -> None:
     shown = view()
-    shown.update([replace(LIBRARY[1], disc=DiscInfo(title="Zzz"))], ())
+    shown.change([replace(LIBRARY[1], disc=DiscInfo(title="Zzz"))])
     assert names(shown).index("Game 2.iso") > names(shown).index("Velvet.zso")
     shown.sort_by("estimate")
-    shown.update([replace(LIBRARY[1], estimate=None)], ())
+    shown.change([replace(LIBRARY[1], estimate=None)])
     assert names(shown).index("Game 2.iso") > names(shown).index("Game 10.iso")
 
 
 def test_a_new_title_comes_in_at_its_place() -> None:
     shown = view()
-    shown.update([title("Game 3.iso", 5, title="Game 3")], ())
+    shown.change([title("Game 3.iso", 5, title="Game 3")])
     place = names(shown).index("Game 3.iso")
     assert names(shown)[place - 1 : place + 2] == ["Game 2.iso", "Game 3.iso", "Game 10.iso"]
 
@@ -216,12 +215,12 @@ def test_the_queue_gives_the_word_and_says_which_rows_differ() -> None:
     shown = view()
     path = LIBRARY[1].path
     assert shown.set_jobs([job(path=path)]) == {path}
-    assert shown.state_of(LIBRARY[1]) == "▶ queued"
+    assert shown.state_at(LIBRARY[1]) == "▶ queued"
     assert shown.set_jobs([job(path=path, position=9.0)]) == set()
     assert shown.set_jobs([running(path=path)]) == {path}
-    assert shown.state_of(LIBRARY[1]) == "▶ 50 %"
+    assert shown.state_at(LIBRARY[1]) == "▶ 50 %"
     assert shown.set_jobs([job(path=path, state=JobState.DONE)]) == {path}
-    assert shown.state_of(LIBRARY[1]) == "● ready"
+    assert shown.state_at(LIBRARY[1]) == "● ready"
 
 
 def test_a_job_that_is_no_conversion_leaves_the_row_alone() -> None:

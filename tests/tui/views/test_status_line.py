@@ -5,22 +5,15 @@ from pathlib import Path
 
 import pytest
 from app_desk import LIBRARY, opened
+from shown_library import ShownLibrary
 
-from discpress.engine.formats import Settings
-from discpress.engine.store.model import Fault, Title
+from discpress.engine.store.model import Fault
 from discpress.tui.views.frame.status_line import places, rule_line, status_line
 from discpress.tui.views.library import LibraryView
-from discpress.tui.widgets.marked_rows import Signs
 
 
-def no_settings(_title: Title) -> Settings | None:
-    return None
-
-
-def view() -> LibraryView:
-    view = LibraryView(no_settings, Signs())
-    view.replace_all(LIBRARY)
-    return view
+def view() -> ShownLibrary:
+    return ShownLibrary(LIBRARY)
 
 
 def text(view: LibraryView, width: int) -> str:
@@ -45,7 +38,7 @@ def test_what_is_marked_and_shown_stays_where_there_is_little_room() -> None:
 
 def test_what_is_no_part_of_the_totals_is_counted_by_state() -> None:
     shown = view()
-    shown.update([replace(LIBRARY[0], fault=Fault.CUT_SHORT), replace(LIBRARY[1], fault=Fault.CUT_SHORT)], ())
+    shown.change([replace(LIBRARY[0], fault=Fault.CUT_SHORT), replace(LIBRARY[1], fault=Fault.CUT_SHORT)])
     assert text(shown, 120) == "2 cut short; 1 not read"
 
 

@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 from app_desk import FAMILY, title
+from shown_library import ShownLibrary
 
-from discpress.engine.config import Config
 from discpress.engine.formats import ImageFormat
-from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.store.model import Title
 from discpress.tui.views.frame.columns import COLUMNS
 from discpress.tui.views.library import LibraryView
@@ -17,10 +16,8 @@ KEYS = [column.key for column in COLUMNS]
 SAGA = ("Saga (Disc 1).iso", "Saga (Disc 2).iso")
 
 
-def view(*titles: Title, signs: Signs = Signs()) -> LibraryView:  # noqa: B008 - frozen
-    shown = LibraryView(Chooser.of(Config()).settings, signs)
-    shown.replace_all(titles or FAMILY)
-    return shown
+def view(*titles: Title, signs: Signs = Signs()) -> ShownLibrary:  # noqa: B008 - frozen
+    return ShownLibrary(titles or FAMILY, signs)
 
 
 def path_of(name: str) -> Path:
@@ -86,14 +83,14 @@ def test_what_is_folded_or_stands_alone_does_not_fold(name: str) -> None:
 def test_an_unfolded_game_stays_so_when_a_disc_is_added() -> None:
     shown = view()
     shown.unfold(at(shown))
-    shown.update([title("Saga (Disc 3).iso", 4000, title="Saga", serial="SLUS-20003", disc_number=3)], ())
+    shown.change([title("Saga (Disc 3).iso", 4000, title="Saga", serial="SLUS-20003", disc_number=3)])
     assert at(shown, "Saga (Disc 3).iso") == at(shown) + 2
 
 
 def test_a_mark_on_a_game_marks_all_its_discs() -> None:
     shown = view()
     shown.toggle(at(shown))
-    assert shown.marks == {path_of(name) for name in SAGA}
+    assert shown.marked == {path_of(name) for name in SAGA}
     assert (row(shown)["mark"], shown.style(at(shown), "title")) == ("┃", "mark")
     assert [each.path.name for each in shown.chosen(0)] == list(SAGA)
     shown.toggle(at(shown))
@@ -107,7 +104,7 @@ def test_a_game_with_one_marked_disc_is_marked_in_part_and_then_wholly() -> None
     shown.fold(at(shown))
     assert (row(shown)["mark"], shown.style(at(shown), "title")) == ("╎", "normal")
     shown.toggle(at(shown))
-    assert shown.marks == {path_of(name) for name in SAGA}
+    assert shown.marked == {path_of(name) for name in SAGA}
 
 
 def test_without_marks_the_row_of_a_game_stands_for_all_its_discs() -> None:
@@ -118,10 +115,10 @@ def test_without_marks_the_row_of_a_game_stands_for_all_its_discs() -> None:
 def test_mark_all_and_a_range_take_the_discs_of_folded_games() -> None:
     shown = view()
     shown.toggle_all()
-    assert {path_of(name) for name in SAGA} <= shown.marks
+    assert {path_of(name) for name in SAGA} <= shown.marked
     shown.marks.clear()
     shown.mark_range(at(shown), at(shown))
-    assert shown.marks == {path_of(name) for name in SAGA}
+    assert shown.marked == {path_of(name) for name in SAGA}
 
 
 def test_a_filter_shows_the_disc_that_matches() -> None:
@@ -140,7 +137,7 @@ def test_an_order_by_figures_goes_by_the_sums(key: str, place: int) -> None:
     shown.sort_by(key)
     assert at(shown) == place
     shown.sort_by(key, is_reversed=True)
-    rest = [each for each in shown.rows if key == "size" or each.estimate is not None]
+    rest = [each for each in shown.rows if key == "size" or each.packed_bytes is not None]
     assert at(shown) == len(rest) - 1
 
 

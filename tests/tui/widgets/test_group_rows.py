@@ -5,15 +5,13 @@ from pathlib import Path
 
 import pytest
 from app_desk import FAMILY, title
+from shown_library import ShownLibrary
 
-from discpress.engine.config import Config
 from discpress.engine.library.groups import Grouping, groups_of
-from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.store.model import Title
 from discpress.tui.views.frame.columns import COLUMNS
 from discpress.tui.views.frame.group_pane import group_lines
 from discpress.tui.views.library import LibraryView
-from discpress.tui.widgets.marked_rows import Signs
 
 KEYS = [column.key for column in COLUMNS]
 PS2, PSP, UNKNOWN = Path("ps2"), Path("psp"), Path("unknown")
@@ -24,9 +22,9 @@ def at_path(path: str, size_mib: float = 100, **facts: object) -> Title:
 
 
 def view(*titles: Title, by: Grouping = Grouping.SYSTEM) -> LibraryView:
-    shown = LibraryView(Chooser.of(Config()).settings, Signs())
+    shown = ShownLibrary()
     shown.groups.by = by
-    shown.replace_all(titles or FAMILY)
+    shown.show(titles or FAMILY)
     return shown
 
 
@@ -122,7 +120,7 @@ def test_the_order_by_system_turns_the_groups_around_and_a_filter_leaves_empty_o
     assert [row.path for row in shown.rows if shown.groups.is_head(row)] == [UNKNOWN, PSP, PS2]
     shown.set_filter("orrery")
     assert names(shown) == ["▾ PSP", "Pocket Orrery: The Game"]
-    assert [each.path.name for each in shown.title_rows] == ["Pocket Orrery.iso"]
+    assert [each.path.name for each in shown.groups.without_heads(shown.rows)] == ["Pocket Orrery.iso"]
 
 
 def test_folders_are_named_as_seen_from_the_one_that_all_share() -> None:
@@ -150,6 +148,6 @@ def test_a_copy_in_another_group_has_its_own_name() -> None:
     first, second = at_path("/g/a/one.iso"), at_path("/g/b/two.iso")
     linked = replace(second, identity=first.identity, inode=first.inode, links=2)
     shown = view(replace(first, links=2), linked, by=Grouping.FOLDER)
-    assert [shown.is_later(row) for row in shown.title_rows] == [False, False]
+    assert [shown.is_later(row) for row in shown.groups.without_heads(shown.rows)] == [False, False]
     shown.group_by(Grouping.SYSTEM)
-    assert [shown.is_later(row) for row in shown.title_rows] == [False, True]
+    assert [shown.is_later(row) for row in shown.groups.without_heads(shown.rows)] == [False, True]

@@ -10,12 +10,12 @@ from textual.binding import BindingType
 
 from discpress.engine.errors import DiscpressError
 from discpress.engine.library.duplicates import Choice, find_copies, users_of_files
+from discpress.engine.library.listed import ListedTitle
 from discpress.engine.library.states import TitleStates
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.tasks.trash import DuplicatesTask
 from discpress.engine.queue.titles.duplicates import duplicates_request
 from discpress.engine.queue.titles.identifying import work_of
-from discpress.engine.store.model import Title
 from discpress.engine.units import format_count
 from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
 from discpress.tui.app.session import Changes, Session
@@ -35,7 +35,7 @@ class DuplicatesScreen(DiscScreen):
     PLACE = Place.DUPLICATES
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.DUPLICATES)]
 
-    def __init__(self, session: Session, marked: Set[Path] = frozenset()) -> None:
+    def __init__(self, session: Session, marked: Set[bytes] = frozenset()) -> None:
         """`marked` are the titles whose discs are shown; all if there are none."""
         super().__init__(session)
         self._marked = frozenset(marked)
@@ -83,12 +83,13 @@ class DuplicatesScreen(DiscScreen):
 
         run_exclusive(self, look, "copies")
 
-    def _found(self, titles: Sequence[Title], states: TitleStates) -> Found:
+    def _found(self, titles: Sequence[ListedTitle], states: TitleStates) -> Found:
         """Return the copies; a thread calls it, because a library may have twenty thousand titles."""
-        copies = find_copies(titles, states)
+        decoded = (title.key for title in titles if states.record_of(title) is not None)
+        copies = find_copies(self.view.titles.read(decoded), states)
         if self._marked:
-            copies = [each for each in copies if any(title.path in self._marked for title in each.titles)]
-        return Found(copies, users_of_files(self.session.store.titles()), states, self._busy)
+            copies = [each for each in copies if any(title.key in self._marked for title in each.titles)]
+        return Found(copies, users_of_files(self.session.store.each_title()), states, self._busy)
 
     def _show(self) -> None:
         if not self.query(Table):

@@ -86,9 +86,8 @@ class DeployScreen(DiscScreen):
 
     def on_changes(self, changes: Changes) -> None:
         """Plan anew if files have changed; estimates, which come by the dozen, decide nothing here."""
-        known = self.view.titles
         before = self._titles
-        self._titles = [known[title.path] for title in before if title.path in known]
+        self._titles = self.view.titles.renewed(before, changes.titles)
         if [replace(title, estimate=None) for title in before] != [
             replace(title, estimate=None) for title in self._titles
         ]:
@@ -199,11 +198,11 @@ class DeployScreen(DiscScreen):
 
     def action_plan_all(self) -> None:
         """Plan all titles shown in the library."""
-        planned = {title.path for title in self._titles}
-        shown = {title.path: title for row in self.view.rows for title in self.view.members(row)}
-        more = [title for path, title in shown.items() if path not in planned]
+        planned = {title.key for title in self._titles}
+        shown = dict.fromkeys(title.key for row in self.view.rows for title in self.view.members(row))
+        more = [key for key in shown if key not in planned]
         if more:
-            self._titles += more
+            self._titles += self.view.titles.read(more)
             self._look()
         else:
             self.say("The plan has all titles shown already.")
@@ -247,7 +246,7 @@ class DeployScreen(DiscScreen):
         if number is None:
             self.say("These titles are in the queue for this device already.")
             return
-        self.view.marks -= {row.title.path for row in plan.written}
+        self.view.marks -= {row.title.key for row in plan.written}
         self.post_message(StartWorker())
         self.post_message(Refresh())
         way = f"Press {self.keys.of('show_queue')} to follow it."

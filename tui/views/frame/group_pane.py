@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from discpress.engine.store.model import Title
+from discpress.engine.library.listed import ListedTitle
 from discpress.engine.units import format_count, format_size
 from discpress.tui.views.frame.columns import STATE_STYLES
 from discpress.tui.views.library import LibraryView
@@ -13,12 +13,12 @@ _LABEL = 9
 _BAR_CELLS = 24
 
 
-def group_title(view: LibraryView, head: Title) -> Line:
+def group_title(view: LibraryView, head: ListedTitle) -> Line:
     """Return the name of a group."""
     return [(view.groups.name(head), "strong")]
 
 
-def group_lines(view: LibraryView, head: Title, width: int) -> list[Line]:
+def group_lines(view: LibraryView, head: ListedTitle, width: int) -> list[Line]:
     """Return what the pane shows of a group."""
     members, sums = view.groups.members(head), view.groups.sums(head, view.states)
     counts = Counter(view.states.state(title) for title in members)

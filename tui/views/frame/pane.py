@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from discpress.engine.errors import DiscpressError
 from discpress.engine.images.registry import encoder_of
+from discpress.engine.library.listed import AnyTitle
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job
 from discpress.engine.states import Concern, State
@@ -65,7 +66,7 @@ class _Painter:
         return "-" if self.session.is_ascii else "·"
 
 
-def pane_title(session: Session, title: Title) -> Line:
+def pane_title(session: Session, title: AnyTitle) -> Line:
     """Return the name of a title with its serial, system and region."""
     dot = " - " if session.is_ascii else " · "
     system = "" if title.system is System.UNKNOWN else title.system.label

@@ -62,7 +62,8 @@ def _left_out(view: LibraryView) -> list[Piece]:
 def _marked(view: LibraryView, *, has_size: bool = True) -> list[Piece]:
     if not view.marks:
         return []
-    size = f", {format_size(sum(view.titles[path].file_bytes for path in view.marks))}" if has_size else ""
+    marked = map(view.titles.by_key, view.marks)
+    size = f", {format_size(sum(title.file_bytes for title in marked if title is not None))}" if has_size else ""
     return [(f"{len(view.marks)} marked{size}", "mark")]
 
 
