@@ -5,6 +5,7 @@ One JSON object a line. The first line is the order, each further one what its o
 or the connection is lost.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -34,14 +35,11 @@ class Reports:
         self._lock = threading.Lock()
 
     def say(self, name: str, value: JsonValue) -> None:
-        """Write a line; the end of the reader is the end of this process."""
+        """Write a line, if anybody reads it: whoever does not is lost, which the end of stdin tells."""
         line = json.dumps({name: value})
-        with self._lock:
-            try:
-                self._stream.write(f"{line}\n")
-                self._stream.flush()
-            except OSError:
-                os._exit(1)
+        with self._lock, contextlib.suppress(OSError, ValueError):
+            self._stream.write(f"{line}\n")
+            self._stream.flush()
 
     def checkpoint(self, checkpoint: Checkpoint) -> None:
         """Report a checkpoint."""

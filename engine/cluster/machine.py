@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from discpress.engine.cluster.connection import Facts, Node, ask, new_worker, security_of
+from discpress.engine.cluster.entry.admission import HELLO
+from discpress.engine.cluster.entry.probe import UnreachableError, probe
+from discpress.engine.cluster.entry.versions import own_facts
 from discpress.engine.cluster.files import Certificates
-from discpress.engine.cluster.probe import UnreachableError, probe
 from discpress.engine.cluster.runs import Runs
-from discpress.engine.cluster.scheduler import HELLO
-from discpress.engine.cluster.versions import own_facts
 from discpress.engine.errors import ClusterError, DiscpressError
 from discpress.engine.names import display_name
 from discpress.engine.shares.locks import held_test_lock, sees_test_lock

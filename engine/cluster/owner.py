@@ -10,14 +10,14 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from discpress.engine.cluster.connection import Facts, Link, quiet_logs, security_of
+from discpress.engine.cluster.entry.admission import MACHINES
 from discpress.engine.cluster.files import Certificates
 from discpress.engine.cluster.machine import EXCHANGE, FREE_LOCK, HOLD_LOCK, LOOK, SEES_LOCK, work
 from discpress.engine.cluster.payload import Packed, Payload, texts_of
-from discpress.engine.cluster.scheduler import MACHINES
+from discpress.engine.cluster.seen import Machine
 from discpress.engine.errors import ClusterError, DiscpressError
 from discpress.engine.names import display_name
 from discpress.engine.shares.locks import held_test_lock, new_token, sees_test_lock
@@ -29,6 +29,8 @@ ASK_S = 10.0
 """Longest wait for an answer."""
 LOST_S = 15.0
 """A machine that has not answered for so long is lost."""
+RECONNECT_S = 10.0
+"""A scheduler that is lost may be started again: titles wait so long for it, if this machine only proves."""
 _RETRY_S = 1.0
 _log = logging.getLogger("discpress.worker")
 T = TypeVar("T")
@@ -36,20 +38,6 @@ T = TypeVar("T")
 
 class LostMachineError(ClusterError):
     """The machine, or the scheduler, is gone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """A machine that is there."""
-
-    address: str
-    """The address of its worker."""
-    label: str
-    """Its name for people."""
-    threads: int
-    """Its packing threads."""
-    shares: frozenset[str]
-    """The ids of the shares that it sees."""
 
 
 class Machines:
@@ -63,8 +51,9 @@ class Machines:
         self._link: Link | None = None
         self._is_closing = False
         self._seen: tuple[Machine, ...] = ()
+        self._connected_at = time.monotonic()
         self.was_tried = False
-        """Whether the scheduler has answered, or has not in time."""
+        """Whether the scheduler answers, or has not answered for RECONNECT_S: until then it may come back."""
 
     def start(self) -> None:
         """Begin to connect."""
@@ -94,7 +83,8 @@ class Machines:
                 await self._stay()
             except Exception as error:  # noqa: BLE001 - whatever distributed raises, the queue goes on without it
                 _log.info("the cluster at %s does not answer: %s", self._address, error)
-            self._seen, self._link, self.was_tried = (), None, True
+            self._seen, self._link = (), None
+            self.was_tried = time.monotonic() - self._connected_at > RECONNECT_S
             if not self._is_closing:
                 await asyncio.sleep(_RETRY_S)
 
@@ -107,6 +97,7 @@ class Machines:
                 found = await asyncio.wait_for(link.ask_scheduler(MACHINES), ASK_S)
                 seen = [await self._look(link, facts) for facts in found]
                 self._seen, self.was_tried = tuple(machine for machine in seen if machine is not None), True
+                self._connected_at = time.monotonic()
                 await asyncio.sleep(POLL_S)
         finally:
             self._link = None

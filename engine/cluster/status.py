@@ -4,10 +4,10 @@ import asyncio
 from typing import Any
 
 from discpress.engine.cluster.connection import CONNECT_S, Facts, ask, security_of
+from discpress.engine.cluster.entry.admission import MACHINES
+from discpress.engine.cluster.entry.probe import UnreachableError
 from discpress.engine.cluster.files import Certificates
 from discpress.engine.cluster.machine import LOOK
-from discpress.engine.cluster.probe import UnreachableError
-from discpress.engine.cluster.scheduler import MACHINES
 from discpress.engine.names import display_name
 
 

@@ -1,5 +1,7 @@
 """A queue on two machines: real processes that see one folder under two paths."""
 
+import os
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,8 +9,10 @@ import pytest
 from cluster_house import PACKED, ClusterHouse, running_cluster
 from command_line import MIB, slow_to_pack, write_old
 from fault_injection import run_conversion
+from gates import PACKING
+from killed_cluster import ClusterKills
 
-from discpress.engine.queue.jobs import JobState
+from discpress.engine.queue.jobs import Action, JobState
 
 pytestmark = pytest.mark.e2e
 
@@ -19,6 +23,7 @@ def house(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClusterHouse]:
         yield house
 
 
+@pytest.mark.slow
 def test_a_title_is_packed_on_another_machine_as_it_would_be_on_this_one(house: ClusterHouse, tmp_path: Path) -> None:
     image = slow_to_pack(2 * MIB, 1)
     write_old(house.real / "game.iso", image)
@@ -30,3 +35,39 @@ def test_a_title_is_packed_on_another_machine_as_it_would_be_on_this_one(house: 
     assert (job.state, job.machine) == (JobState.DONE, "pc"), house.log(number)
     assert (house.real / "game.zso").read_bytes() == alone.with_suffix(".zso").read_bytes()
     assert house.leftovers() == []
+
+
+def test_a_paused_title_stands_still_on_the_other_machine_and_goes_on(house: ClusterHouse) -> None:
+    write_old(house.real / "paused.iso", slow_to_pack(2 * MIB, 2))
+    house.gate.close(PACKING, 1)
+    (number,) = house.add(house.seen / "paused.iso")
+    house.start_worker()
+    house.wait(house.gate.is_reached, "the machine to pack")
+    house.queue.ask([number], Action.PAUSE)
+    assert house.wait_for_job(number, JobState.PAUSED).state is JobState.PAUSED
+    house.gate.open()
+    house.queue.ask([number], Action.RESUME)
+    job = house.wait_for_job(number)
+    assert (job.state, job.machine) == (JobState.DONE, "pc"), house.log(number)
+
+
+def test_a_cancelled_title_leaves_nothing_behind(house: ClusterHouse) -> None:
+    write_old(house.real / "cancelled.iso", slow_to_pack(2 * MIB, 3))
+    house.gate.close(PACKING, 1)
+    (number,) = house.add(house.seen / "cancelled.iso")
+    house.start_worker()
+    house.wait(house.gate.is_reached, "the machine to pack")
+    house.queue.ask([number], Action.CANCEL)
+    assert house.wait_for_job(number, JobState.CANCELLED).state is JobState.CANCELLED
+    house.gate.open()
+    assert house.leftovers() == []
+    assert not (house.real / "cancelled.zso").exists()
+
+
+@pytest.mark.slow
+def test_nothing_is_lost_or_done_twice_at_six_random_points(house: ClusterHouse) -> None:
+    seed = int(os.environ.get("DISCPRESS_SEED", secrets.randbits(32)))
+    print(f"DISCPRESS_SEED={seed}")
+    tally = ClusterKills(house, seed).run(6)
+    assert tally.wrong == [], f"DISCPRESS_SEED={seed}"
+    assert len(tally.points) == 6

@@ -25,7 +25,9 @@ try:
 finally:
     print("MODULES", *sorted(sys.modules), file=sys.stderr)
 """
+CLUSTER = ("dask", "distributed", "cryptography", f"{ENGINE}.cluster", f"{ENGINE}.shares")
 NEVER = (
+    *CLUSTER,
     "textual",
     "asyncio",
     "multiprocessing",
@@ -96,7 +98,16 @@ def test_a_conversion_by_the_queue_loads_no_benchmark_no_doctor_and_no_web(tmp_p
     worked = modules_of("--state", state, "--idle", "0", program=WORKER)
     assert path.with_suffix(".zso").exists()
     rooms = ("lab.measure_title", "measure.estimate", "convert.batch", "convert.recovery", "dats.index")
-    unwanted = ("http.client", "textual", *MEASURES, *ARCHIVES, *RARE, *SCANS, *(f"{ENGINE}.{name}" for name in rooms))
+    unwanted = (
+        *CLUSTER,
+        "http.client",
+        "textual",
+        *MEASURES,
+        *ARCHIVES,
+        *RARE,
+        *SCANS,
+        *(f"{ENGINE}.{name}" for name in rooms),
+    )
     assert among(worked, *unwanted) == []
 
 

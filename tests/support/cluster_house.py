@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from command_line import BIN, CommandLine
+from gates import Gate
 from patience import wait_for
 
+from discpress.engine.cluster.entry.invitation import write_invitation
 from discpress.engine.cluster.files import ClusterFiles
-from discpress.engine.cluster.invitation import write_invitation
 from discpress.engine.queue.jobs import Job, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.records import ConvertTask
@@ -71,12 +72,16 @@ class ClusterHouse:
         self.real = folder / "real"
         self.real.mkdir(parents=True)
         self.cli = CommandLine(folder, folder / "home")
+        self.gate = self.cli.gate = Gate(self.cli.home)
         self.has_tls = has_tls
         # A loopback address that no other test uses: ports need not be tried.
         host = f"127.{random.SystemRandom().randrange(1, 255)}.{os.getpid() % 250 + 1}.{secrets.randbelow(250) + 1}"
         self.listen = f"{host}:8786"
         self.address = f"{'tls' if has_tls else 'tcp'}://{self.listen}"
         self.processes: list[Process] = []
+        self.worker: Process | None = None
+        self.scheduler: Process | None = None
+        self.machine: Process | None = None
         self.owner_state = self.new_state("owner")
         self.store = Store(self.owner_state)
         self.queue = JobQueue(self.store)
@@ -123,6 +128,7 @@ class ClusterHouse:
         words = ["cluster", "start", "--listen", self.listen, "--prove-only", "--state", str(self.owner_state)]
         process = self.start(*words, *([] if self.has_tls else ["--no-tls"]), name="scheduler")
         self.wait(lambda: bool(process.events("cluster")), "a scheduler that listens")
+        self.scheduler = process
         return process
 
     def start_machine(self, name: str) -> Process:
@@ -138,12 +144,15 @@ class ClusterHouse:
             words += ["--invitation", str(invitation)]
         process = self.start(*words, name=name)
         self.wait(lambda: bool(process.events("joined")), f"{name} to be admitted")
+        self.machine = process
         return process
 
     def start_worker(self) -> Process:
-        """Start the worker of the queue, which ends as soon as it has nothing to do."""
-        words = [sys.executable, "-P", "-m", "discpress.engine.worker", "--state", str(self.owner_state), "--idle", "0"]
-        return self._started(words, "worker")
+        """Start the worker of the queue, unless one lives; it does not end by itself."""
+        if self.worker is None or self.worker.is_over:
+            words = [sys.executable, "-P", "-m", "discpress.engine.worker", "--idle", "3600"]
+            self.worker = self._started([*words, "--state", str(self.owner_state)], "worker")
+        return self.worker
 
     def add(self, *paths: Path, request: ConversionRequest = PACKED) -> list[int]:
         """Queue conversions."""
@@ -168,6 +177,7 @@ class ClusterHouse:
 
     def close(self) -> None:
         """Kill what still runs."""
+        self.gate.open()
         for process in self.processes:
             process.kill()
         self.store.close()

@@ -59,8 +59,9 @@ def _run_start(arguments: argparse.Namespace, printer: Printer, control: Control
     certificates = None
     if arguments.no_tls:
         _check_loopback(address)
+        printer.notice("without TLS, every user of this machine can run programs as you")
     else:
-        from discpress.engine.cluster.certificates import ensure_authority  # noqa: PLC0415
+        from discpress.engine.cluster.entry.certificates import ensure_authority  # noqa: PLC0415
 
         ensure_authority(files, platform.node())
         certificates = files.certificates
@@ -82,7 +83,7 @@ def _run_start(arguments: argparse.Namespace, printer: Printer, control: Control
 
 
 def _run_invite(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
-    from discpress.engine.cluster.invitation import write_invitation  # noqa: PLC0415 - for this action
+    from discpress.engine.cluster.entry.invitation import write_invitation  # noqa: PLC0415 - for this action
 
     files = ClusterFiles.of_own(_state(arguments))
     record = files.read()
@@ -206,7 +207,7 @@ def _joined_certificates(arguments: argparse.Namespace, files: ClusterFiles, add
     if address.startswith("tcp:"):
         return None
     if arguments.invitation is not None:
-        from discpress.engine.cluster.invitation import keep_invitation, read_invitation  # noqa: PLC0415
+        from discpress.engine.cluster.entry.invitation import keep_invitation, read_invitation  # noqa: PLC0415
 
         keep_invitation(files, read_invitation(absolute(Path(arguments.invitation))))
     elif not files.certificates.ca_path.exists():

@@ -23,4 +23,11 @@ def packed_elsewhere(
     from discpress.engine.worker.elsewhere.sending import Sending, clearing_claim
 
     with clearing_claim(turn, plan, is_here=turn.place is None):
-        yield None if turn.place is None else Sending(turn, turn.place, checkpoint_store).elsewhere(plan)
+        if turn.place is None:
+            yield None
+            return
+        sending = Sending(turn, turn.place, checkpoint_store)
+        try:
+            yield sending.elsewhere(plan)
+        finally:
+            sending.close()

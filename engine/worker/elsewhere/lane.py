@@ -1,5 +1,6 @@
 """The machines of a cluster as places for jobs; without a cluster this looks for one small file, and no more."""
 
+import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from discpress.engine.store.store import Store
 from discpress.engine.worker.job_paths import output_place
 
 if TYPE_CHECKING:
-    from discpress.engine.cluster.owner import Machine, Machines
+    from discpress.engine.cluster.owner import Machines
+    from discpress.engine.cluster.seen import Machine
     from discpress.engine.shares.rows import LocalShare
 
 LOOK_S = 1.0
@@ -37,11 +39,37 @@ class RemotePlace:
     """The lane that knows them."""
 
 
+def connect(state_folder: Path) -> "tuple[Machines, bool] | None":
+    """Begin to connect to the cluster of this machine; return the connection, and whether this machine only proves.
+
+    None if there is none, or its packages are gone: the queue goes on without other machines.
+    """
+    try:
+        from discpress.engine.cluster.files import ClusterFiles
+        from discpress.engine.cluster.owner import Machines
+
+        files = ClusterFiles.of_own(state_folder)
+        record = files.read()
+        if record is None:
+            return None
+        machines = Machines(record.address, files.certificates if record.address.startswith("tls:") else None)
+    except (ImportError, DiscpressError):
+        return None  # `cluster status` shows what is wrong
+    machines.start()
+    return machines, record.is_prove_only
+
+
 class MachineLane:
     """The machines, and the jobs that run on them; one for a manager."""
 
-    def __init__(self, store: Store, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Callable[[], float] = time.monotonic,
+        connect: Callable[[Path], "tuple[Machines, bool] | None"] = connect,
+    ) -> None:
         self._store = store
+        self._connect = connect
         self._clock = clock
         self._record_path = store.path.parent.joinpath(*RECORD)
         self._looked_at = -LOOK_S
@@ -54,6 +82,7 @@ class MachineLane:
         self._jobs: dict[int, RemotePlace] = {}
         self._stays: set[int] = set()
         self._losses: dict[int, int] = {}
+        self._proofs: dict[str, threading.Lock] = {}
 
     def __bool__(self) -> bool:
         """Return whether any machine is there, or may be: the first answer of a cluster is waited for."""
@@ -65,7 +94,7 @@ class MachineLane:
         if now - self._looked_at >= LOOK_S:
             self._looked_at = now
             if self._record_path.exists() is not (self._machines is not None):
-                self._connect()
+                self._follow_record()
         seen = () if self._machines is None else self._machines.seen
         is_waiting = self._machines is not None and not self._machines.was_tried
         if (seen, is_waiting) == (self._seen, self.is_waiting):
@@ -77,28 +106,15 @@ class MachineLane:
             self._shares = Shares(self._store.file).known()
         return True
 
-    def _connect(self) -> None:
+    def _follow_record(self) -> None:
         """Connect to a cluster that was started, or leave one that has ended."""
         if self._machines is not None:
             self._machines.close()
             self._machines = None
             return
-        try:
-            from discpress.engine.cluster.files import ClusterFiles
-            from discpress.engine.cluster.owner import Machines
-        except ImportError:
-            return  # the packages are gone: the queue goes on without others
-        try:
-            files = ClusterFiles.of_own(self._store.path.parent)
-            record = files.read()
-            if record is None:
-                return
-            certificates = files.certificates if record.address.startswith("tls:") else None
-            self._machines = Machines(record.address, certificates)
-        except DiscpressError:
-            return  # `cluster status` shows what is wrong
-        self._is_prove_only = record.is_prove_only
-        self._machines.start()
+        found = self._connect(self._store.path.parent)
+        if found is not None:
+            self._machines, self._is_prove_only = found
 
     def take(self, job: Job, is_busy: Callable[[], bool], start: Callable[[Job, RemotePlace], bool]) -> bool:
         """Start a job on another machine if one is free for it; return whether the job is settled for now.
@@ -152,6 +168,10 @@ class MachineLane:
         self._losses[job_id] = self._losses.get(job_id, 0) + 1
         if self._losses[job_id] >= MOST_LOSSES:
             self._stays.add(job_id)
+
+    def proof_of(self, share_id: str) -> threading.Lock:
+        """Return the lock of a share: one result of other machines at a time is proven and published there."""
+        return self._proofs.setdefault(share_id, threading.Lock())
 
     def close(self) -> None:
         """End the connection."""

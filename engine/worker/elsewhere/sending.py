@@ -1,6 +1,7 @@
 """Sends the title of a job to another machine, and takes the part that comes of it."""
 
 import contextlib
+import threading
 from collections.abc import Iterator
 
 from discpress.engine.cluster.claim import drop_claim, is_claimed
@@ -45,6 +46,13 @@ class Sending:
         self._shares = Shares(turn.store.file)
         self._checkpoint: object = None
         self._plan: ConversionPlan | None = None
+        self._proof: threading.Lock | None = None
+
+    def close(self) -> None:
+        """Let the next result be proven."""
+        if self._proof is not None:
+            self._proof.release()
+            self._proof = None
 
     def elsewhere(self, plan: ConversionPlan) -> Elsewhere:
         """Return the other machine as a conversion uses it.
@@ -57,7 +65,7 @@ class Sending:
 
     def _send(self, order: Order) -> Packed:
         turn, machine = self._turn, self._place.machine
-        plan = self._plan = order.plan
+        self._plan = order.plan
         try:
             payload = self._payload(order)
         except (ShareError, ClusterError, StorageError) as error:
@@ -74,7 +82,10 @@ class Sending:
         except ClusterError as error:
             raise self._stay(f"packed here: {error}") from error
         turn.log(f"{machine.label} has packed it; now this machine proves the result")
-        del plan
+        proof = self._place.lane.proof_of(payload.output.share_id)
+        while not proof.acquire(timeout=_WAIT_S):
+            turn.control.check()
+        self._proof = proof
         return packed
 
     def _payload(self, order: Order) -> Payload:

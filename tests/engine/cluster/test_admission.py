@@ -10,14 +10,22 @@ from typing import Any
 
 import pytest
 
-from discpress.engine.cluster.certificates import ensure_authority
+from discpress.engine.cluster.entry.admission import Admission
+from discpress.engine.cluster.entry.certificates import ensure_authority
+from discpress.engine.cluster.entry.invitation import keep_invitation, read_invitation, write_invitation
+from discpress.engine.cluster.entry.probe import UnreachableError, probe
+from discpress.engine.cluster.entry.versions import MOST_CLOCK_S, own_versions, refusal
 from discpress.engine.cluster.files import Certificates, ClusterFiles, ClusterRecord
-from discpress.engine.cluster.invitation import keep_invitation, read_invitation, write_invitation
-from discpress.engine.cluster.probe import UnreachableError, probe
-from discpress.engine.cluster.versions import MOST_CLOCK_S, own_versions, refusal
 from discpress.engine.errors import ClusterError
+from discpress.engine.store.model import JsonValue
 
-OURS = {"discpress": "1", "python": "3.11", "distributed": "2026.8.0", "kernel": "lz4 1", "at": 1000.0}
+OURS: dict[str, JsonValue] = {
+    "discpress": "1",
+    "python": "3.11",
+    "distributed": "2026.8.0",
+    "kernel": "lz4 1",
+    "at": 1000.0,
+}
 
 
 def test_equal_machines_are_let_in() -> None:
@@ -182,3 +190,28 @@ def test_an_address_without_an_answer_is_named() -> None:
         port = taken.getsockname()[1]
     with pytest.raises(UnreachableError, match="no cluster answers there"):
         probe(f"tcp://127.0.0.1:{port}", None)
+
+
+class Worker:
+    """A connected worker, as a scheduler knows it."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+
+async def test_an_admitted_machine_is_listed_while_it_is_connected() -> None:
+    workers = {"tls://127.0.0.1:5": Worker("pc-1"), "tls://127.0.0.1:6": Worker("a stranger")}
+    admission = Admission(workers, lambda: 1000.0)
+    facts = {**own_versions(), "at": 1000.0, "label": "pc"}
+    assert (await admission.hello("pc-1", facts))["problem"] == ""
+    (listed,) = await admission.machines()
+    assert (listed["label"], listed["address"]) == ("pc", "tls://127.0.0.1:5")
+    del workers["tls://127.0.0.1:5"]
+    assert await admission.machines() == []
+
+
+async def test_a_machine_of_another_version_is_told_and_never_listed() -> None:
+    admission = Admission({"tls://127.0.0.1:5": Worker("pc-1")}, lambda: 1000.0)
+    answer = await admission.hello("pc-1", {**own_versions(), "discpress": "0.1", "at": 1000.0, "label": "pc"})
+    assert str(answer["problem"]).startswith("pc: discpress is 0.1 there")
+    assert await admission.machines() == []

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from discpress.engine.cluster.entry.invitation import parse_invitation
 from discpress.engine.cluster.files import ClusterRecord, check_address, parse_record, split_address
-from discpress.engine.cluster.invitation import parse_invitation
 from discpress.engine.cluster.payload import Packed, Payload
 from discpress.engine.cluster.progress import apply_progress, progress_json
 from discpress.engine.convert.checkpoint import Checkpoint

@@ -40,9 +40,9 @@ def _hold_chunks(pipeline: ModuleType) -> None:
     class Engine(_Engine):
         def __init__(self, *words: Any) -> None:
             super().__init__(*words)
-            # What reads a result back has room for packed bytes too, but nobody digests its chunks.
+            # What reads a result back has room for packed bytes too, but writes nothing.
             facts = inspect.signature(_Engine).bind(*words).arguments
-            self._stage = "packing" if facts["with_packed"] and facts["followers"] else "reading"
+            self._stage = "packing" if facts["with_packed"] and facts["write"] else "reading"
 
         def _rest_before(self, number: int) -> None:
             super()._rest_before(number)

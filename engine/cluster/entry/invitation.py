@@ -35,7 +35,7 @@ class Invitation:
 
 def write_invitation(files: ClusterFiles, path: Path, address: str, name: str) -> None:
     """Write an invitation with a new certificate for one machine. Raises ClusterError, StorageError."""
-    from discpress.engine.cluster.certificates import issue  # noqa: PLC0415 - an extra
+    from discpress.engine.cluster.entry.certificates import issue  # noqa: PLC0415 - an extra
 
     issued = issue(files, name)
     facts = {

@@ -1,0 +1,205 @@
+"""Which jobs other machines get: those on a share that both see, when no place is free here, one for each machine."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from manager_house import House
+
+from discpress.engine.cluster.seen import Machine
+from discpress.engine.errors import DiscpressError, SuspendedError
+from discpress.engine.queue.jobs import Action, JobState
+from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.shares.shares import Shares
+from discpress.engine.worker.elsewhere.lane import MOST_LOSSES, RECORD, MachineLane
+
+QUEUED, RUNNING, PAUSED, DONE = JobState.QUEUED, JobState.RUNNING, JobState.PAUSED, JobState.DONE
+
+
+class FakeMachines:
+    """Stands in for the connection."""
+
+    def __init__(self) -> None:
+        self.seen: tuple[Machine, ...] = ()
+        self.was_tried = True
+        self.is_closed = False
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+class Cluster:
+    """A manager with machines of our choice."""
+
+    def __init__(self, house: House) -> None:
+        self.house = house
+        self.machines = FakeMachines()
+        self.is_prove_only = False
+        self.connections = 0
+        self.record_path = house.store.path.parent.joinpath(*RECORD)
+        self.record_path.parent.mkdir(parents=True)
+        self.record_path.touch()
+        self.share_id = Shares(house.store.file).add(house.folder).share.share_id
+        self.lane = MachineLane(house.store, iter(range(10**9)).__next__, self.connect)  # type: ignore[arg-type]
+
+    def connect(self, _: Path) -> tuple[FakeMachines, bool]:
+        self.connections += 1
+        return self.machines, self.is_prove_only
+
+    def machine(self, name: str, *shares: str) -> Machine:
+        return Machine(f"tls://{name}:1", name, 4, frozenset(shares or (self.share_id,)))
+
+    def join(self, *machines: Machine) -> None:
+        self.machines.seen = machines
+
+    def begin(self, *names: str) -> list[int]:
+        """Queue jobs and let the manager begin."""
+        numbers = self.house.add(*names)
+        self.house.begin(lane=self.lane)
+        return numbers
+
+    def place_of(self, number: int) -> str:
+        """Return the machine that a started job has; empty for this one."""
+        place = self.house.stage.plays[number].turn.place
+        return "" if place is None else place.machine.label
+
+
+@pytest.fixture
+def cluster(house: House) -> Iterator[Cluster]:
+    yield Cluster(house)
+
+
+def test_a_free_place_here_comes_first_and_the_next_job_goes(cluster: Cluster) -> None:
+    cluster.join(cluster.machine("pc"))
+    first, second, third = cluster.begin("one.iso", "two.iso", "three.iso")
+    cluster.house.wait_started(first, second)
+    cluster.house.let_look()
+    assert [cluster.place_of(number) for number in (first, second)] == ["", "pc"]
+    assert cluster.house.state(third) is QUEUED
+
+
+def test_each_machine_gets_one_job(cluster: Cluster) -> None:
+    cluster.join(cluster.machine("pc"), cluster.machine("laptop"))
+    numbers = cluster.begin("one.iso", "two.iso", "three.iso", "four.iso")
+    cluster.house.wait_started(*numbers[:3])
+    cluster.house.let_look()
+    assert sorted(cluster.place_of(number) for number in numbers[:3]) == ["", "laptop", "pc"]
+    assert cluster.house.state(numbers[3]) is QUEUED
+
+
+def test_a_machine_is_free_again_after_its_job(cluster: Cluster) -> None:
+    cluster.join(cluster.machine("pc"))
+    first, second, third = cluster.begin("one.iso", "two.iso", "three.iso")
+    cluster.house.wait_started(first, second)
+    cluster.house.stage.end(second)
+    cluster.house.wait_started(third)
+    assert cluster.place_of(third) == "pc"
+
+
+def test_a_machine_that_does_not_see_the_share_gets_nothing(cluster: Cluster) -> None:
+    cluster.join(cluster.machine("pc", "f" * 32))
+    first, second = cluster.begin("one.iso", "two.iso")
+    cluster.house.wait_started(first)
+    cluster.house.let_look()
+    assert cluster.house.state(second) is QUEUED
+
+
+def test_only_conversions_go(cluster: Cluster) -> None:
+    cluster.is_prove_only = True
+    cluster.join(cluster.machine("pc"))
+    (number,) = cluster.house.add("one.iso", kind=TaskKind.VERIFY)
+    cluster.house.begin(lane=cluster.lane)
+    cluster.house.wait_started(number)
+    assert cluster.place_of(number) == ""
+
+
+def test_a_machine_that_only_proves_packs_nothing_that_another_one_can(cluster: Cluster) -> None:
+    cluster.is_prove_only = True
+    cluster.join(cluster.machine("pc"))
+    first, second = cluster.begin("one.iso", "two.iso")
+    cluster.house.wait_started(first)
+    cluster.house.let_look()
+    assert cluster.place_of(first) == "pc"
+    assert cluster.house.state(second) is QUEUED
+
+
+def test_a_machine_that_only_proves_packs_if_no_other_one_is_there(cluster: Cluster) -> None:
+    cluster.is_prove_only = True
+    (number,) = cluster.begin("one.iso")
+    cluster.house.wait_started(number)
+    assert cluster.place_of(number) == ""
+
+
+def test_it_waits_for_the_first_answer_of_the_cluster(cluster: Cluster) -> None:
+    cluster.is_prove_only, cluster.machines.was_tried, cluster.house.idle_s = True, False, 0
+    (number,) = cluster.begin("one.iso")
+    cluster.house.let_look()
+    assert cluster.house.stage.started == []
+    cluster.join(cluster.machine("pc"))
+    cluster.machines.was_tried = True
+    cluster.house.wait_started(number)
+    assert cluster.place_of(number) == "pc"
+
+
+def test_a_job_that_has_to_stay_is_started_here(cluster: Cluster) -> None:
+    cluster.is_prove_only = True
+    cluster.join(cluster.machine("pc"))
+    (number,) = cluster.begin("one.iso")
+    cluster.house.wait_started(number)
+    cluster.lane.keep_here(number)
+    cluster.house.stage.end(number, SuspendedError())
+    cluster.house.wait(lambda: cluster.place_of(number) == "", "a start on this machine")
+
+
+def test_a_job_that_lost_many_machines_stays_here(cluster: Cluster) -> None:
+    cluster.is_prove_only = True
+    cluster.join(cluster.machine("pc"))
+    for _ in range(MOST_LOSSES - 1):
+        cluster.lane.note_loss(1)
+    (number,) = cluster.begin("one.iso")
+    cluster.house.wait_started(number)
+    assert (number, cluster.place_of(number)) == (1, "pc")
+    cluster.lane.note_loss(1)
+    cluster.house.stage.end(number, SuspendedError())
+    cluster.house.wait(lambda: cluster.place_of(number) == "", "a start on this machine")
+
+
+def test_a_paused_job_goes_on_where_it_was(cluster: Cluster) -> None:
+    cluster.is_prove_only = True
+    cluster.join(cluster.machine("pc"))
+    (number,) = cluster.begin("one.iso")
+    cluster.house.wait_started(number)
+    cluster.house.queue.ask([number], Action.PAUSE)
+    cluster.house.wait_state(number, PAUSED)
+    cluster.house.queue.ask([number], Action.RESUME)
+    cluster.house.wait_state(number, RUNNING)
+    assert cluster.house.stage.started == [number]
+    cluster.house.stage.end(number)
+    cluster.house.wait_state(number, DONE)
+
+
+def test_a_cluster_that_ends_is_left(cluster: Cluster) -> None:
+    cluster.join(cluster.machine("pc"))
+    (number,) = cluster.begin("one.iso")
+    cluster.house.wait_started(number)
+    cluster.record_path.unlink()
+    cluster.house.wait(lambda: cluster.machines.is_closed, "the end of the connection")
+    assert not cluster.lane
+
+
+def test_without_a_cluster_nothing_is_connected(cluster: Cluster) -> None:
+    cluster.record_path.unlink()
+    (number,) = cluster.begin("one.iso")
+    cluster.house.wait_started(number)
+    cluster.house.let_look()
+    assert cluster.connections == 0
+
+
+def test_a_failure_elsewhere_is_that_of_the_job(cluster: Cluster) -> None:
+    cluster.is_prove_only = True
+    cluster.join(replace(cluster.machine("pc"), threads=1))
+    (number,) = cluster.begin("one.iso")
+    cluster.house.wait_started(number)
+    cluster.house.stage.end(number, DiscpressError("pc: no"))
+    cluster.house.wait_state(number, JobState.FAILED)
