@@ -9,7 +9,7 @@ from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from discpress.engine.cluster.connection import Facts, Node, ask, new_worker, security_of
+from discpress.engine.cluster.connection import Facts, Node, ask, new_worker, plain, security_of
 from discpress.engine.cluster.entry.admission import HELLO
 from discpress.engine.cluster.entry.probe import UnreachableError, probe
 from discpress.engine.cluster.entry.versions import own_facts
@@ -25,6 +25,8 @@ LOOK = "discpress_look"
 """The request for what a machine sees now."""
 EXCHANGE = "discpress_exchange"
 """The request that passes on a wish and returns progress."""
+MEASURE = "discpress_measure"
+"""The request for the speeds of a machine."""
 HOLD_LOCK, FREE_LOCK, SEES_LOCK = "discpress_hold_lock", "discpress_free_lock", "discpress_sees_lock"
 _POLL_S = 0.2
 _RETRY_S = 1.0
@@ -72,6 +74,7 @@ class Requests:
         """Let a node answer them."""
         node.handlers[LOOK] = self.look
         node.handlers[EXCHANGE] = self.exchange
+        node.handlers[MEASURE] = self.measure
         node.handlers[HOLD_LOCK] = self.hold_lock
         node.handlers[FREE_LOCK] = self.free_lock
         node.handlers[SEES_LOCK] = self.sees_lock
@@ -87,6 +90,10 @@ class Requests:
     async def exchange(self, task: str = "", wish: str = "") -> Facts:
         """Pass on the wish of the owner; return progress and checkpoint."""
         return self._runs.exchange(task, wish)
+
+    async def measure(self, payload: Facts) -> Facts:
+        """Return the speeds of this machine for a title."""
+        return await asyncio.to_thread(self._runs.measure, plain(payload))
 
     async def hold_lock(self, share: str = "", token: str = "") -> Facts:
         """Hold the lock of a test file until it is freed."""

@@ -15,10 +15,11 @@ from typing import Any, TypeVar
 from discpress.engine.cluster.connection import Facts, Link, quiet_logs, security_of
 from discpress.engine.cluster.entry.admission import MACHINES
 from discpress.engine.cluster.files import Certificates
-from discpress.engine.cluster.machine import EXCHANGE, FREE_LOCK, HOLD_LOCK, LOOK, SEES_LOCK, work
-from discpress.engine.cluster.payload import Packed, Payload, texts_of
+from discpress.engine.cluster.machine import EXCHANGE, FREE_LOCK, HOLD_LOCK, LOOK, MEASURE, SEES_LOCK, work
+from discpress.engine.cluster.payload import Packed, Payload, measured_of, texts_of
 from discpress.engine.cluster.seen import Machine
 from discpress.engine.errors import ClusterError, DiscpressError
+from discpress.engine.measure.speeds import Measured
 from discpress.engine.names import display_name
 from discpress.engine.shares.locks import held_test_lock, new_token, sees_test_lock
 from discpress.engine.shares.rows import LocalShare, LockTest
@@ -27,6 +28,8 @@ POLL_S = 0.5
 """Interval between two looks at a task, and at the machines."""
 ASK_S = 10.0
 """Longest wait for an answer."""
+MEASURE_S = 120.0
+"""Longest wait for the speeds of a machine: 16 MiB over a slow link, and a second of packing."""
 LOST_S = 15.0
 """A machine that has not answered for so long is lost."""
 RECONNECT_S = 10.0
@@ -168,6 +171,17 @@ class Machines:
         await asyncio.to_thread(on_report, answer)
         return True
 
+    def measure(self, machine: Machine, payload: Payload) -> Measured:
+        """Let a machine measure its speeds for a title.
+
+        Raises RemoteError with what went wrong there, LostMachineError if it is gone.
+        """
+        answer = self._ask(machine, MEASURE, MEASURE_S, payload=payload.to_plain())
+        problem, result = answer.get("error"), answer.get("result")
+        if isinstance(problem, dict):
+            raise RemoteError(machine.label, problem)
+        return measured_of(result if isinstance(result, dict) else {}, machine.label)
+
     def test_locks(self, machine: Machine, share: LocalShare) -> LockTest:
         """Test whether this machine and another one see each other's locks in a share.
 
@@ -186,11 +200,11 @@ class Machines:
             self._ask(machine, FREE_LOCK, token=token)
         return LockTest(share.share_id, machine.label, is_ours_seen, is_theirs_seen, time.time())
 
-    def _ask(self, machine: Machine, request: str, **facts: object) -> Facts:
+    def _ask(self, machine: Machine, request: str, wait_s: float = ASK_S, **facts: object) -> Facts:
         async def ask() -> Any:
             if self._link is None:
                 raise LostMachineError(f"{machine.label}: the cluster does not answer")
-            return await asyncio.wait_for(self._link.ask_worker(machine.address, request, **facts), ASK_S)
+            return await asyncio.wait_for(self._link.ask_worker(machine.address, request, **facts), wait_s)
 
         try:
             return dict(self._call(ask()))

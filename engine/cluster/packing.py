@@ -1,7 +1,9 @@
 """Packing of one title for the owner of a queue on another machine: it writes and syncs the part, and no more."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from random import Random
 from typing import Protocol
 
 from discpress.engine.cluster.claim import Claim, claimed
@@ -14,6 +16,8 @@ from discpress.engine.convert.plan import ConversionPlan, plan_image
 from discpress.engine.errors import ClusterError, SpaceError, StorageError, SuspendedError
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_image
+from discpress.engine.measure.metering import FilesCache
+from discpress.engine.measure.speeds import Measured, measure_speeds
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
 from discpress.engine.request import ConversionRequest
@@ -79,6 +83,22 @@ def remote_request(plan: ConversionPlan) -> ConversionRequest:
         output_path=None,
         output_folder=None,
     )
+
+
+def measured(
+    payload: Payload,
+    source_path: Path,
+    output_path: Path,
+    machine: str,
+    threads: int,
+    check: Callable[[], None] = lambda: None,
+) -> Measured:
+    """Measure this machine with the title of a payload. Raises ShareError if it sees another file, DiscpressError."""
+    payload.seen.check(source_path)
+    with open_image(source_path) as image:
+        plan = plan_image(image, payload.request, output_path)
+        cache = FilesCache(image.source)
+        return measure_speeds(image, plan.settings, cache, machine, threads=threads, random=Random(), check=check)
 
 
 def pack(

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
@@ -10,6 +11,8 @@ from discpress.engine.convert.checkpoint import Checkpoint
 from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.part.marker import HEAD_BYTES
 from discpress.engine.errors import ClusterError, DiscpressError
+from discpress.engine.measure.placement import Speeds
+from discpress.engine.measure.speeds import Measured
 from discpress.engine.queue.tasks.request_json import request_json, request_of
 from discpress.engine.request import ConversionRequest
 from discpress.engine.shares.fingerprint import Fingerprint
@@ -19,6 +22,7 @@ from discpress.engine.store.rows.plain_json import texts_in
 
 SCHEMA = 1
 _COUNTS = ("done_bytes", "part_bytes", "blocks", "index_crc32", "source_crc32")
+_RATES = ("read_rate", "write_rate", "pack_rate", "decode_rate")
 T = TypeVar("T")
 
 
@@ -143,6 +147,24 @@ def with_identity(checkpoint: Checkpoint | None, identity: tuple[int, ...]) -> C
     return None if checkpoint is None else replace(checkpoint, identity=identity)
 
 
+def measured_json(found: Measured) -> dict[str, JsonValue]:
+    """Return measured speeds as plain data."""
+    facts = asdict(found.speeds)
+    return {**{name: facts[name] for name in _RATES}, "packed_share": found.packed_share}
+
+
+def measured_of(facts: Mapping[str, JsonValue], machine: str) -> Measured:
+    """Return the speeds of a machine in plain data. Raises ClusterError if they are not as expected."""
+    try:
+        read, write, pack, decode, share = (_rate(facts[name]) for name in (*_RATES, "packed_share"))
+    except (ValueError, KeyError, OverflowError) as error:
+        raise ClusterError(
+            f"{machine}: sent something unexpected: {error}",
+            hint="install the same version of discpress on all machines",
+        ) from error
+    return Measured(Speeds(machine, read, write, pack, decode), share)
+
+
 def error_json(error: DiscpressError) -> dict[str, JsonValue]:
     """Return an error as plain data."""
     return {"code": error.code, "message": str(error), "hint": error.hint}
@@ -196,6 +218,15 @@ def _count(value: JsonValue) -> int:
     if type(value) is not int or value < 0:
         raise ValueError("no count")
     return value
+
+
+def _rate(value: JsonValue) -> float:
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        raise ValueError("no number")
+    rate = float(value)
+    if not 0 < rate < math.inf:
+        raise ValueError("no rate")
+    return rate
 
 
 def _packed_text(data: bytes) -> str:

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-from discpress.engine.cluster.payload import Payload, error_json
+from discpress.engine.cluster.payload import Payload, error_json, measured_json
 from discpress.engine.errors import ClusterError, DiscpressError, SuspendedError
 from discpress.engine.names import display_name
 from discpress.engine.shares.paths import SharePath
@@ -96,6 +96,17 @@ class Runs:
             if self._runs.get(payload.task) is run:
                 del self._runs[payload.task]
         return run.outcome
+
+    def measure(self, facts: JsonValue) -> dict[str, JsonValue]:
+        """Measure this machine with a title before it is packed; return `result` or `error`."""
+        from discpress.engine.cluster.packing import measured  # noqa: PLC0415 - for machines that get work only
+
+        try:
+            payload = Payload.from_plain(facts)
+            source, output = self._to_local(payload.source), self._to_local(payload.output)
+            return {"result": measured_json(measured(payload, source, output, "", self._threads))}
+        except DiscpressError as error:
+            return {"error": error_json(error)}
 
     def _begin(self, payload: Payload) -> Run:
         with self._lock:

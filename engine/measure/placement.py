@@ -112,11 +112,12 @@ def place(local: Speeds, remote: Speeds, work: Work, waiting_bytes: int = 0) -> 
     local_s = (here.seconds + proven.seconds) * (1 + waiting_bytes / max(1, work.disc_bytes))
     remote_s = there.seconds + proven.seconds
     took_here, took_there = format_duration(local_s), format_duration(remote_s)
+    done = "finish the queue" if waiting_bytes else "convert it"
     if remote_s < local_s:
-        return Placement(True, local_s, remote_s, f"{remote.machine} packs it: {took_there} instead of {took_here}")
-    done = "finishes the whole queue" if waiting_bytes else "converts it"
+        reason = f"{remote.machine} packs it: ready in {took_there}; this machine would {done} in {took_here}"
+        return Placement(True, local_s, remote_s, reason)
     reason = (
-        f"local is faster: this machine {done} in {took_here}; "
+        f"local is faster: this machine would {done} in {took_here}; "
         f"{remote.machine} would take {took_there}, because it {there.limit}"
     )
     return Placement(False, local_s, remote_s, reason)

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from discpress.engine.errors import DiscpressError
 from discpress.engine.queue.crash_count import is_suspect
@@ -17,6 +17,7 @@ from discpress.engine.worker.job_paths import output_place
 if TYPE_CHECKING:
     from discpress.engine.cluster.owner import Machines
     from discpress.engine.cluster.seen import Machine
+    from discpress.engine.measure.speeds import Measured
     from discpress.engine.shares.rows import LocalShare
 
 LOOK_S = 1.0
@@ -25,6 +26,10 @@ MOST_LOSSES = 3
 """A job during which so many machines were lost is packed here."""
 RECORD = ("cluster", "own", "cluster.json")
 """The record of a running cluster, below the state folder: see `cluster/files.py`."""
+
+
+SpeedKey: TypeAlias = tuple[str, str, str]
+"""The name of a machine, empty for this one; the id of a share; the way to pack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,10 +88,17 @@ class MachineLane:
         self._stays: set[int] = set()
         self._losses: dict[int, int] = {}
         self._proofs: dict[str, threading.Lock] = {}
+        self.measured: dict[SpeedKey, Measured] = {}
+        """The speeds of each machine, this one included, by share and way to pack."""
 
     def __bool__(self) -> bool:
         """Return whether any machine is there, or may be: the first answer of a cluster is waited for."""
         return self.is_waiting or bool(self._seen)
+
+    @property
+    def is_prove_only(self) -> bool:
+        """Whether this machine packs nothing that another one can."""
+        return self._is_prove_only
 
     def look(self) -> bool:
         """Look for the cluster and its machines; return whether they have changed."""

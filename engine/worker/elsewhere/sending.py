@@ -29,6 +29,7 @@ from discpress.engine.shares.fingerprint import Fingerprint
 from discpress.engine.shares.shares import Shares
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore
 from discpress.engine.worker.elsewhere.lane import RemotePlace
+from discpress.engine.worker.elsewhere.worth import reason_to_stay
 from discpress.engine.worker.turn import Turn, part_owner
 
 _WAIT_S = 0.5
@@ -70,6 +71,16 @@ class Sending:
             payload = self._payload(order)
         except (ShareError, ClusterError, StorageError) as error:
             raise self._stay(f"packed here: {error}") from error
+        try:
+            reason = reason_to_stay(turn, self._place, order.plan, payload)
+        except LostMachineError as error:
+            raise self._lost(str(error)) from error
+        except RemoteError as error:
+            raise self._as_error(error) from error
+        except ClusterError as error:
+            raise self._stay(f"packed here: {error}") from error
+        if reason:
+            raise self._stay(reason)
         turn.queue.set_machine(turn.job.id, machine.label)
         turn.log(f"packed on {machine.label}")
         try:
