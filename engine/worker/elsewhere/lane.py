@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,8 @@ LOOK_S = 1.0
 """Interval between two looks for a cluster that was started or ended."""
 MOST_LOSSES = 3
 """A job during which so many machines were lost is packed here."""
+MOST_JOBS = 2
+"""Titles of a machine: one that it packs, and one that is proven here meanwhile."""
 RECORD = ("cluster", "own", "cluster.json")
 """The record of a running cluster, below the state folder: see `cluster/files.py`."""
 
@@ -85,6 +88,8 @@ class MachineLane:
         self.is_waiting = False
         """Whether the first answer of a cluster is waited for."""
         self._jobs: dict[int, RemotePlace] = {}
+        self._packed: set[int] = set()
+        """The jobs among them that are only proven now: their machine can pack the next title."""
         self._stays: set[int] = set()
         self._losses: dict[int, int] = {}
         self._proofs: dict[str, threading.Lock] = {}
@@ -137,7 +142,7 @@ class MachineLane:
         if job.id in self._jobs:
             start(job, self._jobs[job.id])
             return True
-        busy = {place.machine.address for place in self._jobs.values()}
+        busy = self._busy()
         if not self._is_prove_only and len(busy) >= len(self._seen):
             return False
         if self.is_waiting:
@@ -151,6 +156,13 @@ class MachineLane:
         if start(job, place):
             self._jobs[job.id] = place
         return True
+
+    def _busy(self) -> set[str]:
+        """Return the addresses of the machines that pack, or whose results would wait longer and longer for a proof."""
+        jobs = dict(self._jobs)
+        packing = {place.machine.address for job_id, place in jobs.items() if job_id not in self._packed}
+        counts = Counter(place.machine.address for place in jobs.values())
+        return packing | {address for address, count in counts.items() if count >= MOST_JOBS}
 
     def _can_do(self, machine: "Machine", job: Job) -> bool:
         return self._is_for_others(job) and all(
@@ -170,6 +182,11 @@ class MachineLane:
     def release(self, job_id: int) -> None:
         """Free the machine of a job that has ended."""
         self._jobs.pop(job_id, None)
+        self._packed.discard(job_id)
+
+    def note_packed(self, job_id: int) -> None:
+        """Let the machine of a job pack the next title while this one is proven."""
+        self._packed.add(job_id)
 
     def keep_here(self, job_id: int) -> None:
         """Let a job run here only."""

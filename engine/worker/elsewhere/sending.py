@@ -92,6 +92,7 @@ class Sending:
             raise self._as_error(error) from error
         except ClusterError as error:
             raise self._stay(f"packed here: {error}") from error
+        self._place.lane.note_packed(turn.job.id)
         turn.log(f"{machine.label} has packed it; now this machine proves the result")
         proof = self._place.lane.proof_of(payload.output.share_id)
         while not proof.acquire(timeout=_WAIT_S):

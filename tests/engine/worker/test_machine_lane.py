@@ -97,6 +97,35 @@ def test_a_machine_is_free_again_after_its_job(cluster: Cluster) -> None:
     assert cluster.place_of(third) == "pc"
 
 
+def packed(cluster: Cluster, number: int) -> None:
+    """Let the machine of a job have packed it; the proof goes on here."""
+    cluster.lane.note_packed(number)
+    cluster.house.queue.append_log(number, "packed")
+
+
+def test_a_machine_packs_the_next_title_while_the_last_one_is_proven(cluster: Cluster) -> None:
+    cluster.is_prove_only = True
+    cluster.join(cluster.machine("pc"))
+    first, second = cluster.begin("one.iso", "two.iso")
+    cluster.house.wait_started(first)
+    packed(cluster, first)
+    cluster.house.wait_started(second)
+    assert cluster.place_of(second) == "pc"
+
+
+def test_results_that_wait_for_their_proof_do_not_pile_up(cluster: Cluster) -> None:
+    cluster.is_prove_only = True
+    cluster.join(cluster.machine("pc"))
+    first, second, third = cluster.begin("one.iso", "two.iso", "three.iso")
+    for number in (first, second):
+        cluster.house.wait_started(number)
+        packed(cluster, number)
+    cluster.house.let_look()
+    assert cluster.house.state(third) is QUEUED
+    cluster.house.stage.end(first)
+    cluster.house.wait_started(third)
+
+
 def test_a_machine_that_does_not_see_the_share_gets_nothing(cluster: Cluster) -> None:
     cluster.join(cluster.machine("pc", "f" * 32))
     first, second = cluster.begin("one.iso", "two.iso")
