@@ -72,9 +72,10 @@ class SchedulerNode(Node, Protocol):
 
 
 def quiet_logs() -> None:
-    """Show only errors: the lines of distributed are written for its developers."""
-    for name in _LOGGERS:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+    """Show nothing of what distributed logs: its lines are for developers, and a lost connection is no error here."""
+    for name in (*_LOGGERS, *logging.root.manager.loggerDict):
+        if name.partition(".")[0] in _LOGGERS:
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
 
 
 def security_of(certificates: Certificates | None) -> Security | None:

@@ -54,7 +54,7 @@ class Machines:
         self._link: Link | None = None
         self._is_closing = False
         self._seen: tuple[Machine, ...] = ()
-        self._connected_at = time.monotonic()
+        self._lost_at = time.monotonic()
         self.was_tried = False
         """Whether the scheduler answers, or has not answered for RECONNECT_S: until then it may come back."""
 
@@ -87,7 +87,7 @@ class Machines:
             except Exception as error:  # noqa: BLE001 - whatever distributed raises, the queue goes on without it
                 _log.info("the cluster at %s does not answer: %s", self._address, error)
             self._seen, self._link = (), None
-            self.was_tried = time.monotonic() - self._connected_at > RECONNECT_S
+            self.was_tried = time.monotonic() - self._lost_at > RECONNECT_S
             if not self._is_closing:
                 await asyncio.sleep(_RETRY_S)
 
@@ -100,10 +100,11 @@ class Machines:
                 found = await asyncio.wait_for(link.ask_scheduler(MACHINES), ASK_S)
                 seen = [await self._look(link, facts) for facts in found]
                 self._seen, self.was_tried = tuple(machine for machine in seen if machine is not None), True
-                self._connected_at = time.monotonic()
+                self._lost_at = time.monotonic()
                 await asyncio.sleep(POLL_S)
         finally:
-            self._link = None
+            if self._link is not None:
+                self._link, self._seen, self._lost_at = None, (), time.monotonic()
             with contextlib.suppress(OSError, asyncio.TimeoutError, asyncio.CancelledError):
                 await asyncio.wait_for(link.close(), ASK_S)
 
@@ -150,9 +151,11 @@ class Machines:
                     raise LostMachineError(f"{machine.label}: this machine or the cluster is lost")
             return dict(ended.result())
         except LostMachineError:
+            self._forget(machine)
             raise
         except (Exception, asyncio.CancelledError) as error:
             # distributed raises errors of many kinds for a task whose worker, scheduler or client has gone.
+            self._forget(machine)
             raise LostMachineError(f"{machine.label}: this machine or the cluster is lost ({error!r})") from error
         finally:
             ended.cancel()
@@ -160,6 +163,10 @@ class Machines:
                 await ended
             with contextlib.suppress(Exception):
                 future.release()
+
+    def _forget(self, machine: Machine) -> None:
+        """Give a lost machine no work until the scheduler lists it again."""
+        self._seen = tuple(each for each in self._seen if each.address != machine.address)
 
     async def _exchange(
         self, link: Link, machine: Machine, task: str, wish: str, on_report: Callable[[Facts], object]
