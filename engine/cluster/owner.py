@@ -10,6 +10,7 @@ import secrets
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import wait
 from typing import Any, TypeVar
 
 from discpress.engine.cluster.connection import Facts, Link, quiet_logs, security_of
@@ -178,12 +179,12 @@ class Machines:
         await asyncio.to_thread(on_report, answer)
         return True
 
-    def measure(self, machine: Machine, payload: Payload) -> Measured:
-        """Let a machine measure its speeds for a title.
+    def measure(self, machine: Machine, payload: Payload, check: Callable[[], object]) -> Measured:
+        """Let a machine measure its speeds for a title; `check` is called meanwhile and may raise to stop.
 
         Raises RemoteError with what went wrong there, LostMachineError if it is gone.
         """
-        answer = self._ask(machine, MEASURE, MEASURE_S, payload=payload.to_plain())
+        answer = self._ask(machine, MEASURE, MEASURE_S, check, payload=payload.to_plain())
         problem, result = answer.get("error"), answer.get("result")
         if isinstance(problem, dict):
             raise RemoteError(machine.label, problem)
@@ -207,20 +208,34 @@ class Machines:
             self._ask(machine, FREE_LOCK, token=token)
         return LockTest(share.share_id, machine.label, is_ours_seen, is_theirs_seen, time.time())
 
-    def _ask(self, machine: Machine, request: str, wait_s: float = ASK_S, **facts: object) -> Facts:
+    def _ask(
+        self,
+        machine: Machine,
+        request: str,
+        wait_s: float = ASK_S,
+        check: Callable[[], object] = lambda: None,
+        **facts: object,
+    ) -> Facts:
         async def ask() -> Any:
             if self._link is None:
                 raise LostMachineError(f"{machine.label}: the cluster does not answer")
             return await asyncio.wait_for(self._link.ask_worker(machine.address, request, **facts), wait_s)
 
         try:
-            return dict(self._call(ask()))
+            return dict(self._call(ask(), check))
         except (TimeoutError, OSError) as error:
             raise LostMachineError(f"{machine.label}: does not answer") from error
 
-    def _call(self, work: Any) -> Any:
-        """Run a coroutine in the thread of the connection, and return its result."""
-        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
+    def _call(self, work: Any, check: Callable[[], object] = lambda: None) -> Any:
+        """Run a coroutine in the thread of the connection, and return its result; `check` may raise to stop."""
+        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        try:
+            while not wait([future], POLL_S).done:
+                check()
+        except BaseException:
+            future.cancel()
+            raise
+        return future.result()
 
 
 class RemoteError(DiscpressError):

@@ -72,18 +72,10 @@ class Sending:
         except (ShareError, ClusterError, StorageError) as error:
             raise self._stay(f"packed here: {error}") from error
         try:
-            reason = reason_to_stay(turn, self._place, order.plan, payload)
-        except LostMachineError as error:
-            raise self._lost(str(error)) from error
-        except RemoteError as error:
-            raise self._as_error(error) from error
-        except ClusterError as error:
-            raise self._stay(f"packed here: {error}") from error
-        if reason:
-            raise self._stay(reason)
-        turn.queue.set_machine(turn.job.id, machine.label)
-        turn.log(f"packed on {machine.label}")
-        try:
+            if reason := reason_to_stay(turn, self._place, order.plan, payload):
+                raise self._stay(reason)
+            turn.queue.set_machine(turn.job.id, machine.label)
+            turn.log(f"packed on {machine.label}")
             packed = self._place.machines.pack(machine, payload, lambda: wish_of(turn.control), self._on_report)
         except LostMachineError as error:
             turn.control.raise_if_stopped()

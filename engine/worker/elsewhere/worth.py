@@ -1,5 +1,7 @@
 """The question whether another machine is worth it for a title, with the measured speeds of both."""
 
+from collections.abc import Callable
+
 from discpress.engine.cluster.packing import measured
 from discpress.engine.cluster.payload import Payload
 from discpress.engine.convert.checkpoint import maker_of
@@ -27,7 +29,7 @@ def reason_to_stay(turn: Turn, remote: RemotePlace, plan: ConversionPlan, payloa
             payload, plan.source_path, plan.output_path, "this machine", turn.threads, turn.control.raise_if_stopped
         )
         lane.measured["", payload.source.share_id, way] = own
-    other = _measured_there(remote, payload, way)
+    other = _measured_there(remote, payload, way, turn.control.raise_if_stopped)
     work = Work(plan.original_bytes, plan.source_bytes, round(plan.original_bytes * own.packed_share))
     others = sum(job.kind is TaskKind.CONVERT for job in turn.queue.runnable()) + 1  # one runs here now
     found = place(own.speeds, other.speeds, work, others * plan.original_bytes)
@@ -37,9 +39,9 @@ def reason_to_stay(turn: Turn, remote: RemotePlace, plan: ConversionPlan, payloa
     return ""
 
 
-def _measured_there(remote: RemotePlace, payload: Payload, way: str) -> Measured:
+def _measured_there(remote: RemotePlace, payload: Payload, way: str, check: Callable[[], object]) -> Measured:
     key = (remote.machine.address, payload.source.share_id, way)
     known = remote.lane.measured.get(key)
     if known is None:
-        known = remote.lane.measured[key] = remote.machines.measure(remote.machine, payload)
+        known = remote.lane.measured[key] = remote.machines.measure(remote.machine, payload, check)
     return known
