@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from discpress.engine.errors import ShareError
 from discpress.engine.shares import locks
-from discpress.engine.shares.locks import held_test_lock, lock_path, new_token, sees_test_lock
+from discpress.engine.shares.locks import TEST_START, held_test_lock, lock_path, new_token, sees_test_lock
 from discpress.engine.shares.meeting import Met, meeting
 from discpress.engine.system.locks import Lock
 
@@ -157,3 +159,14 @@ def test_a_note_that_is_none_is_passed_over(tmp_path: Path, data: bytes) -> None
     with meeting(tmp_path, "nas") as nas, meeting(tmp_path, "pc") as pc:
         nas.turn()
         assert pc.turn() == [Met("nas", is_ours_seen=True, is_theirs_seen=True)]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.binary(max_size=60), st.binary(max_size=60))
+def test_any_bytes_in_notes_and_answers_meet_nobody(tmp_path: Path, note: bytes, answer: bytes) -> None:
+    with meeting(tmp_path, "nas") as nas:
+        token = "ab" * 16
+        leave_note(tmp_path, token, note)
+        own = next(each.name[len(TEST_START) :][:32] for each in tmp_path.glob("*.json") if token not in each.name)
+        (tmp_path / f"{TEST_START}{own}-{token}.json").write_bytes(answer)
+        assert nas.turn() == []
