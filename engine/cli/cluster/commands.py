@@ -21,9 +21,11 @@ from discpress.engine.cluster.files import (
 from discpress.engine.errors import ClusterError, MissingPackageError, UsageError
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
+from discpress.engine.shares.mark import MOST_NAME, is_name
 from discpress.engine.store.statefile import prepare_folder
 from discpress.engine.store.store import Store, state_folder
 from discpress.engine.system.files import absolute
+from discpress.engine.system.machine import host_name
 from discpress.engine.system.processors import available_processors
 from discpress.engine.units import format_count
 
@@ -104,6 +106,7 @@ def _run_invite(arguments: argparse.Namespace, printer: Printer, control: Contro
 
 def _run_join(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     address = _joined_address(arguments.address)
+    label = _name_of(arguments.name)
     state = _state(arguments)
     certificates = _joined_certificates(arguments, ClusterFiles.of_joined(state), address)
 
@@ -113,7 +116,6 @@ def _run_join(arguments: argparse.Namespace, printer: Printer, control: Control)
     from discpress.engine.shares.shares import Shares  # noqa: PLC0415
 
     quiet_logs()
-    label = display_name(arguments.name or platform.node())
     threads = arguments.threads or available_processors()
     joining = Joining(address, certificates, label, arguments.listen or "", threads)
 
@@ -176,6 +178,15 @@ def _address(listen: str, *, has_tls: bool) -> str:
         raise UsageError(
             f"--listen {display_name(listen)}: expected HOST:PORT", hint="write it like 192.168.1.10:8786"
         ) from None
+
+
+def _name_of(option: str | None) -> str:
+    """Return the name of this machine, under which others store the lock tests with it. Raises UsageError."""
+    if option is None:
+        return host_name()
+    if not is_name(option):
+        raise UsageError(f"--name: expected one line of at most {MOST_NAME} characters, got {display_name(option)}")
+    return option
 
 
 def _joined_address(text: str) -> str:
