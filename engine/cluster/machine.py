@@ -165,7 +165,10 @@ async def be_machine(
 def _as_error(joining: Joining, error: Exception) -> ClusterError:
     if isinstance(error, ClusterError):
         return error
-    return UnreachableError(f"{display_name(joining.address)}: cannot join: {error}", hint="check the address")
+    return UnreachableError(
+        f"{display_name(joining.address)}: no cluster of discpress answers there",
+        hint="check the address, and whether it begins with tls:",
+    )
 
 
 async def _stay(

@@ -9,7 +9,7 @@ import logging
 import secrets
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import wait
 from typing import Any, TypeVar
 
@@ -31,11 +31,16 @@ ASK_S = 10.0
 """Longest wait for an answer."""
 MEASURE_S = 120.0
 """Longest wait for the speeds of a machine: 16 MiB over a slow link, and a second of packing."""
+ENDS_S = 30.0
+"""A machine that has not stopped for so long after it was asked to is lost as well."""
 LOST_S = 15.0
 """A machine that has not answered for so long is lost."""
 RECONNECT_S = 10.0
 """A scheduler that is lost may be started again: titles wait so long for it, if this machine only proves."""
 _RETRY_S = 1.0
+_CLOSES_S = 3.0
+_POLL_END_S = 0.05
+_ENDINGS = {"suspend", "cancel"}
 _log = logging.getLogger("discpress.worker")
 T = TypeVar("T")
 
@@ -54,6 +59,9 @@ class Machines:
         self._thread = threading.Thread(target=self._run, daemon=True, name="cluster")
         self._link: Link | None = None
         self._is_closing = False
+        self._lock = threading.Lock()
+        self._calls = 0
+        self._is_over = False
         self._seen: tuple[Machine, ...] = ()
         self._lost_at = time.monotonic()
         self.was_tried = False
@@ -65,9 +73,12 @@ class Machines:
         self._thread.start()
 
     def close(self) -> None:
-        """End the connection."""
+        """End the connection soon; the titles on other machines are lost then, and queued again."""
         self._is_closing = True
-        self._thread.join(ASK_S)
+
+    def join(self) -> None:
+        """Wait a moment for the end."""
+        self._thread.join(_CLOSES_S)
 
     @property
     def seen(self) -> tuple[Machine, ...]:
@@ -91,6 +102,14 @@ class Machines:
             self.was_tried = time.monotonic() - self._lost_at > RECONNECT_S
             if not self._is_closing:
                 await asyncio.sleep(_RETRY_S)
+        while not self._has_ended():
+            await asyncio.sleep(_POLL_END_S)
+
+    def _has_ended(self) -> bool:
+        """Return whether no thread of a job waits any longer; none may begin to after that."""
+        with self._lock:
+            self._is_over = not self._calls
+            return self._is_over
 
     async def _stay(self) -> None:
         link = Link(self._address, security_of(self._certificates))
@@ -143,12 +162,14 @@ class Machines:
         future = link.submit(work, payload.to_plain(), key, machine.address)
         ended = asyncio.ensure_future(future.result())
         try:
-            heard_at = time.monotonic()
+            heard_at = asked_at = time.monotonic()
             while not (await asyncio.wait({ended}, timeout=POLL_S))[0]:
-                if await self._exchange(link, machine, payload.task, wish(), on_report):
-                    heard_at = time.monotonic()
-                is_there = any(each.address == machine.address for each in self._seen)
-                if self._link is not link or time.monotonic() - heard_at > LOST_S or not is_there:
+                asked, now = wish(), time.monotonic()
+                asked_at = asked_at if asked in _ENDINGS else now
+                if await self._exchange(link, machine, payload.task, asked, on_report):
+                    heard_at = now
+                is_there = self._link is link and any(each.address == machine.address for each in self._seen)
+                if not is_there or now - heard_at > LOST_S or now - asked_at > ENDS_S:
                     raise LostMachineError(f"{machine.label}: this machine or the cluster is lost")
             return dict(ended.result())
         except LostMachineError:
@@ -226,16 +247,27 @@ class Machines:
         except (TimeoutError, OSError) as error:
             raise LostMachineError(f"{machine.label}: does not answer") from error
 
-    def _call(self, work: Any, check: Callable[[], object] = lambda: None) -> Any:
-        """Run a coroutine in the thread of the connection, and return its result; `check` may raise to stop."""
+    def _call(self, work: Coroutine[Any, Any, Any], check: Callable[[], object] = lambda: None) -> Any:
+        """Run a coroutine in the thread of the connection, and return its result; `check` may raise to stop.
+
+        Raises LostMachineError after the end of the connection.
+        """
+        with self._lock:
+            if self._is_over:
+                work.close()
+                raise LostMachineError("the cluster has ended")
+            self._calls += 1
         future = asyncio.run_coroutine_threadsafe(work, self._loop)
         try:
             while not wait([future], POLL_S).done:
                 check()
+            return future.result()
         except BaseException:
             future.cancel()
             raise
-        return future.result()
+        finally:
+            with self._lock:
+                self._calls -= 1
 
 
 class RemoteError(DiscpressError):

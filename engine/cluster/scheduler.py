@@ -23,8 +23,11 @@ async def run_scheduler(
     try:
         await node
     except (OSError, ValueError, RuntimeError) as error:
+        cause = error.__cause__ or error
+        reason = getattr(cause, "strerror", None) or str(cause)
         raise ClusterError(
-            f"{display_name(address)}: cannot listen there: {error}", hint="choose another address with --listen"
+            f"{display_name(address)}: cannot listen there: {reason}",
+            hint="name a free port and an address of this machine with --listen",
         ) from error
     try:
         tell(node.address)

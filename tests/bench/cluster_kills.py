@@ -1,10 +1,11 @@
-"""Machine, scheduler and owner of a cluster killed (SIGKILL) at random points: is anything lost, or done twice?
+"""Machine, scheduler and owner of a cluster killed at random points: is anything lost, or done twice?
 
     python tests/bench/cluster_kills.py --count 50 [--seed N] [--json FILE]
 
-Each round converts one title through the queue of a machine that only proves, and kills a process at a random chunk of
-the packing or of the proof. A machine is killed or asked to end. After each round the result must be byte-identical to
-that of one machine, published once, and no part or claim may be left. Exit code 1 if anything was wrong.
+Each round converts one title through the queue of a machine that only proves, and ends a process at a random chunk of
+the packing or of the proof. The owner is killed, machine and scheduler are killed or asked to end. After each round the
+result must be byte-identical to that of one machine, published once, and no part or claim may be left. Exit code 1 if
+anything was wrong.
 """
 
 import argparse

@@ -29,7 +29,7 @@ from discpress.engine.request import ConversionRequest
 from discpress.engine.shares.shares import Shares
 from discpress.engine.store.store import Store
 
-PATIENCE_S = 60.0
+PATIENCE_S = 120.0
 """Longest wait for one step: a machine under load needs seconds, a hang must end the test soon."""
 PACKED = ConversionRequest(level=12, target="any")
 

@@ -1,4 +1,4 @@
-"""Machine, scheduler and owner killed (SIGKILL) at random points of one title after the other, from a seed."""
+"""Machine, scheduler and owner killed at random points of one title after the other, from a seed."""
 
 import random
 import signal
@@ -78,13 +78,12 @@ class ClusterKills:
         self.tally.elsewhere += bool(job.machine)
 
     def kill(self, victim: str) -> None:
-        """Kill one of the processes; a machine may also be asked to end."""
-        house, number = self.house, signal.SIGKILL
+        """Kill one of the processes."""
+        house = self.house
         process = {OWNER: house.worker, MACHINE: house.machine, SCHEDULER: house.scheduler}[victim]
         assert process is not None
-        if victim == MACHINE:
-            number = self.random.choice((signal.SIGKILL, signal.SIGTERM))
-        process.kill(number)
+        # Machine and scheduler may also be asked to end: then they say so.
+        process.kill(signal.SIGKILL if victim == OWNER else self.random.choice((signal.SIGKILL, signal.SIGTERM)))
 
     def revive(self, victim: str) -> None:
         """Start the killed process again; a machine that lost its scheduler joins by itself."""

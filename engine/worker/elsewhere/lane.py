@@ -206,6 +206,7 @@ class MachineLane:
         """End the connection."""
         if self._machines is not None:
             self._machines.close()
+            self._machines.join()
             self._machines = None
 
 

@@ -28,6 +28,9 @@ class FakeMachines:
     def close(self) -> None:
         self.is_closed = True
 
+    def join(self) -> None:
+        assert self.is_closed
+
 
 class Cluster:
     """A manager with machines of our choice."""
