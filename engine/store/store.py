@@ -36,7 +36,7 @@ from discpress.engine.store.rows import settings_rows as title_settings
 from discpress.engine.store.rows.checked import Row, UnreadableError
 from discpress.engine.store.rows.known_rows import KnownTitle, known_titles
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
-from discpress.engine.store.rows.portions import title_portions
+from discpress.engine.store.rows.portions import WITHIN, folder_range, title_portions
 from discpress.engine.store.scan_batch import EmptyArchive
 from discpress.engine.store.statefile import StateFile
 from discpress.engine.store.title_changes import TitleChanges, changes_since
@@ -139,7 +139,7 @@ class Store:
         self, count: int, folders: Iterable[Path] | None = None, defaults: Settings | None = None
     ) -> list[Title]:
         """Return the titles that come first by name, at most so many, in natural order; the rest is not decoded."""
-        where = ((title_rows.WITHIN, title_rows.folder_range(folder)) for folder in folders) if folders else [("", {})]
+        where = ((WITHIN, folder_range(folder)) for folder in folders) if folders else [("", {})]
         rows: dict[object, Row] = {}
         for condition, parameters in where:
             query = f"{title_rows.SELECT_NAMES} {condition}"
@@ -168,16 +168,16 @@ class Store:
 
         `losses` counts those, without a notice.
         """
-        select, parameters = title_rows.SELECT_TITLES_ALONE, title_rows.folder_range(folder)
-        rows = title_portions(self._file.run, f"{select} ", title_rows.WITHIN, parameters)
+        select, parameters = title_rows.SELECT_TITLES_ALONE, folder_range(folder)
+        rows = title_portions(self._file.run, f"{select} ", WITHIN, parameters)
         return list(known_titles(rows, losses or Losses()))
 
     def drop_unreadable(self, folder: Path) -> None:
         """Drop the titles below a folder that cannot be read, after a scan of it: their files are gone."""
-        parameters = title_rows.folder_range(folder)
+        parameters = folder_range(folder)
 
         def drop(connection: sqlite3.Connection) -> None:
-            found = connection.execute(f"{title_rows.SELECT_TITLES_ALONE} {title_rows.WITHIN}", parameters).fetchall()
+            found = connection.execute(f"{title_rows.SELECT_TITLES_ALONE} {WITHIN}", parameters).fetchall()
             unreadable = [(row[0],) for row in found if not title_rows.is_title(row)]
             connection.executemany("DELETE FROM titles WHERE path = ?", unreadable)
 
@@ -191,8 +191,8 @@ class Store:
     def knows(self, folder: Path) -> bool:
         """Return whether a title in or below a folder is stored, or was: the last one may be in the trash."""
         tables = ("titles", "gone_titles")
-        query = "SELECT " + " OR ".join(f"EXISTS (SELECT 1 FROM {each} t {title_rows.WITHIN})" for each in tables)
-        parameters = title_rows.folder_range(folder)
+        query = "SELECT " + " OR ".join(f"EXISTS (SELECT 1 FROM {each} t {WITHIN})" for each in tables)
+        parameters = folder_range(folder)
         return bool(self._file.run(lambda connection: connection.execute(query, parameters).fetchone()[0]))
 
     def save_titles(self, batch: Iterable[Title]) -> None:

@@ -57,7 +57,9 @@ def follow(app: AppPty, done: threading.Event) -> None:
         app.read(0.2)
 
 
-def play(top: Path, jobs: int, kib: int) -> tuple[dict[str, list[list[float]]], list[float], dict[str, int], float]:
+def play(
+    top: Path, titles: int, jobs: int, kib: int
+) -> tuple[dict[str, list[list[float]]], list[float], dict[str, int], float]:
     """Run the jobs with the apps; return samples by process and tenth, loop delays, job states and seconds."""
     state, images = top / "state", top / "images"
     images.mkdir()
@@ -72,7 +74,7 @@ def play(top: Path, jobs: int, kib: int) -> tuple[dict[str, list[list[float]]], 
         facts = [top / f"facts{number}.json" for number in range(APPS)]
         apps = [open_child(top, each) for each in facts]
         for app in apps:
-            app.wait_for("titles,")
+            app.wait_for(f"Library {titles:,}")
         apps[-1].send("w")
         done = threading.Event()
         threads = [threading.Thread(target=follow, args=(app, done)) for app in apps]
@@ -121,7 +123,7 @@ def main() -> int:
     place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="discpress-load-", dir=place) as name:
         fill(Path(name) / "state", arguments.titles)
-        samples, delays, states, seconds = play(Path(name), arguments.jobs, arguments.kib)
+        samples, delays, states, seconds = play(Path(name), arguments.titles, arguments.jobs, arguments.kib)
     rows = {
         name: [round(statistics.median(tenth), 1) if tenth else None for tenth in tenths]
         for name, tenths in samples.items()

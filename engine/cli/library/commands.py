@@ -1,6 +1,7 @@
 """`discpress scan`, `ls` and `demo`."""
 
 import argparse
+import sys
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
@@ -219,7 +220,7 @@ def _format_of(title: Title) -> str:
         image_format += f" {title.tracks.total} tracks"
     elif title.tracks is None and title.block_size:
         image_format += f" {title.block_size // 1024}K"
-    return image_format
+    return sys.intern(image_format)  # a library has few
 
 
 def _family_row(family: TitleFamily[Title], names: TitleNames, states: TitleStates) -> tuple[str, ...]:

@@ -5,8 +5,9 @@ import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
 
-from discpress.engine.store.rows import keys, title_rows
+from discpress.engine.store.rows import keys
 from discpress.engine.store.rows.checked import PATH, Shape, UnreadableError, made_by
+from discpress.engine.store.rows.portions import WITHIN, folder_range
 from discpress.engine.store.scan_batch import EmptyArchive
 
 _SHAPE = Shape(
@@ -16,7 +17,7 @@ _SHAPE = Shape(
         "node": made_by(keys.node_from, (0, 0)),
     }
 )
-_SELECT = f"SELECT {_SHAPE.select('t')} FROM empty_archives t {title_rows.WITHIN}"
+_SELECT = f"SELECT {_SHAPE.select('t')} FROM empty_archives t {WITHIN}"
 
 
 def save(connection: sqlite3.Connection, archives: Iterable[EmptyArchive]) -> None:
@@ -35,7 +36,7 @@ def forget(connection: sqlite3.Connection, paths: Iterable[Path]) -> None:
 def read(connection: sqlite3.Connection, folder: Path) -> dict[Path, EmptyArchive]:
     """Return the archives in and below a folder; unreadable rows are skipped, so their archives are searched again."""
     found = {}
-    for row in connection.execute(_SELECT, title_rows.folder_range(folder)):
+    for row in connection.execute(_SELECT, folder_range(folder)):
         with contextlib.suppress(UnreadableError):
             path, identity, (device, _) = _SHAPE.read(row)
             found[path] = EmptyArchive(path, identity, device)

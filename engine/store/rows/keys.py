@@ -1,6 +1,7 @@
 """Paths, identities and nodes as the state file stores them."""
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 from discpress.engine.store.model import FileIdentity
@@ -46,10 +47,19 @@ def identity_key(identity: FileIdentity) -> str:
 
 def node_from(text: str) -> tuple[int, int]:
     """Return device and inode in a stored text; 0 and 0 for an empty one. ValueError if it is malformed."""
-    device, inode = map(int, text.split(" ")) if text else (0, 0)
-    if not (min(device, inode) > -_ID_LIMIT and max(device, inode) < _ID_LIMIT):
+    device, inode = text.split(" ") if text else ("0", "0")
+    return _number(device), _own_number(inode)
+
+
+def _own_number(text: str) -> int:
+    number = int(text)
+    if not -_ID_LIMIT < number < _ID_LIMIT:
         raise ValueError
-    return device, inode
+    return number
+
+
+_number = lru_cache(maxsize=64)(_own_number)
+"""Of a device: a library has few, so that one object is enough for each."""
 
 
 def node_key(device: int, inode: int) -> str:

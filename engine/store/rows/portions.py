@@ -1,15 +1,25 @@
 """Rows of the titles in portions: all rows of a large library at once would take as much memory as its titles."""
 
+import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from discpress.engine.store.rows.checked import Row
 
 Run: TypeAlias = Callable[[Callable[[sqlite3.Connection], list[Row]]], list[Row]]
 
+# One range, in the order of the key: for two ranges SQLite would collect and sort all rows.
+WITHIN = "WHERE t.path >= :folder AND t.path < :end AND (t.path = :folder OR t.path >= :first)"
 PORTION = 250
 """Rows that are read at once; the file is free for other threads while they are decoded."""
+
+
+def folder_range(folder: Path) -> dict[str, bytes]:
+    """Return the parameters of WITHIN: the folder itself, and the keys of everything below it."""
+    first = os.fsencode(os.path.join(folder, ""))  # noqa: PTH118 - a Path has no trailing separator
+    return {"folder": os.fsencode(folder), "first": first, "end": first[:-1] + bytes([first[-1] + 1])}
 
 
 def title_portions(run: Run, select: str, where: str, parameters: Mapping[str, Any]) -> Iterator[Row]:
