@@ -133,7 +133,7 @@ class Store:
             return
         some = set(folders)
         for folder in sorted(each for each in some if some.isdisjoint(each.parents)):  # each title once
-            yield from self._titles(title_rows.WITHIN, {**parameters, **title_rows.folder_range(folder)})
+            yield from self._titles(WITHIN, {**parameters, **folder_range(folder)})
 
     def first_by_name(
         self, count: int, folders: Iterable[Path] | None = None, defaults: Settings | None = None

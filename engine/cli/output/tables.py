@@ -2,13 +2,13 @@
 
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
-from itertools import chain
-from operator import itemgetter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
 
 from rich.cells import cell_len, set_cell_size
 
 _GAP = "  "
+_ROWS_AT_ONCE = 250
 _LEAST_FLEXIBLE = 12
 _MOST_FLEXIBLE = 60  # without a terminal; --json has the whole names
 
@@ -19,10 +19,10 @@ def format_table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, flexibl
 
 
 def table_lines(
-    heads: Sequence[str], rows: Sequence[Sequence[str]], *, flexible: int, right: Sequence[int]
+    heads: Sequence[str], rows: Iterable[Sequence[str]], *, flexible: int, right: Sequence[int]
 ) -> Iterator[str]:
-    """Yield the lines of `format_table`, for tables that are not needed whole."""
-    widths = [_width(list(column)) for column in _columns(heads, rows)]
+    """Yield the lines of `format_table`, for tables that are not needed whole; goes through the rows twice."""
+    widths = _widths(heads, rows)
     if sys.stdout.isatty():
         columns = shutil.get_terminal_size().columns
         others = sum(widths) - widths[flexible] + len(_GAP) * (len(widths) - 1)
@@ -37,10 +37,13 @@ def table_lines(
             yield _line(row, widths, right)
 
 
-def _columns(heads: Sequence[str], rows: Sequence[Sequence[str]]) -> Iterator[Iterator[str]]:
-    """Yield the cells of each column, its head first."""
-    for index, head in enumerate(heads):
-        yield chain((head,), map(itemgetter(index), rows))
+def _widths(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[int]:
+    widths = list(map(_cell_len, heads))
+    left = iter(rows)
+    while some := list(islice(left, _ROWS_AT_ONCE)):
+        columns = zip(*some, strict=True)
+        widths = [max(width, _width(column)) for width, column in zip(widths, columns, strict=True)]
+    return widths
 
 
 def _is_plain(text: str) -> bool:
