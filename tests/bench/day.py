@@ -2,11 +2,12 @@
 
     python tests/bench/day.py [--titles 384] [--slots 96] [--json FILE]
 
-Every quarter of an hour some titles are queued, every two hours the folder is scanned again; between that nothing
-happens. While a job runs, the wall clock is set back by an hour at noon and forward by one in the evening. All clocks
-of both processes, and all their waits, go by tests/support/virtual_clock.c (a C compiler is needed): slowly while there
-is work, fast while there is none. Printed: memory (anonymous), bytes sent while nothing happened, processor time, the
-state folder. Exit code 1 where a job was lost, done twice or stuck, a time was absurd, or memory grew.
+Every quarter of an hour some titles are queued and one file comes into a watched folder, every two hours the folder
+is scanned again; between that nothing happens. While a job runs, the wall clock is set back by an hour at noon and
+forward by one in the evening. All clocks of both processes, and all their waits, go by tests/support/virtual_clock.c (a
+C compiler is needed): slowly while there is work, fast while there is none. Printed: memory (anonymous), open files,
+bytes sent while nothing happened, processor time, the state folder. Exit code 1 where a job was lost, done twice or
+stuck, a time was absurd, or memory or the number of open files grew.
 """
 
 import argparse
@@ -38,13 +39,17 @@ from discpress.engine.store.store import Store
 from discpress.engine.store.worker_lock import stop_worker
 
 SLOT_S = 15 * 60.0
-AT_WORK, SETTLING, AT_REST = 10.0, 400.0, 1000.0
-"""How fast time passes while jobs run, while the last of them leaves the screen, and while nothing happens."""
+AT_WORK, LOOKING, SETTLING, AT_REST = 10.0, 100.0, 400.0, 1000.0
+"""How fast time passes while jobs run, while the watch waits for a file to stand still, while the last job leaves the
+screen, and while nothing happens."""
+RULE = '[[watch]]\nfolder = "{}"\ntarget = "any"\nlevel = 1\n'
 SETTLED_S = 240.0
 """The curve of the throughput is seen for two minutes, a message for seconds."""
 SCAN_EVERY = 8
 MOST_ETA_S = 3600.0
 MOST_GROWTH, MOST_GROWTH_MIB = 1.10, 4.0
+MOST_MORE_FILES = 2
+DISCPRESS = Path(sys.executable).parent / "discpress"
 _NEGATIVE = re.compile(r"(?<![\w-])-\d[\d.]*( ?s| ?%|m\d|h\d|d\d| [KMGB])")
 
 
@@ -62,7 +67,13 @@ class Day:
         self.large = [top / "games" / f"Large {number}.iso" for number in range(2)]
         for number, path in enumerate(self.large):
             write_old(path, slow_to_pack(40 * MIB, seed=number))
+        self.watched = [top / "incoming" / f"New {number:03d}.iso" for number in range(slots)]
+        self.watched[0].parent.mkdir()
+        settings = top / "config" / "discpress" / "config.toml"
+        settings.parent.mkdir(parents=True)
+        settings.write_text(RULE.format(self.watched[0].parent))
         self.memory: dict[str, list[float]] = {"worker": [], "app": []}
+        self.open_files: dict[str, list[int]] = {"worker": [], "app": []}
         self.idle_bytes = 0
         self.idle_s = 0.0
         self.etas = 0
@@ -71,7 +82,7 @@ class Day:
     def run(self) -> dict[str, object]:
         """Live through it and return the figures."""
         state = str(self.state)
-        command = [sys.executable, "-P", "-m", "discpress.engine.worker", "--state", state, "--idle", "1e9"]
+        command = [DISCPRESS, "queue", "run", "--state", state]
         self.state.mkdir(mode=0o700)
         began, began_at = time.monotonic(), self.clock.monotonic()
         with (
@@ -81,8 +92,10 @@ class Day:
             stop_worker(self.state)  # the app's own: the one of this day must not end
             # As `ensure_worker` starts it.
             environment = {"PATH": "/usr/bin:/bin", "MALLOC_ARENA_MAX": "1", **self.clock.environment}
-            worker = subprocess.Popen(command, env=environment, cwd="/")
-            app.wait_for(f"{len(self.paths) + len(self.large)} titles")
+            environment["XDG_CONFIG_HOME"] = str(self.top / "config")
+            output = subprocess.DEVNULL
+            worker = subprocess.Popen(command, env=environment, cwd="/", stdout=output, stderr=output)
+            app.wait_for(f"Library {len(self.paths) + len(self.large)}")
             app.wait_quiet()
             app.send("w")
             queue, background_tasks = JobQueue(store, now=self.clock.now), BackgroundTasks(store)
@@ -90,8 +103,9 @@ class Day:
             for slot in range(self.slots):
                 self._slot(slot, queue, background_tasks, app)
                 if slot in {self.slots // 12, self.slots // 2, self.slots - 1}:
-                    self.memory["worker"].append(resident_mib(worker.pid))
-                    self.memory["app"].append(resident_mib(app.process.pid))
+                    for name, pid in (("worker", worker.pid), ("app", app.process.pid)):
+                        self.memory[name].append(resident_mib(pid))
+                        self.open_files[name].append(len(list(Path(f"/proc/{pid}/fd").iterdir())))
             figures: dict[str, object] = {
                 "virtual hours": round((self.clock.monotonic() - began_at) / 3600, 2),
                 "real s": round(time.monotonic() - began),
@@ -122,6 +136,11 @@ class Day:
             self.clock.jump(jumps[slot])
             self._wait(queue.is_idle, "the job after the clock was set", queue, app)
         queue.add(request(path, level=1) for path in paths)
+        arrived = self.watched[slot]
+        write_old(arrived, mixed(64 * KIB, seed=100_000 + slot))
+        self.clock.run_at(LOOKING)
+        self._wait(lambda: queue.of_path(arrived, 1), f"a job for {arrived.name}", queue, app)
+        self.clock.run_at(AT_WORK)
         if slot % SCAN_EVERY == SCAN_EVERY - 1:
             app.send("\x1b", "r")
             app.wait_for("TITLE")
@@ -173,7 +192,7 @@ class Day:
 
     def _check(self, queue: JobQueue, store: Store) -> None:
         published = [str(each.payload.get("source")) for each in store.journal_entries() if each.kind == "published"]
-        for path in (*self.paths, *self.large):
+        for path in (*self.paths, *self.large, *self.watched):
             jobs = queue.of_path(path, 5)
             states = [(job.state, job.attempts) for job in jobs]
             if states != [(JobState.DONE, 1)] or published.count(str(path)) != 1:
@@ -206,9 +225,11 @@ def main() -> int:
         figures = day.run()
         sizes = {path.name: path.stat().st_size for path in day.state.iterdir() if path.is_file()}
     figures |= {
-        "titles": len(day.paths) + len(day.large),
+        "titles": len(day.paths) + len(day.large) + len(day.watched),
         "worker MiB at start, middle, end": [round(each, 1) for each in day.memory["worker"]],
         "app MiB at start, middle, end": [round(each, 1) for each in day.memory["app"]],
+        "open files of the worker": day.open_files["worker"],
+        "open files of the app": day.open_files["app"],
         "bytes at rest": day.idle_bytes,
         "hours at rest": round(day.idle_s / 3600, 2),
         "times left that were looked at": day.etas,
@@ -218,6 +239,8 @@ def main() -> int:
     for process, row in day.memory.items():
         if row[-1] > row[0] * MOST_GROWTH and row[-1] > row[0] + MOST_GROWTH_MIB:
             day.wrong.append(f"{process}: memory grew")
+        if day.open_files[process][-1] > day.open_files[process][0] + MOST_MORE_FILES:
+            day.wrong.append(f"{process}: more files are open")
     for what, value in figures.items():
         print(f"{what:<34} {value}")
     for problem in day.wrong[:40]:

@@ -4,7 +4,8 @@
 
 The images are genuine ISO 9660 discs of about 60 KiB: PS2 and PSP ISOs, some packed as ZSO and CSO, a hundred a folder.
 Before a cold run their pages are dropped with posix_fadvise; names and inodes stay cached, as only root may drop those.
-Each scan is measured twice: through a real store in this process, and as the whole command `discpress scan`.
+Each scan is measured twice: through a real store in this process, and as the whole command `discpress scan`, with its
+processor time and its largest memory (resident, files of the program included).
 Exit code 1 when a first scan takes 20 s or more, a re-scan 2 s or more, or a title was missed.
 """
 
@@ -20,7 +21,7 @@ from collections.abc import Callable, Iterable
 from io import BytesIO
 from pathlib import Path
 from random import Random
-from typing import Any
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
@@ -44,7 +45,7 @@ MOST_AGAIN_S = 2.0
 A_FOLDER = 100
 IDENTIFIED = 1000
 DISCPRESS = Path(sys.executable).parent / "discpress"
-COLUMNS = "{:<34} {:>9} {:>11} {:>8}"
+COLUMNS = "{:<34} {:>9} {:>9} {:>9} {:>11} {:>8}"
 
 # Of ten images: what they are, and in which container.
 _KINDS = (
@@ -59,6 +60,19 @@ _KINDS = (
     (System.PS2, ImageFormat.ZSO, 16 * KIB),
     (System.PS2, ImageFormat.ISO, 2 * KIB),
 )
+
+
+class Scanned(NamedTuple):
+    """One scan."""
+
+    titles: int
+    """The titles that it found."""
+    cpu_s: float
+    """Its processor time."""
+    peak_mib: float = 0.0
+    """The largest memory of its process; 0 if it had none of its own."""
+
+
 _FILLING = b"".join(b"level %05d of a game that shrinks well\n" % number for number in range(600))
 
 
@@ -87,23 +101,27 @@ def measure(folder: Path, count: int) -> dict[str, Any]:
     total_bytes = sum(path.stat().st_size for path in paths)
     print(f"{count} images, {format_size(total_bytes)}, made in {time.perf_counter() - started:.1f} s")
     os.sync()  # dirty pages cannot be dropped
-    print(COLUMNS.format("", "seconds", "an image", "titles"))
+    print(COLUMNS.format("", "seconds", "cpu s", "MiB", "an image", "titles"))
     runs = []
 
-    def run(name: str, act: Callable[[], int], limit_s: float, *, cold: bool = False) -> None:
+    def run(name: str, act: Callable[[], Scanned], limit_s: float, *, cold: bool = False) -> None:
         resident = forget(paths) if cold else None
         before = time.perf_counter()
-        titles = act()
+        done = act()
         seconds = time.perf_counter() - before
-        print(COLUMNS.format(name, f"{seconds:.2f}", f"{1e6 * seconds / count:.0f} us", titles), flush=True)
+        memory = f"{done.peak_mib:.0f}" if done.peak_mib else ""
+        each = f"{1e6 * done.cpu_s / count:.0f} us"
+        print(COLUMNS.format(name, f"{seconds:.2f}", f"{done.cpu_s:.2f}", memory, each, done.titles), flush=True)
         runs.append(
             {
                 "name": name,
                 "seconds": seconds,
-                "titles": titles,
+                "cpu_s": done.cpu_s,
+                "peak_mib": done.peak_mib,
+                "titles": done.titles,
                 "limit_s": limit_s,
                 "resident_pages": resident,
-                "holds": seconds < limit_s and titles == count,
+                "holds": seconds < limit_s and done.titles == count,
             }
         )
 
@@ -132,7 +150,7 @@ def make_images(library: Path, count: int) -> list[Path]:
         system, image_format, block_size = _KINDS[number % len(_KINDS)]
         folder = library / f"{number // A_FOLDER:04}"
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / f"Game {number} (USA).{image_format}"
+        path = folder / f"The Game {number} (USA).{image_format}"  # "Game 10000" would be a serial
         system_id = PSP_GAME if system is System.PSP else PLAYSTATION
         buffer = BytesIO()
         write_iso(buffer, disc_files(system, number), system_id=system_id, volume_id=f"GAME{number}")
@@ -179,24 +197,30 @@ def forget(paths: Iterable[Path]) -> int | None:
     return stayed
 
 
-def scan_through(state: Path, library: Path) -> int:
-    """Scan into a store as `discpress scan` does, without printing; return the number of titles."""
-    titles = 0
+def scan_through(state: Path, library: Path) -> Scanned:
+    """Scan into a store as `discpress scan` does, without printing."""
+    titles, before = 0, time.process_time()
     with Store(state) as store:
         for batch in scan([library], store.known_titles(library)):
             store.save_titles(batch.titles)
             store.forget(batch.gone)
             titles += len(batch.titles) + len(batch.unchanged)
-    return titles
+    return Scanned(titles, time.process_time() - before)
 
 
-def scan_command(state: Path, library: Path, *options: str) -> int:
-    """Run the whole command; return the number of titles that it names."""
+def scan_command(state: Path, library: Path, *options: str) -> Scanned:
+    """Run the whole command; the titles are those that it names."""
     command: list[str | Path] = [DISCPRESS, "scan", *options, "--state", state, library]
-    said = subprocess.run(command, check=True, capture_output=True).stdout
-    if options:
-        return sum(b'"event": "title"' in line for line in said.splitlines())
-    return sum(line.startswith(b"Game ") for line in said.splitlines())
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(command, stdout=output)
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            raise subprocess.CalledProcessError(process.returncode, command)
+        output.seek(0)
+        mark = b'"event": "title"' if options else b"Game "
+        titles = sum(mark in line[:40] for line in output)
+    return Scanned(titles, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / KIB)
 
 
 def identify_each(paths: list[Path], *, cold: bool) -> dict[str, Any]:
