@@ -12,8 +12,9 @@ _ADDITIONS = re.compile(r"\s*\((?!Dis[ck] )[^()]*\)")
 _SONY_SERIAL = re.compile(r"([A-Z]{4})-?([0-9]{3})([0-9]{2})")
 _MOST_BYTES = 200
 """Of a name without its suffix: file systems allow 255, and tracks and checksum files have longer endings."""
-_MOST_OPL_BYTES = 64
-"""Of the title in a name for OPL: ISO_GAME_NAME_MAX in its include/supportbase.h."""
+_MOST_OPL_BYTES = 160
+"""Of a name for OPL without its suffix, the serial included, as the doctor and `deploy` count it. OPL itself counts the
+title alone: ISO_GAME_NAME_MAX in its include/supportbase.h, 160 since commit 0d6f8844 of 2023-07-04, before that 64."""
 
 
 class Pattern(StrEnum):
@@ -39,7 +40,7 @@ def opl_name(serial: str, game: str) -> str:
     The title loses what is in brackets, except the number of the disc.
     """
     number = opl_serial(serial)
-    title = clean_name(_ADDITIONS.sub("", game), _MOST_OPL_BYTES)
+    title = clean_name(_ADDITIONS.sub("", game), _MOST_OPL_BYTES - len(number) - 1)
     return f"{number}.{title}" if number and title else ""
 
 
