@@ -5,8 +5,9 @@
 For each level and block size, one after the other in every round, so that a machine that slows down slows all of them:
 both kernels alone (memory to memory, no hashes), the limit (native kernel, XXH3-128 and crc32, memory to memory, as
 many threads), the program without its proof and with it under either kernel, and `maxcso --format=zso` where it is on
-PATH; with --others ziso.py and chdman (zlib, hunks of the block size) too, once. They prove nothing. The source is in
-the page cache. Peak memory is above that of `discpress --help`. Ratios are medians of the ratios within a round.
+PATH, which takes the fast function at all levels (see maxcso.py); with --others ziso.py and chdman (zlib, hunks of the
+block size) too, once. They prove nothing. The source is in the page cache. Peak memory is above that of `discpress
+--help`. Ratios are medians of the ratios within a round.
 """
 
 import shutil
