@@ -15,6 +15,7 @@ from discpress.engine.errors import StoreError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.store.model import JsonValue, Title
 from discpress.engine.store.rows.plain_json import load_object
+from discpress.engine.system.files import read_regular
 from discpress.engine.system.rename import sync_folder, write_draft
 
 MANIFEST_NAME = ".discpress-device.json"
@@ -118,8 +119,7 @@ class Manifest:
         """
         path = root / MANIFEST_NAME
         try:
-            with path.open("rb") as file:
-                data = file.read(_MOST_BYTES)
+            data = read_regular(path, _MOST_BYTES)
         except FileNotFoundError:
             return cls(root)
         except OSError as error:

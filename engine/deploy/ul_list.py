@@ -7,6 +7,7 @@ from discpress.engine.deploy.ul_cfg import LIST_NAME, has_game, with_game
 from discpress.engine.errors import DamagedImageError, from_os_error
 from discpress.engine.images.sets.opl_list import MAX_LIST_BYTES
 from discpress.engine.names import display_name
+from discpress.engine.system.files import read_regular
 from discpress.engine.system.rename import draft_of, sync_folder, write_draft
 
 OLD_NAME = f"{LIST_NAME}.discpress-old"
@@ -41,8 +42,7 @@ class UlList:
 
     def _read(self) -> bytes:
         try:
-            with self._path.open("rb") as file:
-                data = file.read(MAX_LIST_BYTES + 1)
+            data = read_regular(self._path, MAX_LIST_BYTES + 1)
         except FileNotFoundError:
             return b""
         except OSError as error:

@@ -194,6 +194,18 @@ def read_at(fd: int, offset: int, length: int) -> bytes:
     return bytes(memoryview(buffer)[: read_into(fd, buffer, offset)])
 
 
+def read_regular(path: Path, most_bytes: int) -> bytes:
+    """Return the first bytes of a regular file. Raises OSError for anything else: a pipe is not waited for."""
+    fd = os.open(path, _READ_FLAGS | _NONBLOCK)
+    try:
+        facts = os.fstat(fd)
+        if not stat.S_ISREG(facts.st_mode):
+            raise OSError("it is not a regular file")
+        return read_at(fd, 0, min(most_bytes, facts.st_size))
+    finally:
+        os.close(fd)
+
+
 def sync_file(fd: int) -> None:
     """Sync a file to the disk; an OSError is final.
 

@@ -16,6 +16,7 @@ Prints a line for each find, and the figures; exit code 1 if something was found
 """
 
 import argparse
+import gc
 import gzip
 import hashlib
 import json
@@ -48,8 +49,6 @@ SUFFIXES = {".iso", ".zso", ".cso", ".dax", ".chd", ".rvz", ".wia", ".gcz", ".wb
 WHOLE_DISCS = {".wbfs", ".ciso", ".tgc"}
 """Formats whose made-up disc decodes to a full one of 1.4 GB, so that only commands that decode nothing get them."""
 NINTENDO = WHOLE_DISCS | {".rvz", ".wia", ".gcz"}
-DIGESTS = {"raw_sha1"}
-"""The fields of a CHD that state the digest of its content."""
 DESCRIPTOR = slice(16 * 2048 + 1, 16 * 2048 + 6)
 """An ISO without it is any file, of any length."""
 OTHERS: tuple[tuple[str, ...], ...] = (
@@ -163,7 +162,7 @@ class Bench:
         if verified.exit_code == 0 and not found:
             problems.append("verify ended with 0 and verified nothing")
         has_disc = golden.suffix != ".iso" or mutant.data[DESCRIPTOR] == golden.data[DESCRIPTOR] == b"CD001"
-        states_digest = DIGESTS.isdisjoint(mutant.field.split(","))
+        states_digest = "raw_sha1" not in mutant.field.split(",")  # the one of a CHD's content
         if verified.exit_code == 0 and not is_same and golden.has_checksums and states_digest:
             problems.append(f"decodes to {found}, the original to {golden.xxh3}: verify and doctor exit with 0")
         if verified.exit_code == 0 and not is_same and mutant.kind == "cut" and deep.exit_code == 0 and has_disc:
@@ -195,6 +194,7 @@ class Bench:
             self._report(f"a folder of {len(paths)}", problems, batch)
         for path in paths:
             path.unlink()
+        gc.collect()  # a command leaves that to the end of its process
 
     def _run(self, problems: list[str], *words: str | Path) -> Finished:
         shown = " ".join(each for each in words[:3] if isinstance(each, str))

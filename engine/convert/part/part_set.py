@@ -20,7 +20,7 @@ from discpress.engine.errors import ConflictError, StorageError, from_os_error
 from discpress.engine.images.source import ByteSource, FileSource
 from discpress.engine.names import display_name
 from discpress.engine.system.cache import drop_cached
-from discpress.engine.system.files import FileIdentity, Readable, Writable
+from discpress.engine.system.files import FileIdentity, Readable, Writable, read_regular
 from discpress.engine.system.rename import remove_same, sync_folder
 
 
@@ -138,7 +138,7 @@ class PartSet(ByteSource):
 
     def _is_sheet(self, path: Path) -> bool:
         try:
-            return path.read_bytes() == self._text
+            return read_regular(path, len(self._text) + 1) == self._text
         except OSError:
             return False
 

@@ -150,7 +150,8 @@ class PagedStream:
     def _lose_from(self, position: int, error: DamagedImageError) -> None:
         """Remember that no decoder gets beyond a position, which would be tried again for each block after it."""
         if position <= self._lost_from:
-            self._lost_from, self._loss = position, error
+            # The traceback of this one would keep the pages in memory.
+            self._lost_from, self._loss = position, DamagedImageError(str(error), hint=error.hint)
 
     def _free_room(self) -> memoryview:
         """Return memory for a page: that of the oldest one, unless it is hot, like an index.

@@ -20,6 +20,7 @@ from discpress.engine.images.registry import detect
 from discpress.engine.images.source import FileSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES
 from discpress.engine.names import fold, natural_key
+from discpress.engine.system.files import read_regular
 
 SHEET_SUFFIXES = (".gdi", ".cue", ".ccd", ".mds")
 """Suffixes of sheets; of two that name one file, the format that comes first here has the title."""
@@ -173,8 +174,7 @@ def _sets_about(path: Path) -> list[SheetSet]:
 def _text_of(path: Path) -> bytes:
     """Return the printable ASCII characters of a sheet in lower case, for names in any encoding; none if unreadable."""
     try:
-        with path.open("rb") as file:
-            return _plain(file.read(MAX_SHEET_BYTES))
+        return _plain(read_regular(path, MAX_SHEET_BYTES))
     except OSError:
         return b""
 

@@ -1,6 +1,7 @@
 """The list of copies on a device: whatever is in the file, it is read or refused."""
 
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discpress.engine.deploy.manifest import MANIFEST_NAME, DeviceFile, Entry, Manifest, SourceStamp
-from discpress.engine.errors import StoreError
+from discpress.engine.errors import StorageError, StoreError
 
 ENTRY = Entry(
     "/games/Okami \udcff[/b].iso",
@@ -24,6 +25,12 @@ def test_what_was_put_is_read_again(tmp_path: Path) -> None:
     Manifest(tmp_path).put(ENTRY)
     assert list(Manifest.read(tmp_path)) == [ENTRY]
     assert [path.name for path in tmp_path.iterdir()] == [MANIFEST_NAME]
+
+
+def test_a_pipe_with_the_name_of_the_list_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / MANIFEST_NAME)
+    with pytest.raises(StorageError, match="not a regular file"):
+        Manifest.read(tmp_path)
 
 
 def test_names_that_differ_in_case_have_one_entry(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Games in parts on a device, and the list of them."""
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from sample_images import GOLDEN, convert_image
 from discpress.engine.deploy.layouts import opl
 from discpress.engine.deploy.records import Action, DeviceKind
 from discpress.engine.deploy.ul_cfg import ul_game
-from discpress.engine.errors import DamagedImageError
+from discpress.engine.deploy.ul_list import UlList
+from discpress.engine.errors import DamagedImageError, StorageError
 from discpress.engine.images.open import open_image
 
 FOREIGN = b"Another game".ljust(32, b"\0") + b"ul.SLES_123.45".ljust(15, b"\0") + b"\x02\x14" + bytes(15)
@@ -31,6 +33,12 @@ def deploy(desk: DeployDesk) -> list[Action]:
     plan = desk.plan(ul=True)
     desk.carry_out(plan)
     return [row.action for row in plan.rows]
+
+
+def test_a_pipe_with_the_name_of_the_list_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ul.cfg")
+    with pytest.raises(StorageError, match="not a regular file"):
+        UlList(tmp_path).has(ul_game("Okami", "SLUS_203.12", 1, is_cd=False))
 
 
 def test_the_parts_are_the_disc_and_the_list_names_them(desk: DeployDesk) -> None:

@@ -1,5 +1,6 @@
 """The files of a folder that form one title with a sheet, by their names and by what the sheets name."""
 
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -25,6 +26,13 @@ def test_a_sheet_has_the_files_that_it_names_in_its_order() -> None:
     names = ["Game.cue", "a.bin", "b.bin", "c.bin"]
     (found,) = group_sheets(names, {"Game.cue": NamedFiles(("c.bin", "a.bin", "c.bin"))})
     assert found == SheetSet("Game.cue", ("c.bin", "a.bin"))
+
+
+def test_a_pipe_with_the_name_of_a_sheet_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "Game.cue")
+    (tmp_path / "Game.bin").write_bytes(bytes(2352))
+    assert find_sheet_of(tmp_path / "Game.bin") is None
+    assert find_sheet_set(tmp_path / "Game.bin").others == ()
 
 
 def test_case_does_not_matter_if_one_file_only_can_be_meant() -> None:
