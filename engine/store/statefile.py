@@ -83,6 +83,10 @@ class StateFile:
             self._closed = True
             self._disconnect()
 
+    def limit_cache(self, kib: int) -> None:
+        """Let SQLite keep at most so many KiB of the file in memory, of 2,000; until the file is opened anew."""
+        self.run(lambda connection: connection.execute(f"PRAGMA cache_size=-{kib:d}"))
+
     def data_version(self) -> tuple[int, int, int]:
         """Return a value that changes with every commit by anyone: PRAGMA data_version alone leaves out our own."""
 

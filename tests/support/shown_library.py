@@ -1,7 +1,7 @@
 """The rows of a library without an app: its whole titles are in a dict in place of a store."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from discpress.engine.config import Config
@@ -18,14 +18,13 @@ class ShownLibrary(LibraryView):
 
     def __init__(self, titles: Iterable[Title] = (), signs: Signs = Signs()) -> None:  # noqa: B008 - frozen
         self.stored: dict[Path, Title] = {}
-        stored = self.stored
-        super().__init__(
-            Chooser.of(Config()).settings,
-            signs,
-            TitleStates(),
-            lambda paths: [stored[path] for path in paths if path in stored],
-        )
+        self.readings = 0
+        super().__init__(Chooser.of(Config()).settings, signs, TitleStates(), self._read)
         self.show(titles)
+
+    def _read(self, paths: Collection[Path]) -> list[Title]:
+        self.readings += 1
+        return [self.stored[path] for path in paths if path in self.stored]
 
     def show(self, titles: Iterable[Title]) -> None:
         """Store titles in place of all, and show them."""

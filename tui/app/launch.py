@@ -16,6 +16,9 @@ from discpress.tui.app.session import Session
 from discpress.tui.terminal.capabilities import Terminal, encoding_of_locale, environ_at_start
 from discpress.tui.terminal.driver import run_on_terminal
 
+_CACHE_KIB = 256
+"""The app reads few rows twice, and the system keeps the file in memory as well."""
+
 
 def open_app(
     folders: Sequence[Path],
@@ -44,6 +47,7 @@ def open_app(
         mouse=config.mouse,
     )
     with Store(state_folder(state, os.environ)) as store:
+        store.file.limit_cache(_CACHE_KIB)
         session = Session(
             store, config, folders or config.folders, is_read_only=is_read_only, is_ascii=terminal.is_ascii
         )

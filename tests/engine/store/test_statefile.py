@@ -270,3 +270,16 @@ def test_a_file_with_any_damage_opens_or_is_set_aside(
         set_aside = [path for path in folder.iterdir() if path.suffix.startswith((".damaged-", ".newer-"))]
         told = sum("and a new state file was begun" in notice for notice in store.notices)
         assert told == len([path for path in set_aside if not path.name.endswith(("-wal", "-shm", "-journal"))])
+
+
+def test_the_cache_of_sqlite_can_be_limited(store: Store) -> None:
+    store.file.limit_cache(256)
+    assert store.file.run(lambda connection: connection.execute("PRAGMA cache_size").fetchone()) == (-256,)
+
+
+def test_a_title_below_two_of_the_folders_comes_once(store: Store) -> None:
+    store.save_titles([*make_titles(2), replace(TITLE, path=GAMES / "a" / "b.zso")])
+    folders = [GAMES / "a", GAMES, GAMES / "a" / "b.zso", Path("/other")]
+    found = [title.path for title in store.each_title(folders)]
+    assert found == [title.path for title in store.titles()]
+    assert len(found) == 3

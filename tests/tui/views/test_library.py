@@ -322,3 +322,25 @@ def test_every_state_has_a_sign_of_one_cell_and_a_word_that_fits() -> None:
         assert [len(sign.of_state(state)) for sign in (Signs(), ASCII_SIGNS)] == [1, 1]
         assert ASCII_SIGNS.of_state(state).isascii()
         assert len(f"{Signs().of_state(state)} {state.spec.label}") <= width
+
+
+def test_the_titles_of_the_rows_around_are_read_at_once_and_only_those() -> None:
+    shown = ShownLibrary(title(f"Title {number:03}.iso", 700, title=f"Title {number:03}") for number in range(300))
+    for index in range(100, 140):
+        assert shown.cells(index, ["block"]) == ["ZSO 2K"]
+    kept = [place for place, row in enumerate(shown.rows) if shown.titles.is_kept(row.key)]
+    assert shown.readings == 2
+    assert kept == list(range(68, 164))
+
+
+def test_a_row_that_cannot_be_read_now_has_all_that_the_list_knows() -> None:
+    shown = view()
+    shown.stored.clear()
+    cells = row(shown, "Game 2.iso")
+    assert (cells["title"], cells["size"], cells["estimate"], cells["state"]) == (
+        "Game 2",
+        "700 MiB",
+        "420 MiB",
+        "● ready",
+    )
+    assert cells["block"] == ""
