@@ -241,7 +241,7 @@ def run_child(state: Path, facts: Path) -> int:
     worst = 0.0
 
     class Measured(DiscpressApp):
-        def on_mount(self) -> None:  # Textual calls that of the base class as well
+        async def on_mount(self) -> None:  # Textual calls that of the base class as well
             self.set_timer(1.0, self._begin)  # the start itself is not what is asked
 
         def _begin(self) -> None:

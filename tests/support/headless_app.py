@@ -18,8 +18,8 @@ from textual.screen import Screen
 from textual.strip import Strip
 from textual.worker import WorkerCancelled
 
-LIBRARY_ONLY = 2
-"""Screens of an app that shows its library: that, and Textual's own one behind it."""
+LIBRARY_ONLY = 1
+"""Screens of an app that shows its library."""
 SHORT_S = 0.002
 """Seconds between looks at an app that waits for a thread or a timer."""
 

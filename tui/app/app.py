@@ -26,7 +26,6 @@ from discpress.tui.app.navigation import Router
 from discpress.tui.app.notifications import Notifier
 from discpress.tui.app.polling import Poller
 from discpress.tui.app.quit import QuitFlow
-from discpress.tui.app.remembered import load_shown
 from discpress.tui.app.session import ON_SCREEN, Changes, Session
 from discpress.tui.app.worker_control import WorkerControl
 from discpress.tui.commands import BY_NAME, SINGLE_KEYS, Place, bindings_at
@@ -75,7 +74,6 @@ class DiscpressApp(OrderedApp):
     def __init__(self, session: Session, terminal: Terminal, notices: Sequence[str] = ()) -> None:
         """Show an open session; `notices` are shown once it is up. UsageError for a keymap that cannot be."""
         check_keymap(session.config.keys)
-        self._keymap = session.config.keys
         self._requests: deque[Request] = deque()
         super().__init__(ansi_color=True if terminal.is_plain else None)
         self.session = session
@@ -98,24 +96,27 @@ class DiscpressApp(OrderedApp):
         self.add_class(*(["-plain"] if terminal.is_plain else []), *(["-ascii"] if self.is_ascii else []))
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
-        """Return our own names for colours: the stylesheet is read before a theme is chosen."""
+        """Return our own names for colours: the style sheet is read before a theme is chosen."""
         return THEMES["dark"].variables
 
-    def on_mount(self) -> None:
-        """Show the stored library, then look for what has changed."""
-        self._follow_settings()
-        load_shown(self.session.state_folder, self.session.folders).apply(self.session.view)
-        has_titles = self.poller.load_first()
-        self.push_screen(LibraryScreen(self.session))
+    def get_default_screen(self) -> LibraryScreen:
+        """Return the stored library, in place of Textual's blank screen."""
+        self.poller.load_first()
+        return LibraryScreen(self.session)
+
+    async def on_mount(self) -> None:
+        """Look for what has changed since the library was stored."""
+        self.set_keymap(dict(self.session.config.keys))
         if self._notices:
             self.notifier.notify(" ".join(self._notices))
         if self.session.folders:
             self.poller.scan()
-        elif not has_titles:
+        elif not self.session.view.titles:
             self.router.open_first_run()
         self.poller.load_rest()
         self.set_interval(self.terminal.refresh_s, self.poller.poll)
         self.set_interval(WATCH_S, self.worker_control.watch)
+        await self.router.wait_for_layout()  # so that it is painted once: nothing is before this returns
 
     # Requests of the screens
 
@@ -240,8 +241,7 @@ class DiscpressApp(OrderedApp):
         except DiscpressError as error:  # the file was written by hand meanwhile
             self.notifier.notify(f"Fix the settings file to use your own keys: {error}", is_error=True)
             self.session.config = replace(self.session.config, keys=self._keymap)
-        self._keymap = self.session.config.keys
-        self.set_keymap(dict(self._keymap))
+        self.set_keymap(dict(self.session.config.keys))  # becomes `_keymap`, which is Textual's
 
     # What Textual calls
 
@@ -277,9 +277,7 @@ class DiscpressApp(OrderedApp):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let the user's own keys be known everywhere."""
-        if action != "unknown_key":
-            return True
-        return parameters[0] not in self.session.keys.chosen_keys
+        return action != "unknown_key" or parameters[0] not in self.session.keys.chosen_keys
 
     def action_messages(self) -> None:
         """Show the messages since the start."""

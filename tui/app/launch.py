@@ -1,5 +1,6 @@
 """From a command line to a running app: settings, state file, terminal, theme."""
 
+import gc
 import locale
 import os
 from collections.abc import Sequence
@@ -53,6 +54,7 @@ def open_app(
         )
         session.view.sort_key = sort or session.view.sort_key
         try:
+            gc.disable()  # until the first frame: what is made for it stays
             app = DiscpressApp(session, terminal, notices=store.take_notices())
             return run_on_terminal(app)
         finally:

@@ -50,7 +50,7 @@ _LAYOUT_S = 1.0
 
 
 class Router:
-    """The stack of screens: Textual's own blank screen, the library, and what lies over it."""
+    """The stack of screens: the library, and what lies over it."""
 
     def __init__(self, app: App[int], session: Session) -> None:
         self._app = app
@@ -156,7 +156,7 @@ class Router:
 
     def go_home(self) -> None:
         """Go back to the library from whatever lies over it."""
-        while len(self._app.screen_stack) > 2:  # Textual's own blank screen, then the library
+        while len(self._app.screen_stack) > 1:
             self._app.pop_screen()
 
     def ask_to_leave(self, leave: Callable[[], object]) -> None:

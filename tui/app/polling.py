@@ -14,6 +14,7 @@ from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS, TaskKind
 from discpress.engine.queue.tasks.trash import others_of
 from discpress.tui.app.ended_jobs import BatchEnd, EmptyingOffer, ended_between, notification, summary_news
 from discpress.tui.app.notifications import Notifier
+from discpress.tui.app.remembered import load_shown
 from discpress.tui.app.session import LATER, Changes, Session
 from discpress.tui.app.worker_control import WorkerControl
 from discpress.tui.screens.base import DiscScreen
@@ -40,17 +41,18 @@ class Poller:
 
     # The library
 
-    def load_first(self) -> bool:
-        """Load what the first frame shows; return whether there is any title."""
+    def load_first(self) -> None:
+        """Load what the first frame shows, as it was shown last."""
+        load_shown(self._session.state_folder, self._session.folders).apply(self._session.view)
         first = self._session.load_first(_FIRST_TITLES).titles
         self._session.view.set_records(self._session.records)
         view = self._session.view
         view.show_arranged(view.arrange(first))
         self._session.is_loading = len(first) == _FIRST_TITLES
-        return bool(first)
 
     def load_rest(self) -> None:
         """Load the whole library: after the first frame if it is a large one."""
+        self._app.call_after_refresh(gc.enable)  # `open_app` has switched the collector off
         if self._session.is_loading:
             self._app.call_after_refresh(self.load)
         else:

@@ -1,9 +1,8 @@
 """Base of all screens: place in the table of commands, session, and changes found by the app's poll."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import ClassVar, TypeVar
+from typing import ClassVar, NamedTuple, TypeVar
 
 from textual import events
 from textual.app import ComposeResult
@@ -35,8 +34,7 @@ BOXED = 100
 _VALUE = Column("value", "VALUE", 16, flexible=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """One value that the palette finds by its name."""
 
     name: str
@@ -78,8 +76,12 @@ class DiscScreen(OwnScreen[None]):
         return TitleBar(id="top")
 
     def fit_size(self, size: Size) -> None:
-        """Draw boxes if the terminal has room for them."""
-        self.set_class(size.width >= BOXED, "-boxed")
+        """Lay the screen out for a size of the terminal; before it is mounted nothing needs to be styled again."""
+        self.update_classes(self.classes_at(size), update=self.is_mounted)
+
+    def classes_at(self, size: Size) -> dict[str, bool]:
+        """Return the classes of the screen: boxes are drawn if the terminal has room for them."""
+        return {"-boxed": size.width >= BOXED}
 
     def on_resize(self, event: events.Resize) -> None:
         """Fit the new size; called besides the method of this name of a subclass."""

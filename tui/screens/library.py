@@ -54,6 +54,7 @@ class LibraryScreen(LibraryPanes):
     """The screen that the app opens on."""
 
     PLACE = Place.LIBRARY
+    AUTO_FOCUS = "#library"
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.LIBRARY)]
 
     def __init__(self, session: Session) -> None:
@@ -74,10 +75,9 @@ class LibraryScreen(LibraryPanes):
         yield self.key_line()
 
     def on_mount(self) -> None:
-        """Show what is stored, with the focus on the table."""
+        """Show what is stored."""
         self._table.show_sort(self.view.sort_key, self.view.sort_sign)
         self._table.show_rows(self.view.index_of(self._cursor_key) or 0)
-        self._table.focus()
         self.on_snapshot(self.session.last_snapshot)
         self.show_status()
 

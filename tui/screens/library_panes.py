@@ -44,12 +44,10 @@ class LibraryPanes(Folding):
         if title is not None and any(job.path == title.path for job in snapshot.jobs):
             self.show_pane()
 
-    def fit_size(self, size: Size) -> None:
-        """Show the panes that the terminal has room for."""
-        super().fit_size(size)
-        self.set_class(size.height >= _TALL, "-tall")
-        self.set_class(size.width >= _SIDE, "-side")
-        self.set_class(size.width >= _FACETS, "-facets")
+    def classes_at(self, size: Size) -> dict[str, bool]:
+        """Return the classes of the screen: panes are shown if the terminal has room for them."""
+        panes = {"-tall": size.height >= _TALL, "-side": size.width >= _SIDE, "-facets": size.width >= _FACETS}
+        return super().classes_at(size) | panes
 
     def on_resize(self, event: events.Resize) -> None:
         """Lay the panes out anew."""

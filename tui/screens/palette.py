@@ -70,7 +70,7 @@ class PaletteScreen(OwnScreen[Hit | None], ModalScreen[Hit | None]):
 
     def compose(self) -> ComposeResult:
         """Lay out the palette."""
-        yield PlainInput(placeholder=self.PLACEHOLDER, compact=True, id="palette")
+        yield PlainInput(placeholder=self.PLACEHOLDER, id="palette")
         yield Table(self.COLUMNS, _Rows(self), id="palette-list", ellipsis=self.session.view.signs.ellipsis)
         about = Lines(id="about")
         about.styles.height = _ABOUT_LINES

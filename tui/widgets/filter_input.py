@@ -16,7 +16,7 @@ class FilterInput(PlainInput):
         """The user wants no filter."""
 
     def __init__(self, placeholder: str, *, id: str, value: str = "") -> None:
-        super().__init__(value, placeholder=placeholder, compact=True, id=id)
+        super().__init__(value, placeholder=placeholder, id=id)
 
     def on_key(self, event: events.Key) -> None:
         """Take the keys that leave the line."""

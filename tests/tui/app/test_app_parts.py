@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from app_desk import LIBRARY, DeskSession, save
@@ -10,6 +11,7 @@ from headless_app import screen_text, settle
 from textual.app import App
 from textual.message import Message
 from textual.pilot import Pilot
+from textual.screen import Screen
 from textual.widgets import Static
 
 from discpress.engine.config import Config
@@ -47,9 +49,13 @@ class Host(App[int]):
     CSS_PATH = DiscpressApp.CSS_PATH
     COMPONENT_CLASSES = DiscpressApp.COMPONENT_CLASSES
 
-    def __init__(self) -> None:
+    def __init__(self, session: Session | None = None) -> None:
         super().__init__()
         self.requests: list[Request] = []
+        self._session = session
+
+    def get_default_screen(self) -> Screen[Any]:
+        return super().get_default_screen() if self._session is None else LibraryScreen(self._session)
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         return DiscpressApp.get_theme_variable_defaults(self)  # type: ignore[arg-type]
@@ -70,16 +76,15 @@ def session(tmp_path: Path) -> Iterator[Session]:
 
 
 @asynccontextmanager
-async def hosted() -> AsyncIterator[tuple[Host, Pilot[int]]]:
-    host = Host()
+async def hosted(session: Session | None = None) -> AsyncIterator[tuple[Host, Pilot[int]]]:
+    host = Host(session)
     async with host.run_test(size=(80, 24)) as pilot:
         yield host, pilot
 
 
 @asynccontextmanager
 async def library_alone(session: Session) -> AsyncIterator[tuple[Host, Pilot[int]]]:
-    async with hosted() as (host, pilot):
-        host.push_screen(LibraryScreen(session))
+    async with hosted(session) as (host, pilot):
         await settle(pilot)
         yield host, pilot
 
