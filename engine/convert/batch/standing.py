@@ -9,6 +9,7 @@ from discpress.engine.convert.choice import resolve_settings, target_of
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import PLAIN_FORMAT, ImageFormat
 from discpress.engine.images.doctor.findings import DOUBT, NO_DISC, TARGET_PREFIX
+from discpress.engine.images.doctor.targets import target_findings
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
 from discpress.engine.states import Standing, State
@@ -113,8 +114,6 @@ def load_problem(title: Title, target: Target) -> str:
     """Return why a target does not load a packed title; empty if it does."""
     if target.name in GENERAL:
         return ""
-    from discpress.engine.images.doctor.doctor import target_findings  # noqa: PLC0415 - for packed images only
-
     found = target_findings(_Packed(title), target)
     reasons = (each for each in found if each.code.startswith(TARGET_PREFIX) and each.code != DOUBT)
     return next((each.message for each in reasons), "")

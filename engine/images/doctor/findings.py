@@ -2,8 +2,8 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 OTHER_FORMAT = "other-format"
 """Code of the finding on a file that is recognised but not read."""
@@ -38,8 +38,7 @@ class Severity(StrEnum):
     """Unusual and harmless."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
+class Finding(NamedTuple):
     """One fault of a file."""
 
     level: Severity

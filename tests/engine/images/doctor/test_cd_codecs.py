@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.doctor.doctor import target_findings
 from discpress.engine.images.doctor.findings import Finding
+from discpress.engine.images.doctor.targets import target_findings
 from discpress.engine.targets import TARGETS
 
 CHDMAN_DEFAULT = ("cdlz", "cdzl", "cdfl")
