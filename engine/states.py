@@ -1,10 +1,10 @@
 """The states of titles, one row each: label, sign, and whether "mark all" and `-r` take such titles."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 
 class State(StrEnum):
@@ -45,8 +45,7 @@ class Concern(StrEnum):
     """The image itself is not whole: no result proves anything about it."""
 
 
-@dataclass(frozen=True, slots=True)
-class StateSpec:
+class StateSpec(NamedTuple):
     """One state."""
 
     label: str
@@ -100,8 +99,7 @@ OLD_TOKENS: Mapping[str, frozenset[State]] = {
 """Tokens of earlier versions in filters, with the states that they mean now."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(NamedTuple):
     """The state of a title, with the reason."""
 
     state: State

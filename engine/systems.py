@@ -1,8 +1,8 @@
 """The systems whose discs are recognised, one row each: marks on the disc, media, default targets, players."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 _ANY = "any"  # the target without limits: see engine/targets.py
 _CD_ADVICE = "{} emulators load the CHD of a CD"
@@ -41,8 +41,7 @@ class System(StrEnum):
         return SYSTEMS[self].label
 
 
-@dataclass(frozen=True, slots=True)
-class Mark:
+class Mark(NamedTuple):
     """Bytes at a fixed place of every disc of a system."""
 
     offset: int
@@ -51,8 +50,7 @@ class Mark:
     """The bytes there."""
 
 
-@dataclass(frozen=True, slots=True)
-class SystemSpec:
+class SystemSpec(NamedTuple):
     """One system. Its discs are read by the function of the same system in `engine/discs`."""
 
     label: str

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from string import ascii_letters, digits
+from typing import NamedTuple
 
 from textual.binding import Binding
 
@@ -31,8 +32,7 @@ class Place(StrEnum):
     FIRST_RUN = "first run"
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(NamedTuple):
     """One thing to do."""
 
     name: str

@@ -7,7 +7,7 @@ A request needs no answer: its effect comes back as a new screen, a notification
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from textual.message import Message
 
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from discpress.tui.views.bench import Form
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(NamedTuple):
     """One message to the user."""
 
     text: str

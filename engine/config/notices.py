@@ -2,9 +2,8 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 from discpress.engine.config.values import boolean, nearest, quoted
@@ -14,8 +13,7 @@ _MOST_CHARACTERS = 4096
 _WEBHOOK_KEYS = ("url", "topic", "paths")
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
+class Webhook(NamedTuple):
     """An address that gets one JSON message for each batch."""
 
     url: str

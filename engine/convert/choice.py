@@ -1,6 +1,6 @@
 """Resolves requests to the settings for one image, by its size and system; needs no file."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from discpress.engine.convert.cd.needs import default_format, keeps_tracks
 from discpress.engine.convert.request import NOTHING, merge_requests
@@ -17,8 +17,7 @@ from discpress.engine.targets import AUTO, TARGETS, Target, target_for
 from discpress.engine.targets.checks import check_settings, check_system, check_tracks, player_warning, wrong_system
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """The settings for one image, decided and checked against its target."""
 
     target: Target

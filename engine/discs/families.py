@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from discpress.engine.discs.file_titles import read_file_title, shared_tags, without_number
 from discpress.engine.discs.info import DiscInfo
@@ -22,8 +23,7 @@ _UNFIT = re.compile(r'[\\/:*?"<>|\x00-\x1f]+')
 """Characters that a file name has on no system, or not on Windows."""
 
 
-@dataclass(frozen=True, slots=True)
-class FamilyDisc:
+class FamilyDisc(NamedTuple):
     """One image of a family."""
 
     number: int

@@ -54,7 +54,7 @@ def read_foreign(source: ByteSource, image_format: ImageFormat) -> ForeignImage:
     name = source.path.name
     regions = (found.disc.region,) if found.disc.region else ()
     disc = found.disc.completed(read_file_title(name), regions=regions, fallback_title=clean_text(name))
-    return replace(found, disc=disc)
+    return found._replace(disc=disc)
 
 
 def foreign_error(image_format: ImageFormat, found: ForeignImage) -> str:
@@ -125,7 +125,7 @@ def _read_raw(source: ByteSource) -> ForeignImage:
 def _read_gdi(source: ByteSource) -> ForeignImage:
     found = _read_sheet(GDI.name, source)
     is_known = found.disc.system is not System.UNKNOWN
-    return found if is_known else replace(found, disc=DiscInfo(System.DREAMCAST, found=Found.INSIDE))
+    return found if is_known else found._replace(disc=DiscInfo(System.DREAMCAST, found=Found.INSIDE))
 
 
 def _read_sheet(image_format: ImageFormat, source: ByteSource) -> ForeignImage:
@@ -180,7 +180,7 @@ def _with_disc_of(raw: ByteSource, sheet: ByteSource, found: ForeignImage) -> Fo
         return found
     # People name the sheet after the game.
     title = read_file_title(sheet.path.name).title or disc.title
-    return replace(found, disc=replace(disc, title=title))
+    return found._replace(disc=replace(disc, title=title))
 
 
 def _read_track(source: ByteSource) -> DiscInfo | None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from discpress.engine.discs.regions import region_of
 from discpress.engine.systems import SYSTEMS, System
@@ -87,8 +88,7 @@ UNIDENTIFIED = DiscInfo()
 """The facts of an image that could not be read."""
 
 
-@dataclass(frozen=True, slots=True)
-class ForeignImage:
+class ForeignImage(NamedTuple):
     """The facts of an image that is recognised but not read, or of a damaged sheet or dump."""
 
     disc: DiscInfo

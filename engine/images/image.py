@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self, cast
+from typing import BinaryIO, NamedTuple, Self, cast
 
 from discpress.engine.codecs.blocks import Decoder
 from discpress.engine.errors import DamagedImageError
@@ -25,8 +25,7 @@ def no_check() -> None:
     """Default check: never stop."""
 
 
-@dataclass(frozen=True, slots=True)
-class StoredBlock:
+class StoredBlock(NamedTuple):
     """The place and codec of one stored block."""
 
     number: int

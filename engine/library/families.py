@@ -1,9 +1,9 @@
 """Families of titles: the discs of one game as one row of a list, with their sums."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Generic
+from typing import Generic, NamedTuple
 
 from discpress.engine.discs.families import Family, families_of
 from discpress.engine.discs.info import DiscInfo
@@ -12,8 +12,7 @@ from discpress.engine.library.states import TitleStates
 from discpress.engine.states import ORDER, State, is_sound
 
 
-@dataclass(frozen=True, slots=True)
-class TitleFamily(Generic[TitleT]):
+class TitleFamily(NamedTuple, Generic[TitleT]):
     """The titles of one game."""
 
     family: Family

@@ -4,7 +4,7 @@ import operator
 import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, NoReturn, TypeVar
+from typing import Generic, NamedTuple, NoReturn, TypeVar
 
 from discpress.engine.errors import UsageError
 from discpress.engine.names import display_name, fold
@@ -35,8 +35,7 @@ class Choice(Generic[RowT]):
     """Other words, each with the values that it means."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measure(Generic[RowT]):
+class Measure(NamedTuple, Generic[RowT]):
     """A word before a comparison."""
 
     value_of: Callable[[RowT], float | None]
@@ -47,8 +46,7 @@ class Measure(Generic[RowT]):
     """Description of such a number, with an example."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary(Generic[RowT]):
+class Vocabulary(NamedTuple, Generic[RowT]):
     """The words that select rows of one kind."""
 
     text_of: Callable[[RowT], str]

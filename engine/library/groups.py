@@ -3,10 +3,10 @@
 import os
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from discpress.engine.discs.file_titles import read_file_title
 from discpress.engine.library.families import TitleFamily
@@ -23,8 +23,7 @@ class Grouping(StrEnum):
     SYSTEM = "system"
 
 
-@dataclass(frozen=True, slots=True)
-class TitleGroup:
+class TitleGroup(NamedTuple):
     """The group of some titles."""
 
     key: str

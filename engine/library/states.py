@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from discpress.engine.convert.batch.standing import standing_of
 from discpress.engine.convert.request import NOTHING
@@ -28,8 +29,7 @@ class Likeness(StrEnum):
     """Neither is known."""
 
 
-@dataclass(frozen=True, slots=True)
-class DiscRecord:
+class DiscRecord(NamedTuple):
     """A title whose decoded bytes are known."""
 
     path: Path

@@ -9,9 +9,8 @@ import os
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias, get_args
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, get_args
 
 from discpress.engine.queue.crash_count import MOST_DEATHS, worker_ended
 from discpress.engine.queue.tasks.base import Cells
@@ -34,7 +33,9 @@ from discpress.engine.store.rows.checked import (
 )
 from discpress.engine.store.rows.keys import node_from
 from discpress.engine.store.store import Store
-from discpress.engine.system.disk_probe import Place
+
+if TYPE_CHECKING:
+    from discpress.engine.system.disk_probe import Place
 
 Key: TypeAlias = tuple[TaskKind, Path]
 
@@ -70,8 +71,7 @@ _ON_DEVICE = "(kind != 'scan' AND EXISTS (SELECT 1 FROM titles WHERE titles.path
 _IS_DEVICE = "titles.node LIKE ?"
 
 
-@dataclass(frozen=True, slots=True)
-class BackgroundTask:
+class BackgroundTask(NamedTuple):
     """One background task, as it was when it was read."""
 
     task: BackgroundWork
@@ -205,8 +205,10 @@ class BackgroundTasks:
             self._drop_unreadable()
         return next((background_task for background_task in background_tasks if background_task.key not in but), None)
 
-    def place_of(self, background_task: BackgroundTask) -> Place:
+    def place_of(self, background_task: BackgroundTask) -> "Place":
         """Return the place that a background task reads; its disk is known if the title is."""
+        from discpress.engine.system.disk_probe import Place  # noqa: PLC0415 - for workers, which run the tasks
+
         if background_task.kind is TaskKind.SCAN:
             return Place(background_task.path)
         query = "SELECT node FROM titles WHERE path = ?"

@@ -8,7 +8,6 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import fields, replace
 from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
@@ -103,7 +102,7 @@ _TASK_COLUMNS = itemgetter(
 _STARTED_AT, _ENDED_AT = _COLUMNS.index("started_at"), _COLUMNS.index("ended_at")
 _VALUES = ("task", *_COLUMNS)
 # By position: names would cost a third more time.
-_AS_A_JOB = itemgetter(*(_VALUES.index(each.name) for each in fields(Job) if each.name in _VALUES))
+_AS_A_JOB = itemgetter(*(_VALUES.index(name) for name in Job._fields if name in _VALUES))
 
 ALIVE_STATES = ", ".join(f"'{state}'" for state in ALIVE)
 """The states of jobs that are not over, as SQL."""
@@ -188,12 +187,11 @@ def _salvage(row: Row) -> Job:
         kind, _, *cells = _TASK_COLUMNS(asked)
         task = TASKS[kind].from_cells(Cells(NO_PARAMETERS, *cells))
     fault = f"its entry in the state file cannot be read ({', '.join(faults or ['ended_at'])})"
-    job = replace(Job(*_AS_A_JOB([task, *asked, *happened])), fault=fault)
+    job = Job(*_AS_A_JOB([task, *asked, *happened]))._replace(fault=fault)
     if job.is_over and "state" not in faults:
-        return job if job.ended_at is not None else replace(job, ended_at=job.started_at or job.created_at)
+        return job if job.ended_at is not None else job._replace(ended_at=job.started_at or job.created_at)
     error = unreadable(job.id, job.path, fault)
-    return replace(
-        job,
+    return job._replace(
         state=JobState.FAILED,
         waiting="",
         wanted=None,

@@ -1,10 +1,10 @@
 """Jobs, their states, and the table of allowed transitions."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
+from typing import NamedTuple
 
 from discpress.engine.errors import UsageError
 from discpress.engine.queue.tasks.kinds import TaskKind
@@ -89,8 +89,7 @@ def next_state(state: JobState, action: Action) -> JobState:
         raise UsageError(f"a job that is {state} cannot {action}: expected one that is {allowed}") from None
 
 
-@dataclass(frozen=True, slots=True)
-class JobRequest:
+class JobRequest(NamedTuple):
     """A request for a job."""
 
     task: Task
@@ -112,8 +111,7 @@ class JobRequest:
         return self.task.kind
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(NamedTuple):
     """One job, as it was when it was read; times are seconds since the epoch."""
 
     id: int
@@ -277,8 +275,7 @@ class Job:
         return self.state not in ALIVE
 
 
-@dataclass(frozen=True, slots=True)
-class JobProgress:
+class JobProgress(NamedTuple):
     """Progress of one running job, as counted by the worker; bytes as in Job."""
 
     id: int

@@ -2,9 +2,8 @@
 
 import contextlib
 import sqlite3
-from dataclasses import dataclass, replace
 from itertools import groupby
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from discpress.engine.errors import UsageError
 from discpress.engine.queue.job_rows import WAITING
@@ -20,8 +19,7 @@ _SELECT = (
 _SAVE = "UPDATE queue_jobs SET priority = ?, position = ?, changed = ? WHERE id = ?"
 
 
-@dataclass(frozen=True, slots=True)
-class _Slot:
+class _Slot(NamedTuple):
     """A waiting job's place."""
 
     id: int
@@ -48,7 +46,7 @@ def move(connection: sqlite3.Connection, revision: int, job_id: int, to: Place) 
     order = slots[:index] + slots[index + 1 :]
     placed = _between(moved, order[target - 1] if target else None, order[target] if target < last else None)
     if placed is None:  # some 50 moves into one gap use up its halves
-        order = [replace(slot, position=float(place)) for place, slot in enumerate(order)]
+        order = [slot._replace(position=float(place)) for place, slot in enumerate(order)]
         placed = _between(moved, order[target - 1] if target else None, order[target] if target < last else None)
         assert placed is not None
     _save(connection, revision, slots, [*order, placed])
@@ -62,7 +60,7 @@ def order_by_gain(connection: sqlite3.Connection, revision: int) -> None:
         equals = list(group)
         first = equals[0].position
         equals.sort(key=lambda slot: (slot.gain_bytes is None, -(slot.gain_bytes or 0)))
-        ordered += [replace(slot, position=first + place) for place, slot in enumerate(equals)]
+        ordered += [slot._replace(position=first + place) for place, slot in enumerate(equals)]
     _save(connection, revision, slots, ordered)
 
 
@@ -91,7 +89,7 @@ def _between(moved: _Slot, before: _Slot | None, after: _Slot | None) -> _Slot |
         position = low + 1
     else:
         position = moved.position if high is None else high - 1
-    return replace(moved, priority=priority, position=position)
+    return moved._replace(priority=priority, position=position)
 
 
 def _save(connection: sqlite3.Connection, revision: int, old: list[_Slot], new: list[_Slot]) -> None:

@@ -5,7 +5,6 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.errors import UsageError
@@ -114,7 +113,7 @@ class QueueReader:
             generation = 1 if last is None else last.generation
             seen = QueueSnapshot(generation, mirror.jobs, mirror.worker, mirror.hold, curve, mirror.totals, free_bytes)
             if last is not None:
-                seen = last if seen == last else replace(seen, generation=generation + 1)
+                seen = last if seen == last else seen._replace(generation=generation + 1)
             self._snapshot, self._is_snapshot_old = seen, False
             return seen
 

@@ -1,8 +1,7 @@
 """Immutable snapshots of the queue, with everything that a client draws."""
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from discpress.engine.queue.jobs import Job
 from discpress.engine.store.model import JsonValue
@@ -21,8 +20,7 @@ class WorkerState(StrEnum):
     GONE = "gone"
 
 
-@dataclass(frozen=True, slots=True)
-class WorkerStatus:
+class WorkerStatus(NamedTuple):
     """The background process."""
 
     pid: int
@@ -41,8 +39,7 @@ class WorkerStatus:
     """A warning for the user, as a sentence; empty otherwise."""
 
 
-@dataclass(frozen=True, slots=True)
-class QueueTotals:
+class QueueTotals(NamedTuple):
     """Number of jobs in each state, the whole history included."""
 
     queued: int = 0
@@ -70,8 +67,7 @@ class QueueTotals:
         return self.queued + self.running + self.paused
 
 
-@dataclass(frozen=True, slots=True)
-class QueueSnapshot:
+class QueueSnapshot(NamedTuple):
     """The queue at one moment."""
 
     generation: int
@@ -90,8 +86,7 @@ class QueueSnapshot:
     """Free space as measured by the caller; None if it was not."""
 
 
-@dataclass(frozen=True, slots=True)
-class History:
+class History(NamedTuple):
     """The finished conversions, newest first."""
 
     jobs: tuple[Job, ...]
@@ -110,8 +105,7 @@ class History:
         return sum(job.total_bytes for job in self.jobs)
 
 
-@dataclass(frozen=True, slots=True)
-class StoredCheckpoint:
+class StoredCheckpoint(NamedTuple):
     """The checkpoint of a suspended conversion, as written by `discpress.engine.convert.checkpoint`."""
 
     facts: dict[str, JsonValue]

@@ -3,9 +3,8 @@
 import json
 import sqlite3
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from discpress.engine.errors import CancelledError, DiscpressError, UsageError
 from discpress.engine.progress import Stage
@@ -80,8 +79,7 @@ _SET_SAVED = "UPDATE queue_jobs SET saved_bytes = ?, changed = ? WHERE id = ?"
 _WANT = "UPDATE queue_jobs SET wanted = ?, changed = ? WHERE id = ?"
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(NamedTuple):
     """One writing transaction of the queue."""
 
     connection: sqlite3.Connection

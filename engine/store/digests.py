@@ -39,8 +39,7 @@ _LABELS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class TrackDigest:
+class TrackDigest(NamedTuple):
     """A track of a CD that was decoded whole, as datfiles list it: its stored sectors with the pregap."""
 
     kind: str

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.numbering import next_number
@@ -14,8 +14,7 @@ _SHAPE = Shape({"id": integer(), "at": TIME, "kind": TEXT, "payload": made_by(lo
 _SELECT = f"SELECT {_SHAPE.select()} FROM journal WHERE id > ? ORDER BY id"
 
 
-@dataclass(frozen=True, slots=True)
-class JournalEntry:
+class JournalEntry(NamedTuple):
     """One change to a user's files, recorded before it is reported."""
 
     id: int

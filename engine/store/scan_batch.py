@@ -1,14 +1,13 @@
 """Scan results, and the files that only seem to be gone."""
 
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from discpress.engine.store.model import FileIdentity, Title
 from discpress.engine.store.rows.known_rows import KnownTitle
 
 
-@dataclass(frozen=True, slots=True)
-class FolderProblem:
+class FolderProblem(NamedTuple):
     """A folder that could not be searched."""
 
     path: Path
@@ -17,8 +16,7 @@ class FolderProblem:
     """The reason, as a sentence."""
 
 
-@dataclass(frozen=True, slots=True)
-class EmptyArchive:
+class EmptyArchive(NamedTuple):
     """An archive that was searched and contains no image."""
 
     path: Path
@@ -29,8 +27,7 @@ class EmptyArchive:
     """st_dev at the last scan, to know an unmounted disk by."""
 
 
-@dataclass(frozen=True, slots=True)
-class ScanBatch:
+class ScanBatch(NamedTuple):
     """The results since the last batch."""
 
     titles: tuple[Title, ...] = ()

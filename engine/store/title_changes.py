@@ -2,8 +2,8 @@
 
 import contextlib
 import sqlite3
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from discpress.engine.store.rows.checked import path_of
 from discpress.engine.store.schema import immediate
@@ -18,8 +18,7 @@ _HIGHEST = 2**62
 _BEGIN_ANEW = "INSERT INTO title_changes VALUES (CAST(strftime('%s', 'now') AS INTEGER) * 1000000, x'')"
 
 
-@dataclass(frozen=True, slots=True)
-class TitleChanges:
+class TitleChanges(NamedTuple):
     """The changes of the library since an earlier poll."""
 
     number: int

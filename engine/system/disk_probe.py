@@ -9,7 +9,7 @@ from concurrent.futures import Future, wait
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar, cast
+from typing import Any, NamedTuple, TypeAlias, TypeVar, cast
 
 from discpress.engine.names import display_name
 from discpress.engine.system.asking import ask_aside, touch
@@ -28,8 +28,7 @@ LOOK_S = 2.0
 _MOST_KEPT = 64
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """A folder that is read or written."""
 
     folder: Path

@@ -6,8 +6,8 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from discpress.engine.system.files import same_file, sync_file
 from discpress.engine.system.locks import Lock, try_lock
@@ -91,8 +91,7 @@ def move_new(source: Path, target: Path, source_fd: int | None = None, target_fd
     names.rename()
 
 
-@dataclass(frozen=True, slots=True)
-class _Names:
+class _Names(NamedTuple):
     """Source and target of a rename, each below a held folder or by its path."""
 
     source: Path

@@ -1,7 +1,5 @@
 """The loaders of docs/formats.md, section 2 as data."""
 
-from dataclasses import replace
-
 from discpress.engine.formats import CD_HUNK_SIZE, SECTOR_SIZE, ImageFormat
 from discpress.engine.systems import SYSTEMS, System, system_from
 from discpress.engine.targets.model import Target
@@ -126,11 +124,11 @@ TARGETS: dict[str, Target] = {
     for target in (
         _OPL,
         _PCSX2,
-        replace(_OPL, name="opl+pcsx2", label="OPL and PCSX2"),
-        replace(_PCSX2, name="armsx2", label="ARMSX2"),
-        replace(_PCSX2, name="lrps2", label="LRPS2", hunk_codecs=_NO_ZSTD, cd_codecs=_NO_CD_ZSTD),
+        _OPL._replace(name="opl+pcsx2", label="OPL and PCSX2"),
+        _PCSX2._replace(name="armsx2", label="ARMSX2"),
+        _PCSX2._replace(name="lrps2", label="LRPS2", hunk_codecs=_NO_ZSTD, cd_codecs=_NO_CD_ZSTD),
         # The server on the PC decodes, so that the PS2 reads an ISO. It takes any CSO for one of version 1.
-        replace(_PCSX2, name="neutrino", label="neutrino over UDPFS", hunk_codecs=_NO_ZSTD, cd_codecs=_NO_CD_ZSTD),
+        _PCSX2._replace(name="neutrino", label="neutrino over UDPFS", hunk_codecs=_NO_ZSTD, cd_codecs=_NO_CD_ZSTD),
         Target(
             "play",
             "Play!",
@@ -165,8 +163,7 @@ TARGETS: dict[str, Target] = {
             reasons=(_NO_ZSO_PPSSPP,),
             hunk_size=SECTOR_SIZE,
         ),
-        replace(
-            _PSP_OLD,
+        _PSP_OLD._replace(
             name="ppsspp+psp",
             label="PPSSPP and a real PSP",
             systems=frozenset({System.PSP}),
@@ -184,17 +181,15 @@ TARGETS: dict[str, Target] = {
             cd_codecs=_NO_CD_ZSTD,
         ),
         _CD_PLAYER,
-        replace(_CD_PLAYER, name="beetle-psx", label="Beetle PSX"),
-        replace(_CD_PLAYER, name="swanstation", label="SwanStation", cd_codecs=_NO_CD_ZSTD),
-        replace(
-            _CD_PLAYER,
+        _CD_PLAYER._replace(name="beetle-psx", label="Beetle PSX"),
+        _CD_PLAYER._replace(name="swanstation", label="SwanStation", cd_codecs=_NO_CD_ZSTD),
+        _CD_PLAYER._replace(
             name="flycast",
             label="Flycast",
             systems=frozenset({System.DREAMCAST}),
             refuses_gaps=True,
         ),
-        replace(
-            _CD_PLAYER,
+        _CD_PLAYER._replace(
             name="kronos",
             label="Kronos",
             systems=frozenset({System.SATURN}),

@@ -1,6 +1,6 @@
 """One loader as data: the images that it loads."""
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from discpress.engine.formats import HUNK_SIZE, MAX_BLOCK_SIZE, ImageFormat, Method
 from discpress.engine.systems import System
@@ -8,8 +8,7 @@ from discpress.engine.systems import System
 _ANY_CONSOLE = frozenset({System.ISO9660, System.UDF, System.UNKNOWN})
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """A program or console, and the images that it loads."""
 
     name: str

@@ -5,13 +5,19 @@ A command imports another one's modules through one line in a module that they s
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from iso_files import write_iso
 
 from discpress.engine.demo.discs import PLAYSTATION
+from discpress.engine.discs.info import DiscInfo, Found
+from discpress.engine.formats import ImageFormat
+from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.store import Store
 from discpress.engine.store.worker_lock import worker_lock
+from discpress.engine.systems import System
 
 pytestmark = pytest.mark.e2e
 
@@ -40,6 +46,45 @@ NEVER = (
 MEASURES = (f"{ENGINE}.measure.seek", f"{ENGINE}.measure.throughput", f"{ENGINE}.measure.windows")
 ARCHIVES = ("zipfile", f"{ENGINE}.images.archives.zips", f"{ENGINE}.images.archives.sevenzip")
 RARE = (f"{ENGINE}.discs.foreign", f"{ENGINE}.discs.nintendo", f"{ENGINE}.images.doctor.doctor")
+LIBRARY = """
+import asyncio, sys
+from pathlib import Path
+from discpress.tui.terminal.capabilities import Terminal, prepare_textual
+prepare_textual()
+from discpress.engine.config import Config
+from discpress.engine.store.store import Store
+from discpress.tui.app.app import DiscpressApp
+from discpress.tui.app.session import Session
+
+async def show(session):
+    terminal = Terminal(is_ascii=False, is_ssh=False, colours=256, has_mouse=False)
+    async with DiscpressApp(session, terminal).run_test(size=(120, 36)) as pilot:
+        await pilot.pause()
+        print("MODULES", *sorted(sys.modules), file=sys.stderr)
+
+with Store(Path(sys.argv[1])) as store:
+    asyncio.run(show(Session(store, Config(), (), is_read_only=True)))
+"""
+RECORDS = """
+import sys, dataclasses
+import discpress.tui.app.launch
+
+for name, module in list(sys.modules.items()):
+    for each in list(vars(module).values()) if name.startswith("discpress.") else ():
+        if isinstance(each, type) and each.__module__ == name and dataclasses.is_dataclass(each):
+            fields = dataclasses.fields(each)
+            is_plain = all(field.init and field.compare and not field.name.startswith("_") for field in fields)
+            is_plain &= all(field.default_factory is dataclasses.MISSING for field in fields)
+            is_plain &= not {"count", "index"} & set(dir(each))  # those of a tuple mean something else
+            if each.__dataclass_params__.frozen and each.__bases__ == (object,) and is_plain:
+                print(each.__qualname__)
+"""
+COPIED = {
+    *("ConversionRequest", "Digests", "DiscInfo", "FileIdentity", "Settings", "StoredEstimate"),
+    *("SeekOptions", "ThroughputOptions"),
+    "FormatSpec",
+}
+"""Records of which changed copies are made in many places, and a base."""
 WORKER = """
 import sys
 from discpress.engine.worker.__main__ import main
@@ -126,13 +171,36 @@ def test_the_first_frame_of_the_app_needs_no_measurement_no_sheet_and_no_screen_
     opened_later = (f"{APP}.views.bench", f"{APP}.dialogs.pick", f"{APP}.screens.tune", f"{APP}.screens.plan")
     sheets = (
         f"{ENGINE}.convert.cd.form",
+        f"{ENGINE}.images.cd.tracks",
+        f"{ENGINE}.images.image",
         f"{ENGINE}.images.cd.sheets.sheet",
         f"{ENGINE}.images.sets",
         f"{ENGINE}.images.chd.image",
     )
-    libraries = ("filelock", "ctypes", "hashlib", "tomllib", f"{ENGINE}.config.saving")
+    libraries = ("filelock", "ctypes", "hashlib", "tomllib", f"{ENGINE}.config.saving", f"{ENGINE}.system.disk_probe")
     unwanted = (*MEASURES, f"{ENGINE}.measure.estimate", f"{ENGINE}.convert.conversion", *sheets, *opened_later)
     assert among(modules, *ARCHIVES, *RARE, *SCANS, *libraries, *unwanted) == []
+
+
+def test_a_library_on_the_screen_has_loaded_no_codec(tmp_path: Path) -> None:
+    with Store(tmp_path) as store:  # its levels are looked up, because no estimate is there yet
+        disc = DiscInfo(System.PS2, "SLUS-20312", "Okami", found=Found.INSIDE)
+        iso, cso = Path("/games/Okami.iso"), Path("/games/Jak.cso")
+        store.save_titles(
+            [
+                Title(iso, FileIdentity(1, 2048, 5), ImageFormat.ISO, disc, original_bytes=2048),
+                Title(cso, FileIdentity(2, 1024, 5), ImageFormat.CSO, replace(disc, system=System.PSP), 2048),
+            ]
+        )
+    modules = modules_of(tmp_path, program=LIBRARY)
+    codecs = ("lz4", "zstandard", "deflate", f"{ENGINE}.codecs.hunks", f"{ENGINE}.codecs.sector_codes")
+    assert f"{APP}.views.frame.cells" in modules
+    assert among(modules, *codecs) == []
+
+
+def test_records_of_each_start_are_made_fast() -> None:
+    done = subprocess.run([sys.executable, "-c", RECORDS], capture_output=True, text=True, check=True, timeout=60)
+    assert set(done.stdout.split()) == COPIED, "see docs/design.md, Record"
 
 
 def test_what_is_unwanted_is_found() -> None:

@@ -222,7 +222,7 @@ def test_zstd_hunks_are_refused_where_the_library_has_no_zstd(name: str) -> None
 
 def test_armsx2_loads_what_pcsx2_loads() -> None:
     """It is PCSX2 on another processor."""
-    assert replace(TARGETS["armsx2"], name="pcsx2", label="PCSX2") == TARGETS["pcsx2"]
+    assert TARGETS["armsx2"]._replace(name="pcsx2", label="PCSX2") == TARGETS["pcsx2"]
 
 
 @every_row

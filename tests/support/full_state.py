@@ -1,7 +1,6 @@
 """A state file with something in every table, by what discpress itself writes into it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.dats.index import DatIndex
@@ -190,7 +189,7 @@ def add_every_kind(store: Store, titles: Sequence[Title]) -> None:
     source = Source.of(title.path, title.path, 66, "Okami")
     trash = title.path.parent / ".discpress-trash" / "20260801T120000.000000Z-00ff"
     trashed = Source(66, name="Okami.iso")
-    unnamed = replace(source, name="")
+    unnamed = source._replace(name="")
     requests = [
         JobRequest(ConvertTask(ConversionRequest(ImageFormat.ZSO), source=source), title.path),
         JobRequest(ConvertTask(ConversionRequest(ImageFormat.CSO), output_folder=GONE, source=unnamed), title.path),

@@ -1,7 +1,6 @@
 """Jobs and snapshots as a queue would give them, for what draws them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import TypedDict, Unpack
 
@@ -73,7 +72,7 @@ class JobFields(TypedDict, total=False):
 
 def job(**facts: Unpack[JobFields]) -> Job:
     """A queued conversion, with some facts of it changed."""
-    return replace(_QUEUED, **facts)
+    return _QUEUED._replace(**facts)
 
 
 def running(**facts: Unpack[JobFields]) -> Job:

@@ -4,9 +4,8 @@ import contextlib
 import json
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
 from discpress.engine.errors import UsageError
 from discpress.engine.library.groups import Grouping
@@ -20,8 +19,7 @@ _MOST_LIBRARIES = 50
 """Sets of folders that are remembered; the one that was left first is forgotten first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shown:
+class Shown(NamedTuple):
     """The order, groups, filter and cursor of a library, as they were last."""
 
     sort_key: str = ""
@@ -65,7 +63,7 @@ def load_shown(state_folder: Path, folders: Iterable[Path]) -> Shown:
     """Return how the library of these folders was shown last; the usual way if that is not known or not readable."""
     found = _read(state_folder / FILE_NAME).get(_key_of(folders))
     known = found if isinstance(found, dict) else {}
-    usual = asdict(Shown())
+    usual = Shown()._asdict()
     values: dict[str, Any] = {name: _value(known.get(name)) for name in usual}
     return Shown(**{name: value for name, value in values.items() if type(value) is type(usual[name])})
 
@@ -75,7 +73,7 @@ def save_shown(state_folder: Path, folders: Iterable[Path], shown: Shown) -> Non
     path, key = state_folder / FILE_NAME, _key_of(folders)
     libraries = dict(_read(path))
     libraries.pop(key, None)
-    libraries[key] = asdict(shown)
+    libraries[key] = shown._asdict()
     newest = dict(list(libraries.items())[-_MOST_LIBRARIES:])
     while len(json.dumps(newest)) > _MOST_BYTES and len(newest) > 1:  # a longer file would not be read
         newest.pop(next(iter(newest)))

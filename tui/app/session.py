@@ -5,8 +5,9 @@ import os
 import socket
 import threading
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from discpress.engine.config import Config, config_path, load_config
 from discpress.engine.errors import DiscpressError, StoreError
@@ -34,8 +35,7 @@ ON_SCREEN, LATER = 0, 10
 """Ranks of estimates: what is seen comes first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
+class Changes(NamedTuple):
     """The changes of the library since the last poll."""
 
     titles: tuple[ListedTitle, ...]

@@ -2,8 +2,8 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from discpress.engine.errors import UsageError
 
@@ -13,8 +13,7 @@ _TRUE_COLOURS = 1 << 24
 _HINT = "discpress ls, discpress convert and discpress queue do the same without a screen"
 
 
-@dataclass(frozen=True, slots=True)
-class Terminal:
+class Terminal(NamedTuple):
     """The terminal that the app runs on."""
 
     is_ascii: bool

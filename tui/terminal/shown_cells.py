@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 from rich.cells import cell_len
 from rich.segment import ControlType, Segment
@@ -98,8 +99,7 @@ def _turn(old: str, new: str) -> str:
     return min(f"\x1b[{';'.join(codes)}m", whole, key=len)
 
 
-@dataclass(frozen=True, slots=True)
-class _Look:
+class _Look(NamedTuple):
     """An SGR sequence taken apart."""
 
     attributes: frozenset[str]

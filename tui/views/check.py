@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from discpress.engine.images.doctor.findings import Severity
 from discpress.engine.names import display_name
@@ -21,8 +21,7 @@ _BAR_CELLS = 24
 _MOST_FINDINGS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """A check that runs, waits or is done."""
 
     job: Job

@@ -1,9 +1,8 @@
 """The settings as rows: what each is now, and what comes next when it is changed."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from discpress.engine.config import NOTIFY, THEMES, Config
 from discpress.engine.formats import MAX_LEVEL, ImageFormat, form_name
@@ -19,8 +18,7 @@ from discpress.tui.commands import Keys
 _TRASH_DAYS = (None, 7, 14, 30, 60, 90, 180, 365)
 
 
-@dataclass(frozen=True, slots=True)
-class Setting:
+class Setting(NamedTuple):
     """One row."""
 
     key: str

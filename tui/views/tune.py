@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import NamedTuple
 
 from discpress.engine.convert.batch.cds import why_not_made
 from discpress.engine.convert.cd.needs import keeps_tracks
@@ -43,8 +44,7 @@ ALIGNMENTS = (None, 2048, 4096, 8192, 16384)
 """Bytes every block starts at a multiple of; None is the smallest that the size needs."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(NamedTuple):
     """One way to write the title."""
 
     settings: Settings
@@ -258,13 +258,13 @@ def summed(cell: Cell, others: Sequence[Mapping[tuple[object, ...], StoredEstima
     found = [known.get(key_of(cell.settings)) for known in others]
     estimates = [each for each in (cell.estimate, *found) if each is not None]
     if not others or len(estimates) <= len(others):
-        return replace(cell, estimate=None) if others else cell
+        return cell._replace(estimate=None) if others else cell
     first = estimates[0]
     totals = {
         name: sum(getattr(each, name) for each in estimates)
         for name in ("original_bytes", "packed_bytes", "low_bytes", "high_bytes", "sampled_bytes", "seconds")
     }
-    return replace(cell, estimate=replace(first, **totals, seek_us=max(each.seek_us for each in estimates)))
+    return cell._replace(estimate=replace(first, **totals, seek_us=max(each.seek_us for each in estimates)))
 
 
 def grid_of(

@@ -1,8 +1,9 @@
 """Groups in the library's table: a row with the sums above the titles of a folder or of a system; it folds."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from discpress.engine.discs.info import UNIDENTIFIED
 from discpress.engine.library.families import TitleFamily
@@ -22,8 +23,7 @@ _NAMED_BY = {Grouping.FOLDER: "path", Grouping.SYSTEM: "system"}
 """The order of the titles that is an order of the groups by name, so that the groups are reversed with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class GroupSums:
+class GroupSums(NamedTuple):
     """The sums of a group, damaged images included."""
 
     file_bytes: int

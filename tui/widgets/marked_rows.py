@@ -1,9 +1,8 @@
 """Rows of a table that are filtered, sorted and marked."""
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from discpress.engine.states import State
 
@@ -11,8 +10,7 @@ RowT = TypeVar("RowT")
 MarkT = TypeVar("MarkT", bytes, Path)
 
 
-@dataclass(frozen=True, slots=True)
-class Signs:
+class Signs(NamedTuple):
     """The characters of the table that a plain terminal lacks."""
 
     mark: str = "┃"

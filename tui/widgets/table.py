@@ -5,9 +5,8 @@ whole table only then (a step is two rows, 0.3 kB; Textual has no way to let the
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import partial
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from textual import events
 from textual.binding import Binding
@@ -18,8 +17,7 @@ from textual.strip import Strip
 from discpress.tui.widgets.palette import Line, Painted, fit, fit_name, wrapped
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """One column."""
 
     key: str

@@ -5,7 +5,6 @@ lists files by their suffixes. Sources: the pages of the systems in https://wiki
 https://github.com/batocera-linux/batocera.linux.
 """
 
-from dataclasses import replace
 from pathlib import PurePosixPath
 
 from discpress.engine.deploy.layouts.forms import (
@@ -70,7 +69,7 @@ def _batocera_target(system: System) -> Target:
         return TARGETS[spec.chd_target]
     if spec.target != ANY:
         return TARGETS[spec.target]
-    return replace(TARGETS[ANY], formats=(TRACKS_FORMAT,) if spec.plays_chd else ())
+    return TARGETS[ANY]._replace(formats=(TRACKS_FORMAT,) if spec.plays_chd else ())
 
 
 def place_folder(title: Title, device: DeviceFacts, request: LayoutRequest) -> Placement:

@@ -3,7 +3,7 @@
 import struct
 import sys
 from array import array
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from discpress.engine.codecs.blocks import align_up
 from discpress.engine.errors import DamagedImageError, SettingError
@@ -24,8 +24,7 @@ MAGICS = {b"ZISO": ImageFormat.ZSO, b"CISO": ImageFormat.CSO}
 MAX_VERSIONS = {ImageFormat.ZSO: 1, ImageFormat.CSO: 2}
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(NamedTuple):
     """The header of a file; its fields are unchecked until `check_header`."""
 
     format: ImageFormat
@@ -76,8 +75,7 @@ def check_header(header: Header, file_bytes: int, name: str) -> None:
         raise DamagedImageError(f"{name}: {problem.message}", hint=problem.hint)
 
 
-@dataclass(frozen=True, slots=True)
-class HeaderProblem:
+class HeaderProblem(NamedTuple):
     """One rule that a header breaks."""
 
     code: str

@@ -143,7 +143,7 @@ def _titles_of_sheet(
 
 def _with_node(found: Title | EmptyArchive, facts: os.stat_result) -> Title | EmptyArchive:
     if isinstance(found, EmptyArchive):
-        return replace(found, device=facts.st_dev)
+        return found._replace(device=facts.st_dev)
     return replace(found, device=facts.st_dev, inode=facts.st_ino)
 
 

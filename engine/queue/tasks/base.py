@@ -6,7 +6,7 @@ task is one JSON object, the parameters.
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import ClassVar, NamedTuple, Self
@@ -21,8 +21,7 @@ PARAMETERS = frozenset({"device", "archive", "name", "output_device", "output_mo
 """The parameters that every kind accepts."""
 
 
-@dataclass(frozen=True, slots=True)
-class Source:
+class Source(NamedTuple):
     """The facts recorded about a job's file when the job was queued; they change nothing of the work."""
 
     device: int | None = None

@@ -1,9 +1,10 @@
 """The settings of each title: its own over the user's defaults, checked against the target."""
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from discpress.engine.config import Config
 from discpress.engine.convert.batch.cds import why_not_made
@@ -24,8 +25,7 @@ _ANY_DISC_BYTES = 1 << 30
 """A size that every target loads."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chooser:
+class Chooser(NamedTuple):
     """Chooses the settings of titles, with or without settings of their own."""
 
     default_request: ConversionRequest

@@ -81,7 +81,7 @@ class TitleRecords:
             elif path not in best or is_proven or not best[path].digest:
                 best[path] = DiscRecord(path, digests.xxh3, _is_packed(name), is_proven)
         for path, record in best.items():
-            yield replace(record, user_digest=user_digests.get(path, ""))
+            yield record._replace(user_digest=user_digests.get(path, ""))
 
     def _read_journal(self) -> bool:
         """Read the new entries of the journal; return whether there are checks of whole images among them."""

@@ -7,9 +7,8 @@ A `Shape` lists the columns that a statement selects, each with its allowed valu
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 Row: TypeAlias = Sequence[Any]
 
@@ -44,8 +43,7 @@ def safe_text(text: str) -> str:
     return text.encode(errors="backslashreplace").decode()
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(NamedTuple):
     """The allowed values of a column."""
 
     types: frozenset[type]
@@ -62,7 +60,7 @@ class Column:
     @property
     def or_null(self) -> "Column":
         """The same column, with NULL accepted and read as None."""
-        return replace(self, types=self.types | _NULL, default=None, as_they_are=self.as_they_are | _NULL)
+        return self._replace(types=self.types | _NULL, default=None, as_they_are=self.as_they_are | _NULL)
 
 
 _NULL: frozenset[type] = frozenset({type(None)})

@@ -3,8 +3,8 @@
 import contextlib
 import sqlite3
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
 from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.rows import keys
@@ -14,8 +14,7 @@ MOST_GONE = 10_000
 """Titles that are remembered after their files are gone, the latest ones."""
 
 
-@dataclass(frozen=True, slots=True)
-class FormerTitle:
+class FormerTitle(NamedTuple):
     """A title as it was last seen under a path."""
 
     path: Path

@@ -4,9 +4,9 @@ import json
 import os
 import sqlite3
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
+from typing import NamedTuple
 
 from discpress.engine.formats import ImageFormat, Method, form_name, in_order
 from discpress.engine.store.model import FileIdentity, JsonValue
@@ -35,8 +35,7 @@ class LabTest(StrEnum):
     THROUGHPUT = "throughput"
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+class Measurement(NamedTuple):
     """One line of a result."""
 
     kind: LabTest

@@ -3,7 +3,7 @@
 import contextlib
 import time
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeAlias
 
@@ -89,7 +89,7 @@ class LabJob:
                     beside = max(beside, self.beside())
                     keep = seek_measurement if isinstance(line, SeekResult) else throughput_measurement
                     kept: Measurement = keep(self.job.path, identity, line, machine_name(), time.time(), beside)  # type: ignore[arg-type]
-                    self.store.save_measurement(replace(kept, facts={**kept.facts, "job": self.job.id}))
+                    self.store.save_measurement(kept._replace(facts={**kept.facts, "job": self.job.id}))
                     self.log(_said(line))
                     count += 1
             finally:

@@ -268,8 +268,8 @@ def test_facts_of_another_version_are_no_figures(room: Room) -> None:
     result = next(iter(run_seek_test(room.game, QUICK, room.bench)))
     kept = seek_measurement(room.game, identity, result, "here", 5.0)
     odd: list[dict[str, Any]] = [{}, {**kept.facts, "pattern": "zigzag"}, {**kept.facts, "octaves": 5}]
-    assert [seek_figures(replace(kept, facts=facts)) for facts in odd] == [None] * 3
-    assert throughput_figures(replace(kept, facts={})) is None
+    assert [seek_figures(kept._replace(facts=facts)) for facts in odd] == [None] * 3
+    assert throughput_figures(kept._replace(facts={})) is None
 
 
 @pytest.mark.slow

@@ -1,7 +1,6 @@
 """What may become of a job, and that its settings survive the queue."""
 
 import os
-from dataclasses import FrozenInstanceError, replace
 from itertools import product
 from pathlib import Path
 
@@ -85,23 +84,23 @@ def test_people_can_ask_for_four_things() -> None:
 
 
 def test_a_job_does_not_change() -> None:
-    with pytest.raises(FrozenInstanceError):
+    with pytest.raises(AttributeError, match="can't set"):
         JOB.state = JobState.DONE  # type: ignore[misc]
 
 
 @pytest.mark.parametrize(("done", "total", "percent"), [(30, 120, 25.0), (0, 0, 0.0), (5, 0, 0.0), (130, 120, 100.0)])
 def test_percent(done: int, total: int, percent: float) -> None:
-    assert percent == replace(JOB, done_bytes=done, total_bytes=total).percent
+    assert percent == JOB._replace(done_bytes=done, total_bytes=total).percent
 
 
 @pytest.mark.parametrize(("read", "packed", "ratio"), [(40, 10, 0.25), (0, 0, None)])
 def test_ratio(read: int, packed: int, ratio: float | None) -> None:
-    assert ratio == replace(JOB, read_bytes=read, packed_bytes=packed).ratio
+    assert ratio == JOB._replace(read_bytes=read, packed_bytes=packed).ratio
 
 
 @pytest.mark.parametrize("state", JobState)
 def test_a_job_is_alive_or_over(state: JobState) -> None:
-    job = replace(JOB, state=state)
+    job = JOB._replace(state=state)
     assert (job.is_alive, job.is_over) == (state in ALIVE, state not in ALIVE)
 
 

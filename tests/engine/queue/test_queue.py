@@ -2,7 +2,6 @@
 
 import os
 import threading
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -34,7 +33,7 @@ def test_a_job_keeps_what_was_asked(queue: JobQueue) -> None:
     (job_id,) = queue.add([request], batch="mine")
     job = queue.job(job_id)
     asked = (job.task, job.path, job.priority, job.force, job.idle_priority, job.gain_bytes)
-    assert asked == tuple(getattr(request, name) for name in JobRequest.__slots__)
+    assert asked == tuple(getattr(request, name) for name in JobRequest._fields)
     assert (job.batch, job.state, job.created_at) == ("mine", JobState.QUEUED, 1000.0)
 
 
@@ -272,7 +271,7 @@ def test_what_another_front_has_queued_meanwhile_is_left_out(queue: JobQueue) ->
 def test_other_work_on_a_file_is_new(queue: JobQueue) -> None:
     (one,) = requests(1)
     queue.add([one])
-    other = replace(one, task=ConvertTask(output_folder=Path("/elsewhere")))
+    other = one._replace(task=ConvertTask(output_folder=Path("/elsewhere")))
     assert queue.add_new([one, other], lambda job: job.task.work) == [None, 2]
 
 

@@ -1,7 +1,6 @@
 """What anybody reads out of the queue: snapshots and their generations, history, results, idleness."""
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -78,7 +77,7 @@ def test_what_is_visible_changes_the_generation(filled: JobQueue, front: JobQueu
     CHANGES[change](filled)
     after = front.snapshot(now=1001.0)
     assert after.generation > before.generation
-    assert after != replace(before, generation=after.generation)
+    assert after != before._replace(generation=after.generation)
 
 
 @pytest.mark.parametrize("change", ["gain", "waiting", "hold", "progress", "worker"])
@@ -153,7 +152,7 @@ def test_totals(queue: JobQueue, front: JobQueue) -> None:
 
 
 def test_the_worker_is_shown_as_it_said(queue: JobQueue, front: JobQueue) -> None:
-    queue.set_worker(replace(WORKER, state=WorkerState.STARTING))
+    queue.set_worker(WORKER._replace(state=WorkerState.STARTING))
     queue.set_worker(WORKER)
     assert front.snapshot(now=0.0).worker == queue.worker() == WORKER
 

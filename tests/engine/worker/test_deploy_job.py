@@ -175,4 +175,4 @@ def test_the_disks_of_the_titles_count_as_well(room: Room) -> None:
 
 def _moved(job: Job) -> Job:
     """Return a job whose device had another number when it was queued."""
-    return replace(job, task=replace(job.task, source=replace(job.task.source, device=12345)))
+    return job._replace(task=replace(job.task, source=job.task.source._replace(device=12345)))

@@ -1,7 +1,6 @@
 """Jobs that cannot continue after an interruption: their record tells so, and each client can read it there."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import nintendo_discs as discs
@@ -86,7 +85,7 @@ def test_a_job_of_nod_that_was_interrupted_tells_that_it_starts_again(room: Room
 def test_a_reason_to_wait_comes_first(room: Room) -> None:
     pytest.importorskip("nod_rs")
     job = room.queue.job(interrupt(room, discs.small_disc()))
-    waiting = replace(job, waiting="its disk is away")
+    waiting = job._replace(waiting="its disk is away")
     assert (note_of(waiting), job_note(waiting)) == ("its disk is away", "its disk is away")
 
 

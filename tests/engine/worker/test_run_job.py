@@ -447,7 +447,7 @@ def test_a_checkpoint_of_another_version_counts_as_none(facts: dict[str, Any], r
 def test_parts_of_two_queues_differ(room: Room) -> None:
     room.image()
     first = room.queue.job(room.add())
-    other = dataclasses.replace(first, created_at=first.created_at + 1)
+    other = first._replace(created_at=first.created_at + 1)
     assert part_owner(first) != part_owner(other)
 
 

@@ -1,6 +1,5 @@
 """Messages: one at a time, in the line above the keys, until the next key."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -97,7 +96,7 @@ async def test_a_message_that_no_one_has_seen_outlasts_a_key(tmp_path: Path) -> 
 
 @pytest.mark.parametrize(("is_tmux", "hint"), [(False, ""), (True, "set-clipboard on")])
 async def test_a_copied_path_is_said_to_be_sent(is_tmux: bool, hint: str, tmp_path: Path) -> None:
-    async with opened(tmp_path, "down", "y", terminal=replace(PLAIN, is_tmux=is_tmux), width=120) as desk:
+    async with opened(tmp_path, "down", "y", terminal=PLAIN._replace(is_tmux=is_tmux), width=120) as desk:
         (said,) = desk.told
         assert said.startswith("Sent to the clipboard of your terminal: /games/")
         assert hint in said

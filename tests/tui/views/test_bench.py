@@ -115,7 +115,7 @@ def test_throughput_of_a_cd_is_left_out_if_another_container_is_chosen(form: For
 
 
 def test_facts_that_do_not_read_are_left_out() -> None:
-    broken = [replace(each, facts={}) for each in (seek(GAME, 2048), rates(GAME, 2048, 1))]
+    broken = [each._replace(facts={}) for each in (seek(GAME, 2048), rates(GAME, 2048, 1))]
     assert seek_rows(GAME, CHOICE, broken)[1].figures is None
     assert rate_rows(CHOICE, broken)[0].figures is None
 

@@ -1,7 +1,6 @@
 """The head of the queue: how far a batch is, and when it ends."""
 
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -49,7 +48,7 @@ def test_without_a_rate_no_time_is_promised() -> None:
 
 def test_it_says_how_much_smaller_the_results_are_and_what_has_failed() -> None:
     failed = job(id=3, state=JobState.FAILED, total_bytes=600 * MIB)
-    smaller = replace(DONE, result={"saving_bytes": 200 * MIB})
+    smaller = DONE._replace(result={"saving_bytes": 200 * MIB})
     assert text(smaller, half_done(), failed).endswith("] 1 failed  2 of 3, 83 %, 200 MiB smaller so far")
 
 

@@ -1,7 +1,6 @@
 """The free space of the disks that the queue works on."""
 
 import os
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,11 +23,11 @@ def free(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def waiting(folder: Path, *, trash_source: bool = False, output_folder: Path | None = None) -> Job:
     task = ConvertTask(ConversionRequest(trash_source=trash_source), output_folder=output_folder)
-    return replace(job(), path=folder / "a.iso", task=task, gain_bytes=GAIN)
+    return job()._replace(path=folder / "a.iso", task=task, gain_bytes=GAIN)
 
 
 def ended(folder: Path, trashed: Path) -> Job:
-    return replace(waiting(folder), id=2, state=JobState.DONE, result={"trashed": str(trashed)})
+    return waiting(folder)._replace(id=2, state=JobState.DONE, result={"trashed": str(trashed)})
 
 
 def space_of(*jobs: Job, size: int | None = SIZE) -> DiskSpace:
@@ -42,8 +41,8 @@ def test_a_conversion_that_waits_needs_the_space_of_its_result(tmp_path: Path) -
 
 
 def test_what_it_has_written_is_missing_already(tmp_path: Path) -> None:
-    assert space_of(replace(waiting(tmp_path), state=JobState.RUNNING, packed_bytes=100)).after_bytes == 800
-    assert space_of(replace(waiting(tmp_path), state=JobState.RUNNING, packed_bytes=9999)).after_bytes == 1000
+    assert space_of(waiting(tmp_path)._replace(state=JobState.RUNNING, packed_bytes=100)).after_bytes == 800
+    assert space_of(waiting(tmp_path)._replace(state=JobState.RUNNING, packed_bytes=9999)).after_bytes == 1000
 
 
 def test_originals_that_go_to_the_trash_can_be_freed(tmp_path: Path) -> None:

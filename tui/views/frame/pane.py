@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
+from typing import NamedTuple
 
 from discpress.engine.errors import DiscpressError
 from discpress.engine.images.registry import encoder_of
@@ -43,8 +44,7 @@ class PaneForm(StrEnum):
     """Two blocks side by side below a narrow table."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Painter:
+class _Painter(NamedTuple):
     """Paints the blocks of one title."""
 
     session: Session

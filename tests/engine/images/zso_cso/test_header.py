@@ -1,7 +1,6 @@
 """The 24-byte header and the index: fields, checks, and the least shift."""
 
 import struct
-from dataclasses import replace
 from typing import TypedDict, Unpack
 
 import pytest
@@ -39,7 +38,7 @@ class Fields(TypedDict, total=False):
 
 
 def header(**fields: Unpack[Fields]) -> Header:
-    return replace(Header(ZSO, MIB, 2048, 1, 0), **fields)
+    return Header(ZSO, MIB, 2048, 1, 0)._replace(**fields)
 
 
 def codes(**fields: Unpack[Fields]) -> list[str]:
