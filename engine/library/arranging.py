@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from discpress.engine.library.catalog import Totals, join_copies, sort_titles, total
 from discpress.engine.library.families import TitleFamily, families_in, join_families
@@ -13,8 +13,7 @@ from discpress.engine.library.states import Records, TitleStates
 ListedFamily: TypeAlias = TitleFamily[ListedTitle]
 
 
-@dataclass(frozen=True, slots=True)
-class Order:
+class Order(NamedTuple):
     """Titles in an order."""
 
     titles: list[ListedTitle]

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from typing import TypeAlias, TypeVar
+from typing import NamedTuple, TypeAlias, TypeVar
 
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.formats import ImageFormat, Settings
@@ -22,8 +22,7 @@ Node: TypeAlias = tuple[int, int, int]
 """Device, inode, and the number of the image in an archive."""
 
 
-@dataclass(frozen=True, slots=True)
-class Shared:
+class Shared(NamedTuple):
     """The facts that many titles of a library have in common."""
 
     disc: DiscInfo

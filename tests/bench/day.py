@@ -82,7 +82,7 @@ class Day:
     def run(self) -> dict[str, object]:
         """Live through it and return the figures."""
         state = str(self.state)
-        command = [DISCPRESS, "queue", "run", "--state", state]
+        command = [str(DISCPRESS), "queue", "run", "--state", state]
         self.state.mkdir(mode=0o700)
         began, began_at = time.monotonic(), self.clock.monotonic()
         with (

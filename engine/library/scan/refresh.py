@@ -27,7 +27,7 @@ def refresh(store: Store, folders: Sequence[Path], check: Callable[[], None]) ->
     new: list[str] = []
     gone: list[Path] = []
     for found in scan(tops, known.values(), check=check, empty=empty):
-        batch = replace(found, titles=(*found.titles, *_renumbered(store, found.renumbered)), renumbered=())
+        batch = found._replace(titles=(*found.titles, *_renumbered(store, found.renumbered)), renumbered=())
         store.save_titles(batch.titles)
         if batch.gone:
             store.forget(batch.gone)
