@@ -18,7 +18,7 @@ Facts: TypeAlias = dict[str, JsonValue]
 Handler: TypeAlias = Callable[..., Awaitable[object]]
 JOBS = "discpress-jobs"
 """The resource of a machine that each task takes: a machine packs one title at a time, with all its threads."""
-CONNECT_S = 5.0
+CONNECT_S = 10.0
 """Longest wait for a connection."""
 _LOGGERS = ("distributed", "tornado", "asyncio")
 

@@ -37,6 +37,8 @@ LOST_S = 15.0
 """A machine that has not answered for so long is lost."""
 RECONNECT_S = 10.0
 """A scheduler that is lost may be started again: titles wait so long for it, if this machine only proves."""
+SEES = "machines of the cluster: "
+"""Precedes the machines in the worker's log."""
 _RETRY_S = 1.0
 _CLOSES_S = 3.0
 _POLL_END_S = 0.05
@@ -64,8 +66,7 @@ class Machines:
         self._is_over = False
         self._seen: tuple[Machine, ...] = ()
         self._lost_at = time.monotonic()
-        self.was_tried = False
-        """Whether the scheduler answers, or has not answered for RECONNECT_S: until then it may come back."""
+        self._has_answered = False
 
     def start(self) -> None:
         """Begin to connect."""
@@ -85,6 +86,11 @@ class Machines:
         """The machines that are there now."""
         return self._seen
 
+    @property
+    def was_tried(self) -> bool:
+        """Whether the scheduler answers, or has not answered for RECONNECT_S: until then it may come back."""
+        return self._has_answered or time.monotonic() - self._lost_at > RECONNECT_S
+
     def _run(self) -> None:
         asyncio.set_event_loop(self._loop)
         try:
@@ -99,7 +105,6 @@ class Machines:
             except Exception as error:  # noqa: BLE001 - whatever distributed raises, the queue goes on without it
                 _log.info("the cluster at %s does not answer: %s", self._address, error)
             self._seen, self._link = (), None
-            self.was_tried = time.monotonic() - self._lost_at > RECONNECT_S
             if not self._is_closing:
                 await asyncio.sleep(_RETRY_S)
         while not self._has_ended():
@@ -114,19 +119,24 @@ class Machines:
     async def _stay(self) -> None:
         link = Link(self._address, security_of(self._certificates))
         try:
-            await asyncio.wait_for(link.open(), ASK_S)
+            await asyncio.wait_for(link.open(), 2 * ASK_S)
             self._link = link
             while not self._is_closing:
                 found = await asyncio.wait_for(link.ask_scheduler(MACHINES), ASK_S)
                 seen = [await self._look(link, facts) for facts in found]
-                self._seen, self.was_tried = tuple(machine for machine in seen if machine is not None), True
-                self._lost_at = time.monotonic()
+                self._see(tuple(machine for machine in seen if machine is not None))
                 await asyncio.sleep(POLL_S)
         finally:
             if self._link is not None:
-                self._link, self._seen, self._lost_at = None, (), time.monotonic()
+                self._link, self._seen, self._lost_at, self._has_answered = None, (), time.monotonic(), False
             with contextlib.suppress(OSError, asyncio.TimeoutError, asyncio.CancelledError):
                 await asyncio.wait_for(link.close(), ASK_S)
+
+    def _see(self, seen: tuple[Machine, ...]) -> None:
+        if not self._has_answered or seen != self._seen:
+            names = ", ".join(f"{machine.label} at {machine.address}" for machine in seen)
+            _log.info("%s%s", SEES, names or "none")
+        self._seen, self._has_answered = seen, True
 
     async def _look(self, link: Link, facts: Facts) -> Machine | None:
         address, label, threads = facts.get("address"), facts.get("label"), facts.get("threads")

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from cluster_house import running_cluster
 from killed_cluster import ClusterKills
+from patience import HANG_S
 
 
 def main() -> int:
@@ -33,13 +34,13 @@ def main() -> int:
     began = time.monotonic()
     with (
         tempfile.TemporaryDirectory(prefix="discpress-kills-") as name,
-        running_cluster(Path(name) / "cluster") as house,
+        running_cluster(Path(name) / "cluster", HANG_S) as house,
     ):
         tally = ClusterKills(house, options.seed).run(options.count)
     for problem in tally.wrong:
         print(problem)
     print(f"{len(tally.points)} points tried, {time.monotonic() - began:.0f} s; wrong {len(tally.wrong)}")
-    print(f"{tally.elsewhere} titles packed elsewhere to the end")
+    print(f"{tally.elsewhere} titles begun on another machine")
     if options.json:
         facts = {"seed": options.seed, "points": tally.points, "elsewhere": tally.elsewhere, "wrong": tally.wrong}
         options.json.write_text(json.dumps(facts, indent=1) + "\n")

@@ -70,4 +70,4 @@ def test_nothing_is_lost_or_done_twice_at_six_random_points(house: ClusterHouse)
     print(f"DISCPRESS_SEED={seed}")
     tally = ClusterKills(house, seed).run(6)
     assert tally.wrong == [], f"DISCPRESS_SEED={seed}"
-    assert len(tally.points) == 6
+    assert (len(tally.points), tally.elsewhere) == (6, 6), f"DISCPRESS_SEED={seed}"

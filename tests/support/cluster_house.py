@@ -12,25 +12,31 @@ import secrets
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from command_line import BIN, CommandLine
+from command_line import BIN, CommandLine, size_of
 from gates import Gate
-from patience import wait_for
 
 from discpress.engine.cluster.entry.invitation import write_invitation
 from discpress.engine.cluster.files import ClusterFiles
+from discpress.engine.cluster.owner import SEES
 from discpress.engine.queue.jobs import Job, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.records import ConvertTask
+from discpress.engine.queue.worker_process import LOG_NAME
 from discpress.engine.request import ConversionRequest
 from discpress.engine.shares.shares import Shares
 from discpress.engine.store.store import Store
 
 PATIENCE_S = 120.0
 """Longest wait for one step: a machine under load needs seconds, a hang must end the test soon."""
+_POLL_S = 0.02
+"""Interval of polls: several processes are waited for, each of which takes a while."""
+_PAUSE = threading.Event()  # never set
 PACKED = ConversionRequest(level=12, target="any")
 
 
@@ -67,7 +73,8 @@ class Process:
 class ClusterHouse:
     """One cluster; use it as a context, so that no process stays."""
 
-    def __init__(self, folder: Path, *, has_tls: bool = True) -> None:
+    def __init__(self, folder: Path, *, has_tls: bool = True, patience_s: float = PATIENCE_S) -> None:
+        self.patience_s = patience_s
         self.folder = folder
         self.real = folder / "real"
         self.real.mkdir(parents=True)
@@ -80,6 +87,7 @@ class ClusterHouse:
         self.address = f"{'tls' if has_tls else 'tcp'}://{self.listen}"
         self.processes: list[Process] = []
         self.worker: Process | None = None
+        self._log_start = 0
         self.scheduler: Process | None = None
         self.machine: Process | None = None
         self.owner_state = self.new_state("owner")
@@ -114,14 +122,13 @@ class ClusterHouse:
 
     def wait(self, condition: Callable[[], bool], what: str) -> None:
         """Wait until a condition holds; what all processes said is part of the failure."""
-        try:
-            wait_for(condition, what, PATIENCE_S)
-        except TimeoutError as error:
-            said = "\n".join(f"--- {each.log.name}\n{each.said}" for each in self.processes)
-            logs = "\n".join(
-                f"{job.id} {job.state} {job.waiting}: {self.queue.log(job.id)}" for job in self.queue.jobs()
-            )
-            raise AssertionError(f"{error}\n{said}\n{logs}") from None
+        deadline = time.monotonic() + self.patience_s
+        while not condition():
+            if time.monotonic() > deadline:
+                said = "\n".join(f"--- {each.log.name}\n{each.said}" for each in self.processes)
+                jobs = "\n".join(f"{job.id} {job.state}: {self.queue.log(job.id)}" for job in self.queue.jobs())
+                raise AssertionError(f"waited {self.patience_s} s for {what}\n{said}\n{jobs}")
+            _PAUSE.wait(_POLL_S)
 
     def start_scheduler(self) -> Process:
         """Start the cluster, and wait until it listens."""
@@ -150,9 +157,25 @@ class ClusterHouse:
     def start_worker(self) -> Process:
         """Start the worker of the queue, unless one lives; it does not end by itself."""
         if self.worker is None or self.worker.is_over:
+            self._log_start = max(0, size_of(self._worker_log))
             words = [sys.executable, "-P", "-m", "discpress.engine.worker", "--idle", "3600"]
             self.worker = self._started([*words, "--state", str(self.owner_state)], "worker")
         return self.worker
+
+    @property
+    def _worker_log(self) -> Path:
+        return self.owner_state / LOG_NAME
+
+    def wait_until_seen(self) -> None:
+        """Wait until the worker has found the machine where it joined last: before, it would pack by itself."""
+        assert self.machine is not None
+        address = self.machine.events("joined")[-1]["address"]
+
+        def is_seen() -> bool:
+            lines = self._worker_log.read_bytes()[self._log_start :].decode().splitlines()
+            return address in next((line for line in reversed(lines) if SEES in line), "")
+
+        self.wait(is_seen, f"the worker to see {address}")
 
     def add(self, *paths: Path, request: ConversionRequest = PACKED) -> list[int]:
         """Queue conversions."""
@@ -190,9 +213,9 @@ class ClusterHouse:
 
 
 @contextlib.contextmanager
-def running_cluster(folder: Path) -> Iterator[ClusterHouse]:
+def running_cluster(folder: Path, patience_s: float = PATIENCE_S) -> Iterator[ClusterHouse]:
     """Yield a cluster with one machine, `pc`, that was admitted."""
-    with ClusterHouse(folder) as house:
+    with ClusterHouse(folder, patience_s=patience_s) as house:
         house.start_scheduler()
         house.start_machine("pc")
         yield house

@@ -24,7 +24,7 @@ class Tally:
     points: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
     elsewhere: int = 0
-    """Titles that another machine packed to the end."""
+    """Titles that another machine began."""
 
 
 class ClusterKills:
@@ -57,9 +57,10 @@ class ClusterKills:
         write_old(house.real / f"{name}.iso", self.image)
         stage, place = self.random.choice((PACKING, READING)), self.random.randrange(CHUNKS)
         where = f"{number}: {victim} at chunk {place} of {stage}"
+        house.start_worker()
+        house.wait_until_seen()
         house.gate.close(stage, place)
         (job_id,) = house.add(house.seen / f"{name}.iso")
-        house.start_worker()
         house.wait(house.gate.is_reached, where)
         self.kill(victim)
         self.tally.points.append(where)
@@ -75,7 +76,7 @@ class ClusterKills:
             self.tally.wrong.append(f"{where}: published {count} times")
         if (house.real / f"{name}.iso").read_bytes() != self.image:
             self.tally.wrong.append(f"{where}: the source has changed")
-        self.tally.elsewhere += bool(job.machine)
+        self.tally.elsewhere += "packed on pc" in house.log(job_id)
 
     def kill(self, victim: str) -> None:
         """Kill one of the processes."""
