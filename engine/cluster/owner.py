@@ -25,6 +25,8 @@ from discpress.engine.names import display_name
 from discpress.engine.shares.locks import held_test_lock, new_token, sees_test_lock
 from discpress.engine.shares.rows import LocalShare, LockTest
 
+LOOK_S = 5.0
+"""Interval between two questions to a machine which shares it sees."""
 POLL_S = 0.5
 """Interval between two looks at a task, and at the machines."""
 ASK_S = 10.0
@@ -67,6 +69,7 @@ class Machines:
         self._seen: tuple[Machine, ...] = ()
         self._lost_at = time.monotonic()
         self._has_answered = False
+        self._looks: dict[str, tuple[Machine | None, float]] = {}
 
     def start(self) -> None:
         """Begin to connect."""
@@ -123,6 +126,8 @@ class Machines:
             self._link = link
             while not self._is_closing:
                 found = await asyncio.wait_for(link.ask_scheduler(MACHINES), ASK_S)
+                addresses = {facts.get("address") for facts in found}
+                self._looks = {address: look for address, look in self._looks.items() if address in addresses}
                 seen = [await self._look(link, facts) for facts in found]
                 self._see(tuple(machine for machine in seen if machine is not None))
                 await asyncio.sleep(POLL_S)
@@ -142,11 +147,16 @@ class Machines:
         address, label, threads = facts.get("address"), facts.get("label"), facts.get("threads")
         if not isinstance(address, str) or not isinstance(label, str) or not isinstance(threads, int):
             return None
+        known, looked_at = self._looks.get(address, (None, -LOOK_S))
+        if time.monotonic() - looked_at < LOOK_S:
+            return known
         try:
             answer = await asyncio.wait_for(link.ask_worker(address, LOOK), ASK_S)
         except (TimeoutError, OSError):
             return None
-        return Machine(address, display_name(label), threads, frozenset(texts_of(answer.get("shares"))))
+        known = Machine(address, display_name(label), threads, frozenset(texts_of(answer.get("shares"))))
+        self._looks[address] = known, time.monotonic()
+        return known
 
     def pack(
         self, machine: Machine, payload: Payload, wish: Callable[[], str], on_report: Callable[[Facts], object]

@@ -172,6 +172,8 @@ class ClusterHouse:
         address = self.machine.events("joined")[-1]["address"]
 
         def is_seen() -> bool:
+            if not self._worker_log.exists():
+                return False
             lines = self._worker_log.read_bytes()[self._log_start :].decode().splitlines()
             return address in next((line for line in reversed(lines) if SEES in line), "")
 
