@@ -97,9 +97,12 @@ class TitleStates:
             self._digests = {path_key(each.path): each for each in records.discs}
             self._by_digest = {}
             self._user_digests = {each.digest: each.user_digest for each in records.discs if each.user_digest}
-            for each in sorted(records.discs, key=lambda each: natural_key(str(each.path))):
+            for each in records.discs:
                 if each.digest:
                     self._by_digest.setdefault(each.digest, []).append(each)
+            for same in self._by_digest.values():
+                if len(same) > 1:  # few have copies
+                    same.sort(key=lambda each: natural_key(str(each.path)))
         if records.matches is not before.matches:
             self._games = None
         if records.results != before.results:

@@ -100,7 +100,7 @@ def play(
         for thread in threads:
             thread.join()
         apps[-1].send("q")  # back from the queue
-        apps[-1].wait_quiet()
+        apps[-1].wait_for("t tune")
         for app in apps:
             app.send("q")
             app.wait_end()

@@ -81,7 +81,8 @@ class TitleRecords:
             elif path not in best or is_proven or not best[path].digest:
                 best[path] = DiscRecord(path, digests.xxh3, _is_packed(name), is_proven)
         for path, record in best.items():
-            yield record._replace(user_digest=user_digests.get(path, ""))
+            user_digest = user_digests.get(path, "")
+            yield record._replace(user_digest=user_digest) if user_digest else record
 
     def _read_journal(self) -> bool:
         """Read the new entries of the journal; return whether there are checks of whole images among them."""
