@@ -170,6 +170,7 @@ class ConversionRun(CopyCheck):
         If its blocks contain more than the disc, the digests are of all that: it is only read again to be put away, or
         if its blocks have no checksums.
         """
+        self.image.check_index()  # the sectors between the tracks of a GD-ROM are not read
         check_recorded(self._packed, digests)
         self._plan.form.check_kept(self.image.name, digests)
         stored = self.image.stored_form

@@ -114,13 +114,17 @@ class CompressedMap:
         with self._lock:
             return self._window(number)
 
+    def check(self) -> None:
+        """Read the windows that were not read yet, and compare the crc16. Raises DamagedImageError."""
+        with self._lock:
+            for number, is_unread in enumerate(self._unread):
+                if is_unread and self._read_rows(number) is None:
+                    self._window(number)
+
     def end(self) -> tuple[int, int]:
         """Return the offset after the last hunk, and the crc16 of all entries."""
-        with self._lock:
-            for number in range(len(self._unread)):
-                if self._read_rows(number) is None:
-                    self._window(number)
-            return self._start(len(self._unread)).offset, self._whole_crc()
+        self.check()
+        return self._start(len(self._unread)).offset, self._whole_crc()
 
     def _window(self, number: int) -> Window:
         window = self._windows.get(number)

@@ -103,6 +103,11 @@ class ChdImage(BlockImage):
         """The tags of the metadata, see `Image.metadata_names`."""
         return tuple(codec_name(entry.tag) for entry in self.metadata)
 
+    def check_index(self) -> None:
+        """Compare the map with its crc16, see `Image.check_index`."""
+        if isinstance(self.map, CompressedMap):
+            self.map.check()
+
     def check_extent(self) -> None:
         """Locate the stored hunks at the end of the image, see `Image.check_extent`.
 

@@ -10,7 +10,7 @@ from sample_images import GOLDEN, convert_image, mixed
 
 from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.verify import digest_checked
-from discpress.engine.errors import VerifyError
+from discpress.engine.errors import DamagedImageError, VerifyError
 from discpress.engine.images.open import open_image
 from discpress.engine.progress import Control, Progress
 
@@ -114,5 +114,15 @@ class TestOfCds:
             assert convert_chd(path).is_verified
             return
         with pytest.raises(VerifyError, match="sha1 of the decoded image"):
+            convert_chd(path)
+        assert [each.name for each in tmp_path.iterdir()] == ["game.chd"]
+
+    def test_a_map_that_is_not_read_to_its_end_is_compared_with_its_checksum(self, tmp_path: Path) -> None:
+        """A GD-ROM has sectors between its tracks that no file contains."""
+        data = bytearray((GOLDEN_CDS / "gdi.chd").read_bytes())
+        data[int.from_bytes(data[40:48], "big") + 10] ^= 1
+        path = tmp_path / "game.chd"
+        path.write_bytes(data)
+        with pytest.raises(DamagedImageError, match="its map is damaged: its crc16 is"):
             convert_chd(path)
         assert [each.name for each in tmp_path.iterdir()] == ["game.chd"]

@@ -80,6 +80,10 @@ class FramesImage(Image):
         """Number of hunks."""
         return self.frames.blocks
 
+    def check_index(self) -> None:
+        """Compare the map with its crc16, see `Image.check_index`."""
+        self.frames.check_index()
+
     def check_extent(self) -> None:
         """Locate the stored hunks at the end, see `Image.check_extent`."""
         self.frames.check_extent()
