@@ -16,6 +16,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Set
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any, TypeAlias
 
 from discpress.engine.dats.match import Match, Verdict
@@ -181,26 +182,26 @@ def later_copies(titles: Iterable[AnyTitle], copied: Set[Hashable], states: Titl
 
 def total(titles: Iterable[AnyTitle], states: TitleStates) -> Totals:
     """Return the totals of the titles. Those that are not whole, or that nothing plays, only count as such."""
-    file_bytes = estimated_bytes = images = 0
+    file_bytes = estimated_bytes = 0
     counts: Counter[State] = Counter()
     discs: set[Hashable] = set()
     linked: set[Node] = set()
-    for title in titles:
-        state = states.state(title)
-        counts[state] += 1
-        images += 1
+    for state, some in groupby(titles, states.state):  # most neighbours have the same
+        alike = list(some)
+        counts[state] += len(alike)
         if not _is_counted(state):
             continue
-        discs.add(states.disc_of(title))
-        node = title.node
-        if node is not None:
-            if node in linked:
-                continue
-            linked.add(node)
-        own_bytes, packed_bytes = title.file_bytes, title.packed_bytes
-        file_bytes += own_bytes
-        estimated_bytes += own_bytes if packed_bytes is None or not state.spec.is_in_batch else packed_bytes
-    return Totals(len(discs), images, file_bytes, estimated_bytes, counts)
+        discs.update(map(states.disc_of, alike))
+        is_converted = state.spec.is_in_batch
+        for title in alike:
+            if title.node is not None:
+                if title.node in linked:
+                    continue
+                linked.add(title.node)
+            own_bytes, packed_bytes = title.file_bytes, title.packed_bytes
+            file_bytes += own_bytes
+            estimated_bytes += packed_bytes if is_converted and packed_bytes is not None else own_bytes
+    return Totals(len(discs), counts.total(), file_bytes, estimated_bytes, counts)
 
 
 def _is_counted(state: State) -> bool:

@@ -45,9 +45,10 @@ class TitleNames:
         self._files: dict[bytes, str] = {}
         known = list(titles)
         counts = Counter(title.title for title in known)
+        repeated = {name for name, count in counts.items() if count > 1}
         alike: dict[tuple[str, int | None], list[AnyTitle]] = {}
         for title in known:
-            if counts[title.title] > 1:
+            if title.title in repeated:
                 alike.setdefault((title.title, title.disc.disc_number), []).append(title)
         groups: dict[str, list[AnyTitle]] = {}
         for some in alike.values():
