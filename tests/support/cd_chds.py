@@ -4,6 +4,7 @@ import struct
 from collections.abc import Sequence
 
 from chd_images import HEADER
+from made_cds import swapped
 from memory_cds import TrackPlan
 
 from discpress.engine.images.cd.tracks import TrackKind
@@ -23,8 +24,7 @@ def cd_chd(*plans: TrackPlan) -> bytes:
     frames, tracks = bytearray(), []
     for number, (kind, sectors, _, _) in enumerate(plans, 1):
         for sector in sectors:
-            stored = bytes(each for pair in zip(sector[1::2], sector[::2], strict=True) for each in pair)
-            frames += (stored if kind is TrackKind.AUDIO else sector).ljust(FRAME, b"\0")
+            frames += (swapped(sector) if kind is TrackKind.AUDIO else sector).ljust(FRAME, b"\0")
         frames += bytes(-len(sectors) % 4 * FRAME)
         tracks.append(
             f"TRACK:{number} TYPE:{_TYPES[kind]} SUBTYPE:NONE FRAMES:{len(sectors)} "

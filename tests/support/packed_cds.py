@@ -7,7 +7,7 @@ import struct
 import zlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 import cd_sectors
@@ -191,13 +191,23 @@ def flac(sound: bytes, block: int) -> bytes:
 
 
 def crc_of(data: bytes, polynomial: int, width: int) -> int:
-    """Return a CRC that takes the highest bit first, bit by bit."""
-    value, top, mask = 0, 1 << width - 1, (1 << width) - 1
+    """Return a CRC that takes the highest bit first."""
+    value, mask, crcs = 0, (1 << width) - 1, _crcs_of_bytes(polynomial, width)
     for byte in data:
-        value ^= byte << width - 8
+        value = value << 8 & mask ^ crcs[value >> width - 8 ^ byte]
+    return value
+
+
+@cache
+def _crcs_of_bytes(polynomial: int, width: int) -> list[int]:
+    """Return the CRC of each byte, worked out bit by bit."""
+    top, mask, crcs = 1 << width - 1, (1 << width) - 1, []
+    for byte in range(256):
+        value = byte << width - 8
         for _ in range(8):
             value = (value << 1 ^ (polynomial if value & top else 0)) & mask
-    return value
+        crcs.append(value)
+    return crcs
 
 
 PACKERS: dict[bytes, Callable[[bytes], bytes]] = {

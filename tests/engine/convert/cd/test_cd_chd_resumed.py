@@ -1,5 +1,6 @@
 """A conversion of a CD to a CHD that is stopped goes on where it was, and writes the same bytes."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,12 @@ from discpress.engine.request import ConversionRequest
 
 JOB = "queue 1 1 1000.0"
 FAST = ConversionRequest(ImageFormat.CHD, level=1, methods=(Method.CDZL,), target="any", accept_incomplete=True)
-DISC = MadeDisc().add("MODE1/2352", 700).add("AUDIO", 500, pregap=75).add("MODE2/2352", 100)
-"""Four chunks of 424 frames."""
+
+
+@cache
+def disc() -> MadeDisc:
+    """Four chunks of 424 frames."""
+    return MadeDisc().add("MODE1/2352", 700).add("AUDIO", 500, pregap=75).add("MODE2/2352", 100)
 
 
 def run(folder: Path, control: Control | None = None, keeper: Keeper | None = None) -> Conversion:
@@ -34,7 +39,7 @@ def run(folder: Path, control: Control | None = None, keeper: Keeper | None = No
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    write_split_cue(tmp_path / "Sky.cue", DISC)
+    write_split_cue(tmp_path / "Sky.cue", disc())
     return tmp_path
 
 
