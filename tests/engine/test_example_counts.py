@@ -13,7 +13,7 @@ class Case:
         self.obj = test
 
 
-@pytest.mark.parametrize(("times", "expected"), [(0.5, 20), (20, 800), (0.001, 1)])
+@pytest.mark.parametrize(("times", "expected"), [(0.5, 20), (20, 800), (0.001, 10)])
 def test_the_cases_of_a_test_share_its_number(times: float, expected: int) -> None:
     tried = []
 
@@ -25,3 +25,16 @@ def test_the_cases_of_a_test_share_its_number(times: float, expected: int) -> No
     scale_examples([Case(test), Case(test), Case(print)], times)  # type: ignore[list-item]
     test()
     assert len(tried) == expected
+
+
+def test_a_test_of_few_examples_keeps_them_all() -> None:
+    tried = []
+
+    @settings(max_examples=4, database=None, derandomize=True)
+    @given(st.integers())
+    def test(number: int) -> None:
+        tried.append(number)
+
+    scale_examples([Case(test)], 0.25)  # type: ignore[list-item]
+    test()
+    assert len(tried) == 4
