@@ -29,7 +29,7 @@ def write_zip(path: Path, members: Mapping[str, bytes] | Sequence[tuple[str, byt
     """Write a ZIP of these members, in this order; a sequence may hold a name twice."""
     path.parent.mkdir(parents=True, exist_ok=True)
     pairs = members.items() if isinstance(members, Mapping) else members
-    with zipfile.ZipFile(path, "w", method, compresslevel=6) as archive:
+    with zipfile.ZipFile(path, "w", method, compresslevel=1) as archive:
         for name, data in pairs:
             # ZipInfo keeps names that writestr would make relative.
             info = zipfile.ZipInfo("x", (2001, 2, 3, 4, 5, 6))
