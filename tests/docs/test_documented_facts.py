@@ -54,11 +54,13 @@ def printed_events() -> set[str]:
     return {name for name in names if isinstance(name, str)}
 
 
+@pytest.mark.slow
 def test_every_event_is_documented() -> None:
     assert len(printed_events()) > 20
     assert printed_events() - documented_events().keys() == set()
 
 
+@pytest.mark.slow
 def test_every_documented_event_is_printed() -> None:
     by_other_names = {"scan", "library", "seek", "throughput"}  # passed on as variables
     assert documented_events().keys() - printed_events() == by_other_names

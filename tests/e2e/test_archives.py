@@ -58,6 +58,7 @@ def test_of_several_images_one_is_to_be_named(command: str, cli: CommandLine, ga
     assert cli.names() == ["games.zip"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("what", ["games.zip", "."])
 def test_all_images_are_taken_with_r(what: str, cli: CommandLine, games: Path) -> None:
     assert cli.run("convert", "-r", "--even-useless", what, "-O", "out").exit_code == 0
@@ -70,12 +71,14 @@ def test_images_that_would_outgrow_their_archive_are_left_out_with_the_reason(cl
     assert done.text.count("its archive is smaller; --even-useless converts it anyway") == 2
 
 
+@pytest.mark.slow
 def test_an_archive_is_unpacked_to_isos_with_d(cli: CommandLine, games: Path) -> None:
     assert cli.run("convert", "-r", "-d", "games.zip").exit_code == 0
     assert (cli.folder / "Okami.iso").read_bytes() == PS2
     assert (cli.folder / "Lumen.iso").read_bytes() == PSP
 
 
+@pytest.mark.slow
 def test_a_7z_is_read_alike(cli: CommandLine) -> None:
     archives.write_7z(cli.folder / "games.7z", {"a.iso": PS2, "b.iso": PSP})
     assert cli.run("convert", "-r", "-d", ".").exit_code == 0
@@ -90,6 +93,7 @@ def test_the_library_shows_what_is_in_archives(cli: CommandLine, games: Path) ->
     assert "ISO/ZIP" in cli.run("ls").text
 
 
+@pytest.mark.slow
 def test_settings_of_an_image_in_an_archive_hold(cli: CommandLine, games: Path) -> None:
     cli.run("scan", ".")
     assert cli.run("set", "games.zip//Okami.iso", "--format", "cso", "--target", "any").exit_code == 0
@@ -97,6 +101,7 @@ def test_settings_of_an_image_in_an_archive_hold(cli: CommandLine, games: Path) 
     assert cli.names() == ["Okami.cso", "games.zip"]
 
 
+@pytest.mark.slow
 def test_an_archive_goes_to_the_trash_and_comes_back(cli: CommandLine, single: Path) -> None:
     content = single.read_bytes()
     assert cli.run("convert", "--delete-source", "one.zip").exit_code == 0

@@ -165,6 +165,7 @@ def test_doctor_counts_wrong_sectors_and_knows_what_a_target_leaves_out(cli: Com
     ]
 
 
+@pytest.mark.slow
 def test_benchmarks_measure_the_user_data_of_a_sheet_and_of_its_dump(cue: Path, cli: CommandLine) -> None:
     for path in (cue, cue.with_name(f"{NAME} (Track 1).bin")):
         said = cli.run("throughput", path, "--json")
@@ -172,6 +173,7 @@ def test_benchmarks_measure_the_user_data_of_a_sheet_and_of_its_dump(cue: Path, 
         assert (said.exit_code, {event["original_bytes"] for event in lines}) == (0, {len(DISC)}), said.text
 
 
+@pytest.mark.slow
 def test_reads_of_a_sheet_are_measured_as_it_is_and_with_each_block_size(cue: Path, cli: CommandLine) -> None:
     said = cli.run("seek", cue, "--blocks", "2K", "--duration", "1ms", "--json")
     lines = [event for event in said.events if event["event"] == "seek"]
@@ -234,6 +236,7 @@ def test_a_checksum_file_with_other_names_is_refused(cli: CommandLine) -> None:
     assert cli.run("verify", path, "--checksum-file", "all.txt").exit_code == 2
 
 
+@pytest.mark.slow
 @needs_chdman
 @pytest.mark.parametrize("kind", [TrackKind.MODE1_RAW, TrackKind.MODE2_RAW])
 def test_a_chd_by_chdman_becomes_a_zso_that_opl_reads(kind: TrackKind, cli: CommandLine) -> None:

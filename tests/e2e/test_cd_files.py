@@ -132,6 +132,7 @@ def test_a_taken_name_refuses_all(chd: Path, folder: Path, cli: CommandLine) -> 
     assert names_in(folder) == {chd.name, NAMES[2]}
 
 
+@pytest.mark.slow
 def test_the_original_and_its_files_change_places(chd: Path, folder: Path, cli: CommandLine) -> None:
     said = cli.run("convert", "-d", "--delete-source", "--accept-incomplete", chd)
     assert said.exit_code == 0, said.text

@@ -100,6 +100,7 @@ class TestFormat:
         assert done.exit_code == 0
         assert "the output's name ends in .cso, but its content is ZSO" in done.text
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("options", "methods"),
         [
@@ -134,6 +135,7 @@ class TestFormat:
     def test_what_contradicts_itself_is_refused(self, options: tuple[str, ...], cli: CommandLine) -> None:
         refuse(cli, "game.iso", *options)
 
+    @pytest.mark.slow
     def test_a_zso_of_other_blocks_is_rewritten_in_one_pass(self, cli: CommandLine, image: bytes) -> None:
         convert(cli, "discpress", "game.iso", "-b", "16K", "--target", "any", "-o", "16k.zso")
         convert(cli, "discpress", "16k.zso", "-b", "2K", "-o", "2k.zso")
@@ -229,6 +231,7 @@ class TestThreads:
     def test_other_numbers_are_refused(self, text: str, cli: CommandLine) -> None:
         refuse(cli, "game.iso", f"--threads={text}")
 
+    @pytest.mark.slow
     def test_the_bytes_do_not_depend_on_them(self, cli: CommandLine) -> None:
         for threads in ("1", "2", "16"):
             convert(cli, "discpress", "game.iso", "-t", threads, "-o", f"{threads}.zso")
@@ -286,6 +289,7 @@ class TestTarget:
         assert (done.exit_code, (cli.folder / "psp.zso").exists()) == (0, True)
         assert "This is a PSP disc; OPL plays PS2 discs only." in done.text
 
+    @pytest.mark.slow
     @pytest.mark.parametrize(
         ("settings", "formats"),
         [
@@ -337,6 +341,7 @@ class TestWhere:
         assert cli.run("convert", "-r", "in", "-O", "out").exit_code == 0
         assert "out/b/deep.zso" in cli.names()
 
+    @pytest.mark.slow
     def test_recursive_leaves_deleted_files_and_downloads_alone_unless_named(
         self, cli: CommandLine, image: bytes
     ) -> None:
@@ -366,17 +371,20 @@ class TestWhere:
         done = cli.run("convert", "-r", ".", "-O", "../out", "--json")
         assert (done.exit_code, done.last["code"]) == (0, "done")
 
+    @pytest.mark.slow
     def test_recursive_again_with_force_converts_again(self, cli: CommandLine) -> None:
         cli.run("convert", "-r", ".")
         done = cli.run("convert", "-r", ".", "--force", "--json")
         events = [each["event"] for each in done.events if each["event"] in {"converted", "skipped"}]
         assert (done.exit_code, events) == (0, ["converted", "skipped"])
 
+    @pytest.mark.slow
     def test_recursive_into_another_folder_converts_what_is_packed_beside_it(self, cli: CommandLine) -> None:
         cli.run("convert", "-r", ".")
         done = cli.run("convert", "-r", ".", "-O", "../usb", "--json")
         assert [each["output"] for each in done.events if each["event"] == "converted"] == ["../usb/game.zso"]
 
+    @pytest.mark.slow
     def test_recursive_leaves_a_packed_image_alone(self, cli: CommandLine) -> None:
         convert(cli, "discpress", "game.iso", "-f", "cso", "--target", "any", "-o", "other.cso")
         (cli.folder / "game.iso").unlink()
@@ -506,6 +514,7 @@ class TestTrash:
         assert stranger.run("undo").exit_code == 0
         assert (moved / "game.iso").read_bytes() == image
 
+    @pytest.mark.slow
     def test_undo_by_name(self, cli: CommandLine, image: bytes) -> None:
         write_old(cli.folder / "other.iso", image)
         for name in ("game.iso", "other.iso"):
@@ -595,6 +604,7 @@ class TestTrash:
             assert asked.running.finish().exit_code in {128 + signal.SIGHUP, 128 + signal.SIGINT}
         assert cli.names() == before
 
+    @pytest.mark.slow
     def test_empty_by_force_removes_only_the_title_it_names(self, cli: CommandLine, image: bytes) -> None:
         write_old(cli.folder / "other.iso", image)
         for name in ("game", "other"):
@@ -681,6 +691,7 @@ class TestSaying:
 
 
 class TestBatch:
+    @pytest.mark.slow
     def test_one_that_fails_leaves_the_others_untouched(self, cli: CommandLine) -> None:
         sources = {name: mixed(512 * 1024, seed) for seed, name in enumerate(("a", "b", "d"))}
         for name, data in sources.items():
@@ -706,6 +717,7 @@ class TestBatch:
         assert len(list((cli.folder / "out").glob("*.zso"))) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("genisoimage") is None, reason="genisoimage is not installed")
 @pytest.mark.parametrize("packed", ["zso", "cso"])
 @pytest.mark.parametrize("options", [("-J", "-R"), ("-udf",), ("-iso-level", "3")], ids=" ".join)

@@ -134,6 +134,7 @@ def test_one_title_without_room_leaves_the_others(cli: CommandLine, image: bytes
     assert (done.exit_code, faults.names_in(target)) == (4, ["a.zso", "c.zso"])
 
 
+@pytest.mark.slow
 def test_a_read_only_mount_is_refused(cli: CommandLine, source_path: Path, mounted: Callable[..., Path]) -> None:
     target = mounted("-t", "tmpfs", "-o", "ro,size=400m", "tmpfs")
     done = cli.run("convert", *OPTIONS, "game.iso", "-O", target)
@@ -169,6 +170,7 @@ def open_folder() -> Iterator[Path]:
         yield folder
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not is_root, reason="only root can become another user")
 def test_a_folder_of_somebody_else_is_refused(open_folder: Path) -> None:
     cli = CommandLine(open_folder / "images", home=open_folder / "home")

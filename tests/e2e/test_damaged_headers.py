@@ -94,6 +94,7 @@ def test_a_whole_folder_is_not_passed_over_in_silence(command: str, broken: Comm
     assert (said.exit_code, {each["code"] for each in events}, len(events)) == (3, {"damaged"}, len(KINDS))
 
 
+@pytest.mark.slow
 def test_the_library_lists_each_as_damaged(broken: CommandLine) -> None:
     scanned = broken.run("scan", "--json", ".")
     for said in (scanned, broken.run("ls", "--json"), broken.run("ls", "--json", "--filter", "state:damaged")):
@@ -114,6 +115,7 @@ def test_a_file_shorter_than_its_header_is_damage(data: bytes, cli: CommandLine)
     assert cli.run("scan", "--json", ".").events[0]["state"] == "damaged"
 
 
+@pytest.mark.slow
 def test_an_image_in_an_archive_with_a_broken_header_is_damage(cli: CommandLine) -> None:
     write_zip(cli.folder / "games.zip", {"game.zso": b"\xaa" + sound("zso", cli.folder)[1:]})
     for command in ("info", "doctor", "verify", "convert", "estimate"):

@@ -30,6 +30,7 @@ def names(cli: CommandLine) -> list[str]:
     return [name for name in cli.names() if not name.startswith("state")]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("title")
 def test_seek_gives_one_event_for_each_image_and_pattern(cli: CommandLine) -> None:
     done = cli.run("seek", "game.iso", "--json", "--blocks", "2K,16K", "--pattern", "random-2k,mixed", *QUICK, *STATE)
@@ -46,6 +47,7 @@ def test_seek_gives_one_event_for_each_image_and_pattern(cli: CommandLine) -> No
     assert names(cli) == ["game.iso"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("title")
 def test_by_default_three_block_sizes_are_read_in_the_mixed_pattern(cli: CommandLine) -> None:
     events = cli.run("seek", "game.iso", "--json", *QUICK, *STATE).events
@@ -60,6 +62,7 @@ def test_a_packed_input_is_measured_as_it_is(cli: CommandLine) -> None:
     assert (event["format"], event["block_size"], event["level"]) == ("zso", 4096, None)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("title")
 def test_seek_for_people_is_a_table_within_80_columns(cli: CommandLine) -> None:
     done = cli.run("seek", "game.iso", *QUICK, *STATE)
@@ -68,6 +71,7 @@ def test_seek_for_people_is_a_table_within_80_columns(cli: CommandLine) -> None:
     assert max(map(len, lines[1:])) <= 80
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("title")
 def test_throughput_gives_one_event_for_each_block_size_and_level(cli: CommandLine) -> None:
     done = cli.run("throughput", "game.iso", "--json", "--blocks", "2K,64K", "--levels", "1,12", *STATE)
@@ -83,6 +87,7 @@ def test_throughput_gives_one_event_for_each_block_size_and_level(cli: CommandLi
     assert names(cli) == ["game.iso"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("title")
 def test_throughput_writes_where_it_is_told_to(cli: CommandLine) -> None:
     (cli.folder / "usb").mkdir()
@@ -91,6 +96,7 @@ def test_throughput_writes_where_it_is_told_to(cli: CommandLine) -> None:
     assert names(cli) == ["game.iso", "usb"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("title")
 def test_results_are_kept_shown_and_exported(cli: CommandLine) -> None:
     first = cli.run("seek", "game.iso", "--json", *QUICK, *STATE).events
@@ -104,6 +110,7 @@ def test_results_are_kept_shown_and_exported(cli: CommandLine) -> None:
     assert "ZSO 64K" in cli.run("seek", "--history", *STATE).text
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("title")
 def test_a_run_can_be_exported_at_once(cli: CommandLine) -> None:
     text = cli.run("throughput", "game.iso", "--csv", "--blocks", "2K", *STATE).stdout.decode()
@@ -111,6 +118,7 @@ def test_a_run_can_be_exported_at_once(cli: CommandLine) -> None:
     assert [(row["input"], row["level"]) for row in rows] == [("game.iso", "1"), ("game.iso", "9")]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("title")
 def test_hunks_of_a_chd_are_candidates(cli: CommandLine) -> None:
     how = ("--blocks", "2K,16K", "-f", "chd", "-m", "zlib,zstd", *STATE)
@@ -124,6 +132,7 @@ def test_hunks_of_a_chd_are_candidates(cli: CommandLine) -> None:
     assert [row["methods"] for row in rows] == ["", "zstd+zlib", "zstd+zlib"]
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("title")
 def test_a_method_that_only_a_chd_has_means_a_chd(cli: CommandLine) -> None:
     done = cli.run("throughput", "game.iso", "--json", "--blocks", "16K", "--levels", "3", "-m", "lzma", *STATE)
@@ -165,6 +174,7 @@ def test_a_folder_that_is_not_there_is_said(cli: CommandLine) -> None:
     assert (done.exit_code, "no such folder" in done.text) == (1, True)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("title")
 def test_other_inputs_go_on_where_one_fails(cli: CommandLine) -> None:
     done = cli.run("seek", "gone.iso", "game.iso", "--json", *QUICK, *STATE)
@@ -200,6 +210,7 @@ def measured(state: Path) -> int:
         connection.close()
 
 
+@pytest.mark.slow
 def test_hostile_names_are_measured_like_others(cli: CommandLine) -> None:
     name = b"bad \xff \x1b[31m.iso"
     (cli.folder / "x.iso").write_bytes(mixed(2 * MIB))
@@ -218,6 +229,7 @@ def test_help_has_examples(cli: CommandLine, command: str) -> None:
     assert "--history" in said
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("title")
 def test_an_unusable_state_folder_costs_the_history_only(cli: CommandLine) -> None:
     (cli.folder / "state").write_text("in the way")

@@ -141,11 +141,13 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> Library:
 # scan
 
 
+@pytest.mark.slow
 def test_scan_gives_the_keys_of_a_title(empty: Library) -> None:
     events = empty.fill().events("title", "scan", empty.folder)
     assert [list(event) for event in events] == [TITLE_KEYS] * len(ALL)
 
 
+@pytest.mark.slow
 def test_scan_gives_what_is_known_of_an_iso(shared: Library) -> None:
     event = shared.by_name("scan", str(shared.folder))[COPPER]
     size = (shared.folder / COPPER).stat().st_size
@@ -246,11 +248,13 @@ def test_scan_names_the_file_that_cannot_be_read(empty: Library) -> None:
     assert "Foreign.rvz" in line
 
 
+@pytest.mark.slow
 def test_a_second_scan_gives_the_same(library: Library) -> None:
     first = library.ok("scan", "--json", library.folder).stdout
     assert library.ok("scan", "--json", library.folder).stdout == first
 
 
+@pytest.mark.slow
 def test_a_second_scan_does_not_look_into_what_did_not_change(library: Library) -> None:
     path = library.folder / COPPER
     facts = path.stat()
@@ -266,6 +270,7 @@ def test_a_second_scan_looks_into_what_changed(library: Library) -> None:
     assert library.by_name("scan", str(library.folder))[COPPER]["serial"] == "SLUS-99999"
 
 
+@pytest.mark.slow
 def test_a_removed_image_leaves_the_library(library: Library) -> None:
     (library.folder / COPPER).unlink()
     library.ok("scan", library.folder)
@@ -278,6 +283,7 @@ def test_a_missing_folder_is_a_failure_that_names_it(library: Library) -> None:
     assert (finished.exit_code, finished.stderr.decode()) == (1, expected)
 
 
+@pytest.mark.slow
 def test_a_missing_folder_keeps_its_titles(library: Library) -> None:
     (library.folder / "sub").rename(library.folder / ".away")
     library.run("scan", "sub")
@@ -340,6 +346,7 @@ def test_ls_gives_the_states(shared: Library) -> None:
     }
 
 
+@pytest.mark.slow
 def test_ls_forgets_the_estimate_of_a_changed_file(library: Library) -> None:
     library.ok("estimate", COPPER)
     library.write(COPPER, ps2_disc("SLUS_123.01", compressible(210_000)))
@@ -379,6 +386,7 @@ def test_every_sort_key_is_tested() -> None:
     assert sorted([*_SORT_FIELDS, _PLANNED]) == sorted(SORT_KEYS)
 
 
+@pytest.mark.slow
 def test_ls_sorts_by_the_planned_block_size(library: Library) -> None:
     for block_size, name in (("4096", POCKET), ("32768", COPPER)):
         library.ok("set", name, "--block-size", block_size)
@@ -461,6 +469,7 @@ SETTINGS = {"format": None, "block_size": 16384, "level": 12, "methods": None, "
 OPTIONS = ("--block", "16K", "--level", "12", "--target", "pcsx2")
 
 
+@pytest.mark.slow
 def test_the_method_of_a_chd_is_set_and_estimated(library: Library) -> None:
     (event,) = library.events("set", "set", POCKET, "--method", "lzma,zstd", "--target", "any")
     assert (event["format"], event["methods"]) == ("chd", ["zstd", "lzma"])
@@ -494,17 +503,20 @@ def test_set_gives_what_is_set_now(library: Library) -> None:
     assert event == {"schema": 1, "event": "set", "path": str(library.folder / POCKET), **SETTINGS}
 
 
+@pytest.mark.slow
 def test_set_says_what_is_set_now(library: Library) -> None:
     said = library.ok("set", POCKET, *OPTIONS).stdout.decode()
     assert said == f"{library.folder / POCKET}: block size 16384, level 12, target pcsx2\n"
 
 
+@pytest.mark.slow
 def test_set_adds_to_what_was_set_before(library: Library) -> None:
     library.ok("set", POCKET, "--block", "16K")
     (event,) = library.events("set", "set", POCKET, "--level", "12", "--target", "pcsx2")
     assert {key: event[key] for key in SETTINGS} == SETTINGS
 
 
+@pytest.mark.slow
 def test_set_forgets_with_defaults(library: Library) -> None:
     library.ok("set", POCKET, *OPTIONS)
     (event,) = library.events("set", "set", POCKET, "--defaults")
@@ -517,6 +529,7 @@ def test_set_forgets_and_sets_anew(library: Library) -> None:
     assert [event["level"], event["block_size"], event["target"]] == [3, None, None]
 
 
+@pytest.mark.slow
 def test_set_refuses_a_name_of_several_titles(library: Library) -> None:
     library.write("one/Twin.iso", ps2_disc("SLUS_555.01", b""))
     library.write("two/Twin.iso", ps2_disc("SLUS_555.02", b""))
@@ -525,6 +538,7 @@ def test_set_refuses_a_name_of_several_titles(library: Library) -> None:
     assert [str(library.folder / name) in said for name in ("one/Twin.iso", "two/Twin.iso")] == [True, True]
 
 
+@pytest.mark.slow
 def test_set_changes_nothing_where_the_name_is_of_several_titles(library: Library) -> None:
     library.write("one/Twin.iso", ps2_disc("SLUS_555.01", b""))
     library.write("two/Twin.iso", ps2_disc("SLUS_555.02", b""))
@@ -541,6 +555,7 @@ def test_set_refuses_an_empty_title(library: Library) -> None:
     assert "no title" in library.refused("set", "", "--level", "3")
 
 
+@pytest.mark.slow
 def test_set_without_options_shows_what_is_in_force_and_where_it_comes_from(library: Library) -> None:
     library.config_path.write_text("level = 5\n")
     library.ok("set", POCKET, "--block", "16K")
@@ -599,6 +614,7 @@ def test_set_refuses_what_no_format_has(library: Library, options: tuple[str, ..
     assert said in library.refused("set", POCKET, *options)
 
 
+@pytest.mark.slow
 def test_settings_survive_the_absence_of_their_title(library: Library) -> None:
     library.ok("set", POCKET, "--level", "3")
     path = library.folder / POCKET
@@ -612,6 +628,7 @@ def _chosen(event: dict[str, Any]) -> tuple[Any, ...]:
     return event["format"], event["block_size"], event["level"]
 
 
+@pytest.mark.slow
 def test_estimate_follows_what_was_set(library: Library) -> None:
     library.ok("set", COPPER, *OPTIONS, "--format", "cso")
     assert _chosen(library.events("estimate", "estimate", COPPER)[0]) == (
@@ -621,36 +638,42 @@ def test_estimate_follows_what_was_set(library: Library) -> None:
     )
 
 
+@pytest.mark.slow
 def test_estimate_follows_an_option_before_what_was_set(library: Library) -> None:
     library.ok("set", COPPER, *OPTIONS)
     (event,) = library.events("estimate", "estimate", "-b", "4K", COPPER)
     assert _chosen(event) == ("zso", 4096, 12)
 
 
+@pytest.mark.slow
 def test_what_was_set_for_one_title_is_not_for_another(library: Library) -> None:
     library.ok("set", COPPER, *OPTIONS)
     (event,) = library.events("estimate", "estimate", STATIC)
     assert _chosen(event) == ("zso", 2048, 9)
 
 
+@pytest.mark.slow
 def test_convert_follows_what_was_set(library: Library) -> None:
     library.ok("set", POCKET, "--format", "zso", "--block", "16K", "--level", "12", "--target", "any")
     (event,) = library.events("converted", "convert", POCKET)
     assert _chosen(event) == ("zso", 16384, 12)
 
 
+@pytest.mark.slow
 def test_convert_follows_an_option_before_what_was_set(library: Library) -> None:
     library.ok("set", POCKET, "--format", "zso", "--block", "16K", "--level", "12", "--target", "any")
     (event,) = library.events("converted", "convert", "--level", "1", "-f", "cso", POCKET)
     assert _chosen(event) == ("cso", 16384, 1)
 
 
+@pytest.mark.slow
 def test_convert_to_an_iso_does_not_mind_what_was_set(library: Library) -> None:
     library.ok("set", ALPINE, *OPTIONS)
     (event,) = library.events("converted", "convert", "-d", ALPINE)
     assert _chosen(event) == ("iso", None, None)
 
 
+@pytest.mark.slow
 def test_what_was_set_comes_before_the_settings_file(library: Library) -> None:
     library.config_path.write_text("level = 3\n")
     library.ok("set", COPPER, "--level", "5")
@@ -733,6 +756,7 @@ def test_estimates_with_different_errors_exit_with_1(shared: Library) -> None:
     assert shared.run("estimate", BROKEN, "sub").exit_code == 1
 
 
+@pytest.mark.slow
 def test_estimate_writes_nothing_beside_the_images(library: Library) -> None:
     before = sorted(library.folder.rglob("*"))
     library.ok("estimate", *READABLE)
@@ -757,6 +781,7 @@ def _budgets(library: Library, *options: str) -> list[int]:
     return [round(event["sampled_bytes"] / MIB) for event in events]
 
 
+@pytest.mark.slow
 def test_an_estimate_of_a_large_image_is_refined(large: Library) -> None:
     assert _budgets(large) == [4, 16]
 
@@ -779,6 +804,7 @@ def test_an_estimate_of_a_large_image_is_one_line(large: Library) -> None:
     assert (said.count("\n"), " at 95 %, " in said) == (1, True)
 
 
+@pytest.mark.slow
 def test_an_estimate_with_the_budget_of_the_image_is_what_a_conversion_writes(large: Library, tmp_path: Path) -> None:
     *_, last = large.events("estimate", "estimate", "-l", "1", "--budget", "80M", "large.iso")
     finished = large.run("convert", "--json", "-l", "1", "-O", tmp_path, "large.iso")
@@ -796,6 +822,7 @@ def test_a_budget_that_cannot_be_is_refused(shared: Library, budget: str) -> Non
     assert "--budget: " in shared.refused("estimate", f"--budget={budget}", COPPER)
 
 
+@pytest.mark.slow
 def test_a_grid_has_every_block_size_and_level(shared: Library) -> None:
     events = shared.events("estimate", "estimate", "--grid", COPPER)
     expected = [(size * 1024, level) for size in (2, 4, 8, 16, 32, 64) for level in (1, 4, 9, 10, 12)]
@@ -807,10 +834,12 @@ def test_a_grid_of_cso_has_its_levels(shared: Library) -> None:
     assert sorted({event["level"] for event in events}) == [1, 6, 9]
 
 
+@pytest.mark.slow
 def test_a_grid_gives_the_keys_of_an_estimate(shared: Library) -> None:
     assert {tuple(event) for event in shared.events("estimate", "estimate", "--grid", COPPER)} == {tuple(ESTIMATE_KEYS)}
 
 
+@pytest.mark.slow
 def test_a_grid_agrees_with_a_single_estimate(shared: Library) -> None:
     (single,) = shared.events("estimate", "estimate", "-b", "16K", "-l", "12", "--target", "any", COPPER)
     grid = shared.events("estimate", "estimate", "--grid", "--target", "any", COPPER)
@@ -1011,6 +1040,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> tuple[Library, Finished]:
     return library, library.ok("demo", "--dir", library.folder, "--json")
 
 
+@pytest.mark.slow
 def test_demo_makes_images_and_scans_them(demo: tuple[Library, Finished]) -> None:
     _, finished = demo
     names = [event["event"] for event in finished.events]
@@ -1047,12 +1077,14 @@ def test_demo_names_the_file_in_its_way(empty: Library) -> None:
 # What conversions make of the library
 
 
+@pytest.mark.slow
 def test_ls_shows_a_conversion_at_once(library: Library) -> None:
     library.run("convert", POCKET, "--target", "any", "-o", "pocket.cso")
     assert "pocket.cso" in library.listed()
     assert POCKET in library.listed()
 
 
+@pytest.mark.slow
 def test_ls_shows_an_original_in_the_trash_no_more_and_again_after_an_undo(library: Library) -> None:
     os.utime(library.folder / POCKET, (1e9, 1e9))  # what was just written is waited for
     library.run("convert", POCKET, "-f", "zso", "--delete-source")
@@ -1063,12 +1095,14 @@ def test_ls_shows_an_original_in_the_trash_no_more_and_again_after_an_undo(libra
     assert POCKET in library.listed()
 
 
+@pytest.mark.slow
 def test_a_conversion_elsewhere_does_not_enlarge_the_library(library: Library, tmp_path: Path) -> None:
     library.run("convert", POCKET, "-O", tmp_path / "elsewhere")
     assert (tmp_path / "elsewhere" / "pocket.zso").exists()
     assert sorted(library.listed()) == ALL
 
 
+@pytest.mark.slow
 def test_a_conversion_elsewhere_is_shown_where_the_settings_name_that_folder(library: Library) -> None:
     out = library.folder / "out"
     library.config_path.write_text(f'folders = ["{out}"]\n')

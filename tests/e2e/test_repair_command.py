@@ -107,6 +107,7 @@ def repair(cli: CommandLine, *arguments: str | Path) -> list[dict[str, object]]:
     return done.events
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 def test_each_kind_is_rewritten_and_its_loader_reads_it(kind: str, cli: CommandLine) -> None:
     name, make, target, result, loader, original = KINDS[kind]
@@ -121,6 +122,7 @@ def test_each_kind_is_rewritten_and_its_loader_reads_it(kind: str, cli: CommandL
     assert [name for name in cli.names() if not name.startswith(".")] == [result]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("codec", ["lzma", "default", "huff", "flac"])
 def test_a_chd_gets_the_codec_that_its_loader_has(codec: str, cli: CommandLine) -> None:
     path = write_old(cli.folder / "game.chd", golden(f"ps2.chdman-{codec}.chd"))
@@ -130,6 +132,7 @@ def test_a_chd_gets_the_codec_that_its_loader_has(codec: str, cli: CommandLine) 
     assert aether(path) == golden("ps2.iso")
 
 
+@pytest.mark.slow
 def test_a_last_block_beyond_the_end_entry_is_repaired(cli: CommandLine) -> None:
     path = write_old(cli.folder / "game.zso", short_end())
     original = read_back(path)
@@ -187,6 +190,7 @@ def test_undo_brings_the_old_file_back_under_its_name(cli: CommandLine) -> None:
     assert path.read_bytes() == golden("ps2.maxcso-16384.zso")
 
 
+@pytest.mark.slow
 def test_a_taken_name_of_the_result_is_a_conflict(cli: CommandLine) -> None:
     write_old(cli.folder / "game.cso", golden("ps2.maxcso-2048.v1.cso"))
     write_old(cli.folder / "game.zso", b"something else")
@@ -239,6 +243,7 @@ def test_without_inputs_and_folders_it_is_refused(cli: CommandLine) -> None:
     assert cli.run("repair").exit_code == 2
 
 
+@pytest.mark.slow
 def test_a_repair_that_was_killed_is_taken_up_by_the_next_one(cli: CommandLine) -> None:
     path = write_old(cli.folder / "game.zso", golden("ps2.maxcso-16384.zso"))
     repair(cli, path, "--target", "opl")

@@ -151,6 +151,7 @@ def test_a_latency_is_shown(microseconds: float, text: str) -> None:
     assert text == format_latency(microseconds)
 
 
+@pytest.mark.slow
 @given(microseconds=st.floats(0, 999e6))
 def test_a_latency_has_at_most_seven_characters(microseconds: float) -> None:
     assert len(format_latency(microseconds)) <= 7

@@ -7,7 +7,7 @@ import pytest
 
 SLOW_S = 0.15
 """What takes longer is marked `slow`."""
-QUICK_S = SLOW_S / 3
+QUICK_S = SLOW_S / 5
 """What takes less is not; in between both are right, because no two machines and no two runs are the same."""
 LISTED = 40
 

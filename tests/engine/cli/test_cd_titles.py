@@ -107,6 +107,7 @@ def test_the_other_sheet_of_a_disc_goes_and_comes_with_it(desk: Desk) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_converted_ps2_cd_is_done_also_after_it_was_verified(desk: Desk) -> None:
     write_all(desk.folder, {"Blue.cue": cue("Blue.bin"), "Blue.bin": BIN})
     events(desk, "converted", "convert", "-r", ".")
@@ -257,6 +258,7 @@ def test_the_verdict_for_a_target_names_it_before_the_advice(desk: Desk) -> None
     assert "Blue.iso: nothing wrong for PCSX2\n" in text_of(desk, "doctor", "Blue.iso", "--target", "pcsx2", "--deep")
 
 
+@pytest.mark.slow
 def test_a_disc_with_sound_becomes_a_chd_and_comes_back_with_all_its_files(desk: Desk) -> None:
     write_parade(desk.folder)
     (done,) = events(desk, "converted", "convert", "-r", ".", "--delete-source")
@@ -281,6 +283,7 @@ def test_an_image_without_tracks_is_left_out_for_a_player_of_cds(desk: Desk) -> 
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [("convert",), ("queue", "add")], ids=["convert", "queue"])
 def test_a_disc_that_flycast_refuses_is_left_out_of_a_folder_and_fails_if_it_is_named(
     command: tuple[str, ...], desk: Desk
@@ -302,6 +305,7 @@ def stored_tracks(desk: Desk, name: str) -> list[tuple[TrackDigest, ...]]:
     return [each.tracks for each in found if each.grade is Grade.DECODED]
 
 
+@pytest.mark.slow
 def test_the_digests_of_the_tracks_of_a_converted_disc_are_those_that_a_verification_finds(desk: Desk) -> None:
     write_parade(desk.folder)
     events(desk, "converted", "convert", "-r", ".")

@@ -81,6 +81,7 @@ def library(desk: Desk) -> Desk:
     return desk
 
 
+@pytest.mark.slow
 def test_before_anything_is_decoded_only_chds_of_dvds_are_known(library: Desk) -> None:
     unknown = ("unknown", None)
     assert verdicts(library) == {
@@ -93,6 +94,7 @@ def test_before_anything_is_decoded_only_chds_of_dvds_are_known(library: Desk) -
     }
 
 
+@pytest.mark.slow
 def test_every_form_of_a_listed_disc_is_identified_by_one_decoding(library: Desk) -> None:
     code, events = library.ask("identify", "--all")
     assert code == 0
@@ -104,6 +106,7 @@ def test_every_form_of_a_listed_disc_is_identified_by_one_decoding(library: Desk
     assert [each["decoded"] for each in again if each["event"] == "identified"] == [False] * len(expected)
 
 
+@pytest.mark.slow
 def test_identify_opens_only_what_its_stored_digests_do_not_decide(library: Desk) -> None:
     library.ask("identify", "--all")
     changed = library.folder / f"{NAME}.zso"
@@ -117,6 +120,7 @@ def test_identify_opens_only_what_its_stored_digests_do_not_decide(library: Desk
     assert set(found) & set(opened) == {changed.name}
 
 
+@pytest.mark.slow
 def test_a_header_that_decides_is_not_read_again(library: Desk) -> None:
     with counted_opens() as opened:
         library.ask("identify", "--all")
@@ -125,12 +129,14 @@ def test_a_header_that_decides_is_not_read_again(library: Desk) -> None:
     assert f"{NAME}.chd" not in opened
 
 
+@pytest.mark.slow
 def test_a_chd_that_is_named_is_decoded_and_is_exact(library: Desk) -> None:
     code, out, _ = library.say("identify", library.folder / f"{NAME}.chd")
     assert (code, out) == (0, f"{library.folder / NAME}.chd: Redump 2026-08-01: exact: Harbour (USA)\n")
     assert verdicts(library)[f"{NAME}.chd"] == ("exact", "decoded")
 
 
+@pytest.mark.slow
 def test_a_filter_selects_by_the_badge(library: Desk) -> None:
     assert [*matches(library, "--filter", "id:exact")] == [f"{NAME}.chd"]
     assert len(matches(library, "--filter", "id:unknown sys:ps2")) == 3
@@ -150,6 +156,7 @@ def test_a_column_shows_the_badges_once_a_list_is_loaded(desk: Desk) -> None:
     assert sorted(line.split()[-1] for line in lines[1:5]) == ["exact", "unknown", "unknown", "unknown"]
 
 
+@pytest.mark.slow
 def test_info_shows_the_list_and_the_game(library: Desk) -> None:
     chd = library.folder / f"{NAME}.chd"
     _, out, _ = library.say("info", chd)
@@ -166,6 +173,7 @@ def test_info_shows_the_list_and_the_game(library: Desk) -> None:
     }
 
 
+@pytest.mark.slow
 def test_a_list_of_chds_needs_the_sha1_of_an_iso(desk: Desk) -> None:
     """Conversions and checks do not take it without such a list."""
     write_forms(desk.folder)
@@ -179,6 +187,7 @@ def test_a_list_of_chds_needs_the_sha1_of_an_iso(desk: Desk) -> None:
     assert {verdict for verdict, _ in verdicts(desk).values()} == {"exact"}
 
 
+@pytest.mark.slow
 def test_identify_puts_what_is_unknown_into_the_queue(library: Desk, worker: FakeWorker) -> None:
     code, events = library.ask("identify", "--all", "--queue")
     assert code == 0
@@ -198,6 +207,7 @@ def test_identify_wants_images_or_all(words: tuple[str, ...], desk: Desk) -> Non
     assert (code, "name a FILE or FOLDER" in err) == (2, True)
 
 
+@pytest.mark.slow
 def test_an_image_that_cannot_be_identified_does_not_stop_the_others(library: Desk) -> None:
     (library.folder / f"{NAME}.iso").unlink()
     code, events = library.ask("identify", "--all")
@@ -206,6 +216,7 @@ def test_an_image_that_cannot_be_identified_does_not_stop_the_others(library: De
     assert verdicts(library)[f"{NAME}.zso"] == ("exact", "decoded")
 
 
+@pytest.mark.slow
 def test_missing_games_are_listed_and_written_as_a_list(library: Desk) -> None:
     extra = write_old(library.folder / "Surplus.iso", OTHER_DVD)
     library.ask("scan", library.folder)
@@ -225,6 +236,7 @@ def test_missing_games_are_listed_and_written_as_a_list(library: Desk) -> None:
     assert (code, f"{path}: it exists already" in err) == (1, True)
 
 
+@pytest.mark.slow
 def test_lists_show_how_many_of_their_games_the_library_has(library: Desk) -> None:
     _, events = library.ask("dat", "list")
     assert [(each["name"], each["system"], each["games"], each["owned"]) for each in events] == [
@@ -283,6 +295,7 @@ def test_a_list_is_counted_by_the_best_title_of_each_game(every_kind: Desk) -> N
     assert (dat["exact"], dat["header"], dat["missing"]) == (2, 0, 2)
 
 
+@pytest.mark.slow
 def test_a_list_is_removed_by_number_name_or_file(library: Desk) -> None:
     (library.folder.parent / "lists" / "ps1.dat").unlink()
     code, out, _ = library.say("dat", "remove", "sony - playstation")
@@ -293,6 +306,7 @@ def test_a_list_is_removed_by_number_name_or_file(library: Desk) -> None:
     assert matches(library)[f"{NAME}.chd"] is None
 
 
+@pytest.mark.slow
 def test_an_update_reads_the_same_files_again_and_keeps_those_that_are_away(library: Desk) -> None:
     lists = library.folder.parent / "lists"
     write_list(lists / "ps2.dat", {"Harbour (USA) (Rev 1)": PS2_GAMES["Harbour (USA)"]}, version="2026-09-01")

@@ -68,6 +68,7 @@ def test_copies_are_shown_in_all_formats_and_folders_and_nothing_is_chosen(libra
     assert files_in(library.folder) == before
 
 
+@pytest.mark.slow
 def test_the_plan_names_the_kept_copy_and_moves_nothing(library: Desk) -> None:
     before = files_in(library.folder)
     (choice,) = events(library, "duplicate", "-n", "--keep", library.folder / "chd")
@@ -98,6 +99,7 @@ def test_an_undo_never_moves_the_kept_copy_in_the_same_folder(library: Desk) -> 
     assert kept_names(library) == {"twin.iso", ISO, "single.iso"}
 
 
+@pytest.mark.slow
 def test_emptying_the_trash_decodes_the_kept_copy_first(library: Desk) -> None:
     library.ask("duplicates", "--yes", "--format", "chd")
     chd = library.folder / "chd/Okami.chd"
@@ -108,6 +110,7 @@ def test_emptying_the_trash_decodes_the_kept_copy_first(library: Desk) -> None:
     chd.write_bytes(whole)
 
 
+@pytest.mark.slow
 def test_a_kept_copy_that_does_not_decode_any_more_moves_nothing(library: Desk) -> None:
     zso = library.folder / "zso/Okami.zso"
     facts = zso.stat()
@@ -121,6 +124,7 @@ def test_a_kept_copy_that_does_not_decode_any_more_moves_nothing(library: Desk) 
     assert files_in(library.folder) == before
 
 
+@pytest.mark.slow
 def test_a_copy_whose_bytes_are_of_another_disc_by_now_stays(library: Desk) -> None:
     chd, iso = library.folder / "chd/Okami.chd", library.folder / "[b]" / ISO
     other = library.folder / "[b]" / "moved.iso"
@@ -137,6 +141,7 @@ def test_a_copy_whose_bytes_are_of_another_disc_by_now_stays(library: Desk) -> N
     assert other.exists()
 
 
+@pytest.mark.slow
 def test_a_rule_that_fits_several_copies_or_none_keeps_all(library: Desk) -> None:
     (several,) = events(library, "duplicate", "-n", "--keep", library.folder)
     (none,) = events(library, "duplicate", "-n", "--format", "cso")
@@ -144,6 +149,7 @@ def test_a_rule_that_fits_several_copies_or_none_keeps_all(library: Desk) -> Non
     assert none["problem"].startswith("none of them is to be kept")
 
 
+@pytest.mark.slow
 def test_links_and_archives_are_no_copies_to_move(library: Desk) -> None:
     iso = library.folder / "[b]" / ISO
     os.link(iso, library.folder / "linked.iso")
@@ -157,6 +163,7 @@ def test_links_and_archives_are_no_copies_to_move(library: Desk) -> None:
     assert (library.folder / "x.zip").exists()
 
 
+@pytest.mark.slow
 def test_copies_of_a_cd_move_with_all_their_files(desk: Desk) -> None:
     data = b"".join(raw_sectors(ps1_disc(kib=8), form_1))
     for folder in ("one", "two"):
@@ -171,6 +178,7 @@ def test_copies_of_a_cd_move_with_all_their_files(desk: Desk) -> None:
     assert files_in(desk.folder) == before
 
 
+@pytest.mark.slow
 def test_a_move_that_was_interrupted_is_taken_back_by_the_next_run(desk: Desk) -> None:
     data = b"".join(raw_sectors(ps1_disc(kib=8), form_1))
     for folder in ("one", "two"):
@@ -188,6 +196,7 @@ def test_a_move_that_was_interrupted_is_taken_back_by_the_next_run(desk: Desk) -
     assert files_in(desk.folder) == before
 
 
+@pytest.mark.slow
 def test_a_cd_whose_sheet_has_other_tracks_stays(desk: Desk) -> None:
     data = b"".join(raw_sectors(ps1_disc(kib=8), form_1)) + bytes(2352 * 40)
     sheet = cue("Parade.bin").decode()
@@ -230,11 +239,13 @@ def selected(desk: Desk, words: str) -> set[str]:
     return {Path(each["path"]).name for each in found if each["event"] == "title"}
 
 
+@pytest.mark.slow
 def test_the_filter_selects_copies_and_the_rest(library: Desk) -> None:
     assert selected(library, "dup:copy") == {ISO, "Okami.zso", "Okami.chd"}
     assert selected(library, "dup:no") == {"single.iso"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("words", "problem"),
     [(("--keep", "single.iso"), "no title there has a copy"), (("--format", "chd"), "give --yes where it cannot ask")],
@@ -244,6 +255,7 @@ def test_wrong_usage_is_refused(words: tuple[str, ...], problem: str, library: D
     assert (code, problem in err) == (2, True)
 
 
+@pytest.mark.slow
 def test_every_format_that_is_read_can_be_kept_and_no_other(desk: Desk) -> None:
     for spec in FORMATS:
         assert desk.say("duplicates", "-n", "--format", spec.name)[0] == (0 if spec.is_read else 2)

@@ -118,6 +118,7 @@ def test_a_suspended_conversion_goes_on_at_the_border_of_such_a_chunk(source_pat
     assert path.read_bytes() == packed(source_path).read_bytes()
 
 
+@pytest.mark.slow
 def test_its_estimate_is_exact_for_a_small_image(source_path: Path) -> None:
     path = packed(source_path)
     with open_image(source_path) as image:
@@ -135,6 +136,7 @@ def test_a_sample_estimates_it_within_its_margin(source_path: Path) -> None:
     assert found.low_bytes <= path.stat().st_size <= found.high_bytes
 
 
+@pytest.mark.slow
 def test_its_table_of_estimates_has_its_levels(source_path: Path) -> None:
     with open_image(source_path) as image:
         cells = estimate_grid(image, TOY.name, random=Random(1), threads=1)

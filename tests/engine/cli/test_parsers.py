@@ -83,6 +83,7 @@ def test_a_plain_conversion_imports_nothing_that_only_others_need(tmp_path: Path
     assert said.stdout == "0 []\n"
 
 
+@pytest.mark.slow
 def test_collections_ignore_what_a_command_imported(monkeypatch: pytest.MonkeyPatch) -> None:
     before = gc.get_freeze_count()
     try:

@@ -74,6 +74,7 @@ def test_the_plan_has_old_and_new_names_and_the_reason_and_changes_nothing(libra
     assert contents(library.folder) == before
 
 
+@pytest.mark.slow
 def test_all_files_of_all_titles_and_the_texts_follow_and_come_back(library: Desk) -> None:
     before, above = contents(library.folder), (library.folder.parent / "above.m3u").read_bytes()
     code, events = library.ask("rename", "--yes", "--all")
@@ -97,6 +98,7 @@ def test_all_files_of_all_titles_and_the_texts_follow_and_come_back(library: Des
     assert (code, "there is no rename to undo" in err) == (2, True)
 
 
+@pytest.mark.slow
 def test_a_large_checksum_list_follows_line_by_line_and_comes_back(library: Desk) -> None:
     others = b"".join(b"%08x *other %d.iso\r\n" % (number, number) for number in range(5_000))
     mine = b"%08x *%s\r\n" % (7, ISO.encode())
@@ -120,6 +122,7 @@ def test_a_list_beyond_the_limit_is_named_if_it_names_the_file(name: str, librar
     assert path.read_bytes() == before
 
 
+@pytest.mark.slow
 def test_a_plan_lists_each_folder_once(library: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(6):
         os.link(library.folder / ISO, library.folder / f"link {number}.iso")
@@ -137,12 +140,14 @@ def test_a_plan_lists_each_folder_once(library: Desk, monkeypatch: pytest.Monkey
     assert len(listed) <= 4  # the folder, and its trash under each name
 
 
+@pytest.mark.slow
 def test_an_undo_gives_the_texts_their_old_times_back(library: Desk) -> None:
     before = {path: path.stat().st_mtime_ns for path in library.folder.iterdir()}
     assert library.ask("rename", "--yes", "--all")[0] == library.ask("rename", "--undo")[0] == 0
     assert {path: path.stat().st_mtime_ns for path in library.folder.iterdir()} == before
 
 
+@pytest.mark.slow
 def test_the_library_and_its_proofs_follow_without_another_decoding(library: Desk) -> None:
     library.ask("set", library.folder / ISO, "--level", "3")
     library.ask("rename", "--yes", "--all")
@@ -156,6 +161,7 @@ def test_the_library_and_its_proofs_follow_without_another_decoding(library: Des
     assert [each["decoded"] for each in events if each["event"] == "identified"] == [False, False]
 
 
+@pytest.mark.slow
 def test_the_pattern_of_opl_has_the_serial_and_the_title(library: Desk) -> None:
     convert_image(library.folder / ISO, library.folder / "x.zso", ImageFormat.ZSO, level=1)
     library.ask("scan", library.folder)
@@ -165,6 +171,7 @@ def test_the_pattern_of_opl_has_the_serial_and_the_title(library: Desk) -> None:
     assert found["Parade.cue"]["problem"] == "OPL plays PS2 discs only"
 
 
+@pytest.mark.slow
 def test_a_title_that_only_shares_a_serial_keeps_its_name(library: Desk) -> None:
     other = ps2_disc("SLUS_203.12", kib=65)
     write_old(library.folder / "patched.iso", other)
@@ -188,6 +195,7 @@ def test_a_name_as_long_as_the_disk_allows_gets_a_shorter_one(library: Desk) -> 
     assert (library.folder / f"{CLEAN}.iso").read_bytes() == DVD
 
 
+@pytest.mark.slow
 def test_two_titles_do_not_get_one_name(library: Desk) -> None:
     (library.folder / "copy.iso").write_bytes(DVD)
     library.ask("scan", library.folder)
@@ -201,6 +209,7 @@ def test_a_title_with_a_job_or_with_an_original_in_the_trash_stays(library: Desk
     assert plans(library, library.folder / ISO)[ISO]["problem"] == "a job works on it"
 
 
+@pytest.mark.slow
 def test_the_replacement_of_an_original_in_the_trash_stays(library: Desk) -> None:
     source = write_old(library.folder / "second.iso", ps2_disc("SLUS_203.13"))
     code, _ = library.ask("convert", "--delete-source", source)
@@ -212,6 +221,7 @@ def test_the_replacement_of_an_original_in_the_trash_stays(library: Desk) -> Non
     assert problem == "it replaces second.iso in the trash: empty the trash or undo first"
 
 
+@pytest.mark.slow
 def test_a_title_with_the_right_name_or_in_an_archive_stays(library: Desk) -> None:
     archive = write_zip(library.folder / "games.zip", {"inner.iso": DVD})
     library.ask("scan", library.folder)
@@ -255,6 +265,7 @@ def test_an_interrupted_rename_whose_files_are_gone_is_given_up(library: Desk) -
     assert "interrupted" not in err
 
 
+@pytest.mark.slow
 def test_an_undo_that_fails_can_be_tried_again(library: Desk) -> None:
     library.ask("rename", "--yes", library.folder / ISO)
     library.store.append_journal("renamed", {"rename": [1], "path": None})  # as a flipped bit may leave it

@@ -59,6 +59,7 @@ def test_a_folder_of_parts_is_converted_and_comes_back(names: tuple[str, ...], d
     assert [(desk.folder / name).read_bytes() for name in names] == cut(IMAGE)
 
 
+@pytest.mark.slow
 def test_the_library_follows_conversion_and_undo(desk: Desk) -> None:
     write_parts(desk.folder)
     desk.ask("scan", str(desk.folder))

@@ -78,6 +78,7 @@ def stop_one_for_good(desk: Desk) -> None:
     desk.ask("convert", "other.iso", "--delete-source")
 
 
+@pytest.mark.slow
 def test_one_that_cannot_be_finished_keeps_no_other_back(desk: Desk) -> None:
     stop_one_for_good(desk)
     code, events = desk.ask("undo", "other.iso")
@@ -142,6 +143,7 @@ def left(desk: Desk) -> list[str]:
     return [each.name for each in entries_in(desk.folder) if isinstance(each, TrashEntry)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("days", "names"), [("30", ["a [b].iso"]), ("0", ["a [b].iso", "b.iso", "c.iso"]), ("9999", [])]
 )
@@ -151,6 +153,7 @@ def test_a_list_can_be_limited_to_what_is_older(days: str, names: list[str], thr
     assert total["entries"] == len(names)
 
 
+@pytest.mark.slow
 def test_only_what_is_older_is_removed(three: Desk) -> None:
     code, events = three.ask("trash", "empty", "--yes", "--older-than", "30d")
     assert (code, left(three)) == (0, ["b.iso", "c.iso"])

@@ -134,12 +134,14 @@ def test_lengths_behind_the_chunk_are_left_alone() -> None:
     assert list(lengths) == [10, 7]
 
 
+@pytest.mark.slow
 @given(tenths=st.lists(st.integers(0, 255), min_size=1, max_size=8), shift=st.integers(0, 11))
 def test_the_lengths_add_up_to_the_bytes_used(tenths: list[int], shift: int) -> None:
     packed, lengths = pack(b"".join(map(block, tenths)), 1 << shift, probe=Compressor())
     assert len(packed) == sum(length & ~PLAIN_BIT for length in lengths)
 
 
+@pytest.mark.slow
 @given(tenths=st.lists(st.integers(0, 255), min_size=1, max_size=8), shift=st.integers(0, 11))
 def test_every_stored_block_is_aligned_and_no_longer_than_a_block(tenths: list[int], shift: int) -> None:
     _, lengths = pack(b"".join(map(block, tenths)), 1 << shift, probe=Compressor())

@@ -87,6 +87,7 @@ def test_a_zlib_checksum_is_checked() -> None:
         decode(bytes(stored), ZLIB)
 
 
+@pytest.mark.slow
 @both_kinds
 @given(stored=st.binary(max_size=400), max_padding=st.integers(0, 2047))
 @settings(deadline=None, max_examples=200)

@@ -100,6 +100,7 @@ def test_a_codec_is_tested_at_its_level_and_the_fast_one(
     assert seen == [tested]
 
 
+@pytest.mark.slow
 def test_a_level_with_a_wrong_bit_is_packed_plainly_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
     native_codec(Step.FAST_RESET)
     monkeypatch.delenv("DISCPRESS_KERNEL", raising=False)

@@ -135,6 +135,7 @@ def test_a_block_of_any_length_is_found_where_its_length_is_known(padding: int) 
     assert TEXT[:700] == decode(packed(TEXT[:700]) + bytes(padding), padding, block_size=700)
 
 
+@pytest.mark.slow
 @given(data=blocks())
 @settings(deadline=None, max_examples=200)
 def test_the_end_of_a_block_is_where_liblz4_ended_it(data: bytes) -> None:
@@ -158,6 +159,7 @@ def test_a_block_of_another_size_has_no_end() -> None:
     assert find_block_end(memoryview(packed(TEXT)), BLOCK - 1) is None
 
 
+@pytest.mark.slow
 @given(stored=st.binary(max_size=400) | st.binary(max_size=60).map(lambda each: each + b"\xff" * 300))
 @settings(deadline=None, max_examples=300)
 def test_the_end_of_any_bytes_lies_within_them(stored: bytes) -> None:

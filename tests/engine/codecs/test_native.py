@@ -92,6 +92,7 @@ def test_both_kernels_make_the_same_bytes_of_any_block_size(codec: NativeLz4Code
     assert pack(codec, chunk, level, block_size) == pack_plainly(chunk, high_compressor(level), block_size=block_size)
 
 
+@pytest.mark.slow
 @given(data=st.data())
 @settings(deadline=None, max_examples=60)
 def test_both_kernels_make_the_same_bytes_of_any_chunk(codec: NativeLz4Codec, data: st.DataObject) -> None:

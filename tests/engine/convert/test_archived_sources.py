@@ -94,6 +94,7 @@ def test_the_second_image_of_an_archive_is_converted_alone(kind: str, tmp_path: 
     assert names_in(tmp_path) == sorted([kind, "b.zso"])
 
 
+@pytest.mark.slow
 def test_no_name_in_an_archive_leads_out_of_its_folder(tmp_path: Path) -> None:
     path = write_zip(tmp_path / "in" / "games.zip", {"../../../above.iso": DISC, "/tmp/abs.iso": PS2})
     for name in ("above", "abs"):
@@ -310,6 +311,7 @@ def test_an_archive_of_one_image_goes_to_the_trash_and_comes_back(kind: str, tmp
     assert path.read_bytes() == content
 
 
+@pytest.mark.slow
 @every_kind
 def test_a_purge_proves_the_replacement_of_an_archive(kind: str, tmp_path: Path) -> None:
     path = make(tmp_path / kind, {"game.iso": DISC})

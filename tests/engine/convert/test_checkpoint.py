@@ -192,6 +192,7 @@ def test_a_suspension_while_the_prefix_is_read_keeps_the_checkpoint(title: Title
     assert len(packed) == CHUNKS - CUT
 
 
+@pytest.mark.slow
 def test_the_digests_of_a_resumed_conversion_are_those_of_the_source(title: Title, tmp_path: Path) -> None:
     title.cut()
     calm = sample_images.convert_image(title.source_path, tmp_path / "calm.zso")
@@ -219,6 +220,7 @@ def test_a_suspended_part_is_let_go(title: Title) -> None:
     assert remove_part_of(title.output_path, JOB)
 
 
+@pytest.mark.slow
 def test_a_part_damaged_behind_our_back_is_never_published(title: Title, packed: list[int], tmp_path: Path) -> None:
     title.cut()
     faults.flip_byte(title.part_path, title.part_path.stat().st_size // 2)
@@ -422,6 +424,7 @@ def check_begun_anew(title: Title, packed: list[int], folder: Path) -> None:
     assert title.result() == expected_of(title, folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", DIFFERENCES, ids=lambda change: change.__name__)
 def test_any_difference_starts_the_title_again(
     change: Callable[[Title], None], title: Title, packed: list[int], tmp_path: Path
@@ -431,12 +434,14 @@ def test_any_difference_starts_the_title_again(
     check_begun_anew(title, packed, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_part_that_was_cut_starts_the_title_again(title: Title, packed: list[int], tmp_path: Path) -> None:
     title.cut()
     cut_part(title)
     check_begun_anew(title, packed, tmp_path)
 
 
+@pytest.mark.slow
 def test_a_disk_under_another_number_is_taken_up(
     title: Title, packed: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -458,6 +463,7 @@ def test_a_checkpoint_of_the_version_before_is_taken_up(title: Title, packed: li
     assert len(packed) == CHUNKS - CUT
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("facts", FORGERIES.values(), ids=FORGERIES.keys())
 def test_a_checkpoint_that_does_not_fit_starts_the_title_again(
     facts: dict[str, Any], title: Title, packed: list[int], tmp_path: Path
@@ -467,6 +473,7 @@ def test_a_checkpoint_that_does_not_fit_starts_the_title_again(
     check_begun_anew(title, packed, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "facts",
     [
@@ -486,6 +493,7 @@ def test_an_impossible_checkpoint_starts_the_title_again(
     check_begun_anew(title, packed, tmp_path)
 
 
+@pytest.mark.slow
 def test_another_version_of_the_kernel_starts_the_title_again(
     title: Title, packed: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -494,6 +502,7 @@ def test_another_version_of_the_kernel_starts_the_title_again(
     check_begun_anew(title, packed, tmp_path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("change", [touch_source_unseen, lose_part, replace_source], ids=lambda change: change.__name__)
 def test_any_difference_starts_an_unpacking_again(change: Callable[[Title], None], tmp_path: Path) -> None:
     title = Title(tmp_path, ISO, SIZE)
@@ -567,6 +576,7 @@ def test_a_full_disk_leaves_no_part_without_a_checkpoint_store(title: Title, mon
     assert faults.names_in(title.output_path.parent) == []
 
 
+@pytest.mark.slow
 def test_with_room_again_it_goes_on_from_the_last_checkpoint(
     title: Title, packed: list[int], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -206,6 +206,7 @@ def test_what_real_programs_write_is_read(name: str, cli: CommandLine) -> None:
 TEXTS = st.text("0123456789abcdefMD5SHA1 ()=*\\\t\n;:,.x", max_size=400)
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=400) | TEXTS.map(str.encode) | TEXTS.map(lambda text: text.encode("utf-16")))
 def test_any_bytes_are_a_list_or_refused(tmp_path_factory: pytest.TempPathFactory, data: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "fuzzed.md5"

@@ -305,6 +305,7 @@ WISHES = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(WISHES)
 def test_a_plan_of_the_file_says_the_same(tmp_path_factory: pytest.TempPathFactory, asked: ConversionRequest) -> None:
     path = tmp_path_factory.getbasetemp() / "choice.iso"

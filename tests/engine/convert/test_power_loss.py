@@ -56,6 +56,7 @@ def test_nothing_is_lost_wherever_the_power_goes(name: str, tmp_path: Path) -> N
     assert found.states > found.calls
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_the_next_run_goes_on_wherever_the_power_went(name: str, tmp_path: Path) -> None:
     story = ALL_STORIES[name]

@@ -193,6 +193,7 @@ def writer(source_path: Path) -> Iterator[None]:
         process.stdin.close()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("writer")
 def test_a_file_that_is_open_for_writing_is_not_moved(source_path: Path) -> None:
     kept = faults.Kept.of(source_path)

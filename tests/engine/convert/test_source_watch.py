@@ -69,6 +69,7 @@ def count_reads(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     return read
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", CHANGES)
 @pytest.mark.parametrize("image_format", [ImageFormat.ZSO, ImageFormat.CHD])
 def test_a_change_stops_the_work_at_the_next_border(
@@ -83,6 +84,7 @@ def test_a_change_stops_the_work_at_the_next_border(
     assert set(faults.names_in(tmp_path)) <= {"game.iso"}
 
 
+@pytest.mark.slow
 def test_an_unpacking_stops_too(source_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("discpress.engine.convert.running.source_watch.SHARE", 0)
     packed_path = faults.run_conversion(source_path).plan.output_path
@@ -93,6 +95,7 @@ def test_an_unpacking_stops_too(source_path: Path, tmp_path: Path, monkeypatch: 
     assert len(read) <= 3 + 1 + SLOTS
 
 
+@pytest.mark.slow
 def test_a_share_that_does_not_answer_for_a_moment_is_asked_again(
     source_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -111,6 +114,7 @@ def test_a_share_that_does_not_answer_for_a_moment_is_asked_again(
     assert next(answers, 0) == 0
 
 
+@pytest.mark.slow
 def test_each_chunk_has_one_look_at_most(source_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     looks: list[None] = []
     real = packing.ConversionRun.check_source

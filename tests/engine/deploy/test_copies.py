@@ -188,6 +188,7 @@ def large(desk: DeployDesk) -> bytes:
     return data
 
 
+@pytest.mark.slow
 def test_a_stopped_copy_is_continued(desk: DeployDesk, large: bytes) -> None:
     (part,) = desk.files()
     assert part == f"{NAME}.discpress-part"
@@ -198,6 +199,7 @@ def test_a_stopped_copy_is_continued(desk: DeployDesk, large: bytes) -> None:
     assert (desk.device / NAME).stat().st_ino == inode
 
 
+@pytest.mark.slow
 def test_a_continued_part_with_wrong_bytes_is_written_again(desk: DeployDesk, large: bytes) -> None:
     (part,) = desk.files()
     with (desk.device / part).open("r+b") as file:
@@ -207,6 +209,7 @@ def test_a_continued_part_with_wrong_bytes_is_written_again(desk: DeployDesk, la
     assert desk.files() == {NAME: large}
 
 
+@pytest.mark.slow
 def test_the_part_of_an_older_title_is_not_continued(desk: DeployDesk, large: bytes) -> None:
     write_image(desk.source / NAME, as_disc(incompressible(9 * MIB, seed=1)))
     desk.deploy()

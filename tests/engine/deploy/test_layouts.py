@@ -354,6 +354,7 @@ def test_names_are_made_fit_for_fat(name: str, stem: str) -> None:
     assert device_stem(name) == stem
 
 
+@pytest.mark.slow
 @given(st.text(max_size=300), st.integers(12, 200))
 @settings(max_examples=60)
 def test_every_text_becomes_a_name_that_fat_takes(name: str, most_bytes: int) -> None:
@@ -364,6 +365,7 @@ def test_every_text_becomes_a_name_that_fat_takes(name: str, most_bytes: int) ->
     assert device_stem(stem, most_bytes) == stem
 
 
+@pytest.mark.slow
 @given(
     st.sampled_from(DeviceKind),
     st.sampled_from(["ps1", "ps2", "psp", "gamecube", "wii", "dreamcast", "mega-cd", "unknown", "pc"]),

@@ -50,6 +50,7 @@ def test_a_name_has_at_most_32_ascii_characters(name: str, kept: str) -> None:
     assert ul_game(name, "SLUS_203.12", 1, is_cd=False).name == kept
 
 
+@pytest.mark.slow
 @given(st.lists(st.binary(min_size=64, max_size=64), max_size=4), GAMES)
 @settings(max_examples=60)
 def test_other_entries_keep_every_byte(foreign: list[bytes], game: UlGame) -> None:
@@ -87,6 +88,7 @@ def test_a_list_with_a_cut_entry_is_refused() -> None:
         with_game(bytes(65), GAME)
 
 
+@pytest.mark.slow
 @given(st.binary(max_size=200), GAMES)
 @settings(max_examples=60)
 def test_any_bytes_are_a_list_or_refused(data: bytes, game: UlGame) -> None:

@@ -71,6 +71,7 @@ def test_blocks_read(name: str, blocks: int, golden: Golden) -> None:
     assert source.blocks_read == blocks
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("program", "options", "root_files"),
     [

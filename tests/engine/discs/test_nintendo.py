@@ -133,6 +133,7 @@ CONTAINERS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("image_format", CONTAINERS)
 @given(data=st.data())
 @settings(max_examples=60)

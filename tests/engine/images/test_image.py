@@ -548,6 +548,7 @@ def many(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     return sample_images.pack(path, MANY, alignment=request.param, level=3).read_bytes()
 
 
+@pytest.mark.slow
 @given(offset=st.integers(0, len(MANY)), length=st.integers(0, len(MANY)))
 @settings(deadline=None, max_examples=100)
 def test_both_kernels_read_any_piece(many: bytes, offset: int, length: int) -> None:

@@ -155,6 +155,7 @@ def test_a_test_that_nobody_follows_to_its_end_leaves_nothing_behind(
     assert names_in(room.games) == ["game.iso"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EPERM])
 def test_on_read_only_media_the_window_goes_to_the_state_folder_and_that_is_said(
     room: Room, monkeypatch: pytest.MonkeyPatch, number: int
@@ -167,6 +168,7 @@ def test_on_read_only_media_the_window_goes_to_the_state_folder_and_that_is_said
     assert (names_in(room.games), names_in(room.state)) == (["game.iso"], [])
 
 
+@pytest.mark.slow
 def test_a_medium_that_only_reads_and_says_that_it_is_full_is_fallen_back_from(
     room: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -215,6 +217,7 @@ def test_throughput_has_a_line_for_each_block_size_and_level(room: Room) -> None
     assert all(min(each.read_s, each.pack_s, each.write_s, each.proof_s) > 0 for each in found)
 
 
+@pytest.mark.slow
 def test_throughput_of_a_packed_title_reads_its_decoded_bytes(room: Room) -> None:
     path = pack(room.games / "a.zso", mixed(SIZE))
     found = list(run_throughput_test(path, RATES, room.bench))
@@ -317,6 +320,7 @@ def test_a_job_carries_a_seek_options(request: SeekOptions) -> None:
     assert seek_options({**parameters_of(request), "device": 5}) == request
 
 
+@pytest.mark.slow
 @given(st.none() | st.just(Path("/mnt/usb")), SIZES)
 def test_a_job_carries_a_throughput_options(folder: Path | None, sizes: tuple[int, ...]) -> None:
     request = ThroughputOptions(sizes, (1, 12), MIB, folder, ImageFormat.CHD, (Method.ZSTD, Method.ZLIB))

@@ -84,6 +84,7 @@ def test_a_second_scan_looks_into_no_archive(top: Path, tmp_path: Path, monkeypa
     assert after == {name: KnownTitle.of(title) for name, title in before.items()}
 
 
+@pytest.mark.slow
 def test_an_archive_that_changed_is_looked_into_again(top: Path, tmp_path: Path) -> None:
     write_zip(top / "games.zip", {"a.iso": PS2, "b.iso": PSP})
     with Store(tmp_path / "state") as store:
@@ -300,6 +301,7 @@ def test_a_file_that_is_missing_in_the_archive_makes_a_split_part(top: Path) -> 
     assert title.error == "gone.bin is missing in the archive"
 
 
+@pytest.mark.slow
 def test_several_files_of_a_disc_in_a_7z_are_identified_and_not_read(top: Path) -> None:
     members = {"Blue.cue": foreign.cue("Blue.bin", "two.bin"), "Blue.bin": BLUE_BIN, "two.bin": bytes(2352 * 20)}
     write_7z(top / "Blue.7z", members)

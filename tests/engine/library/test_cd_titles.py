@@ -366,6 +366,7 @@ def test_a_sheet_that_is_renamed_keeps_the_settings_of_its_title(store: Store, g
     assert (title.path.name, title.overrides) == ("Okami (Japan).cue", CHOSEN)
 
 
+@pytest.mark.slow
 def test_a_gdi_is_one_title_with_its_tracks(store: Store, games: Path) -> None:
     tracks = {
         "track01.bin": b"".join(raw_sectors(bytes(2048 * 40), mode_1)),

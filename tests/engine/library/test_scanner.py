@@ -312,6 +312,7 @@ def test_what_check_raises_ends_the_scan(top: Path) -> None:
         collect([top], check=raise_cancelled)
 
 
+@pytest.mark.slow
 def test_a_cancelled_scan_leaves_no_thread(top: Path, threads_before: set[threading.Thread]) -> None:
     for number in range(300):
         write_image(top / str(number % 10) / f"{number}.iso", disc())
@@ -320,6 +321,7 @@ def test_a_cancelled_scan_leaves_no_thread(top: Path, threads_before: set[thread
     wait_for(lambda: not new_threads(threads_before), "the end of all threads")
 
 
+@pytest.mark.slow
 def test_a_scan_that_is_closed_leaves_no_thread(top: Path, threads_before: set[threading.Thread]) -> None:
     for number in range(300):
         write_image(top / f"{number}.iso", disc())

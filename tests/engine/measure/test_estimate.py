@@ -237,6 +237,7 @@ def test_refinement_ends_when_exact(image_of: ImageOf, disc: bytes) -> None:
     assert len(list(refine(image_of(disc), FAST, random=Random(1), threads=2))) == 1
 
 
+@pytest.mark.slow
 def test_grid_gives_what_single_estimates_do(image_of: ImageOf, disc: bytes) -> None:
     image = image_of(disc)
     grid = estimate_grid(

@@ -112,6 +112,7 @@ def test_smaller_sample_lies_within_the_larger(size: int, position: float) -> No
     assert set(smaller.clusters) <= set(larger.clusters) or len(larger.clusters) == larger.population
 
 
+@pytest.mark.slow
 @given(st.integers(2 * MIB, 8 * MIB), POSITIONS, st.sampled_from([0, 2, 11]), st.integers(0, 2**32))
 def test_sizes_stay_within_what_is_possible(size: int, position: float, shift: int, seed: int) -> None:
     random = Random(seed)

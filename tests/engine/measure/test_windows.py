@@ -72,6 +72,7 @@ def test_a_window_decodes_to_its_stretch(
     assert written == scratch.size_bytes
 
 
+@pytest.mark.slow
 def test_its_blocks_are_those_of_a_conversion(tmp_path: Path) -> None:
     data = mixed(3 * MIB)
     whole = pack(tmp_path / "whole.zso", data, block_size=16384, level=9)

@@ -113,11 +113,13 @@ WISHED = st.builds(
 )
 
 
+@pytest.mark.slow
 @given(WISHED)
 def test_a_request_comes_back_exactly(request: ConversionRequest) -> None:
     assert request == request_from(request_text(request))
 
 
+@pytest.mark.slow
 @given(WISHED)
 def test_a_request_comes_back_with_its_types(request: ConversionRequest) -> None:
     """A StrEnum equals its string, so that equality alone would not show it."""

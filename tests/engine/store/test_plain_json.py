@@ -33,6 +33,7 @@ PLAIN: Any = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(PLAIN)
 def test_what_discpress_writes_comes_back(value: Any) -> None:
     assert load_json(json.dumps(value)) == value

@@ -121,6 +121,7 @@ def test_named_titles_are_read(store: Store) -> None:
     assert store.titles_at([TWO.path, GAMES / "gone.iso"]) == [TWO]
 
 
+@pytest.mark.slow
 def test_more_titles_than_one_statement_takes_are_read(store: Store) -> None:
     titles = [replace(ONE, path=GAMES / f"{number:05}.iso") for number in range(1200)]
     store.save_titles(titles)

@@ -49,6 +49,7 @@ def test_state_and_settings_are_private_and_no_folder_above_is_open_to_other_wri
     assert [mode(each) for each in (folder.parent, folder.parent.parent)] == [SHARED & ~mask] * 2
 
 
+@pytest.mark.slow
 def test_the_sample_library_is_open_to_no_other_writer(tmp_path: Path) -> None:
     folder = tmp_path / "share" / "demo"
     with umask(0):

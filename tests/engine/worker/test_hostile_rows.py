@@ -145,6 +145,7 @@ UNWRITTEN = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("column", "value"), UNREADABLE)
 def test_a_job_that_cannot_be_read_fails_and_is_not_run(place: Place, column: str, value: str) -> None:
     assert place.spoil(Cell("queue_jobs", column, 1), value)
@@ -158,6 +159,7 @@ def test_a_job_that_cannot_be_read_fails_and_is_not_run(place: Place, column: st
         assert not list(place.out.glob("game*"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("column", "value"), UNWRITTEN)
 def test_what_nobody_has_written_yet_keeps_no_job_from_its_start(place: Place, column: str, value: str) -> None:
     assert place.spoil(Cell("queue_jobs", column, 1), value)
@@ -166,6 +168,7 @@ def test_what_nobody_has_written_yet_keeps_no_job_from_its_start(place: Place, c
     assert (place.out / "game.zso").is_file()
 
 
+@pytest.mark.slow
 def test_the_part_of_a_job_that_cannot_be_read_is_removed_with_it(place: Place) -> None:
     """A worker was killed at it; its checkpoint says where the part is."""
     assert place.spoil(Cell("queue_jobs", "force", 0), "text")

@@ -72,6 +72,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
     opened.store.close()
 
 
+@pytest.mark.slow
 def test_each_line_of_a_seek_test_is_kept(room: Room) -> None:
     assert room.run(room.add(QUICK)).result["lines"] == 3
     kept = room.store.measurements(LabTest.SEEK, FileIdentity.at(room.game))
@@ -87,6 +88,7 @@ def test_each_line_of_a_throughput_test_is_kept(room: Room) -> None:
     assert (kept.block_size, kept.level, kept.path) == (2048, 1, room.game)
 
 
+@pytest.mark.slow
 def test_throughput_of_a_disc_with_sound_is_kept_and_goes_on_after_a_suspension(room: Room) -> None:
     room.game = write_cue(room.folder / "Okami [red].cue", MadeDisc().add("MODE1/2352", 20).add("AUDIO", 20))
     job_id = room.add(ThroughputOptions(levels=(1, 9, 12), methods=(Method.ZLIB,)))
@@ -101,6 +103,7 @@ def test_throughput_of_a_disc_with_sound_is_kept_and_goes_on_after_a_suspension(
     assert sorted(kept) == [("CHD cdzl+cdfl", CD_HUNK_SIZE, 1), ("CHD cdzl+cdfl", CD_HUNK_SIZE, 9)]
 
 
+@pytest.mark.slow
 def test_the_log_says_what_came_out(room: Room) -> None:
     job_id = room.add(QUICK)
     room.run(job_id)
@@ -109,6 +112,7 @@ def test_the_log_says_what_came_out(room: Room) -> None:
     assert all("p95" in line for line in lines)
 
 
+@pytest.mark.slow
 def test_other_jobs_beside_it_are_noted(room: Room) -> None:
     said: list[str] = []
     assert room.lab_job(room.add(QUICK), beside=lambda: 2, log=said.append).run() == {"lines": 3, "beside": 2}
@@ -116,10 +120,12 @@ def test_other_jobs_beside_it_are_noted(room: Room) -> None:
     assert "other jobs ran at the same time" in said[-1]
 
 
+@pytest.mark.slow
 def test_a_job_that_runs_alone_is_not_called_disturbed(room: Room) -> None:
     assert room.run(room.add(QUICK)).result["beside"] == 0
 
 
+@pytest.mark.slow
 def test_nothing_of_a_test_is_left_when_it_is_over(room: Room) -> None:
     job_id = room.add(QUICK)
     room.run(job_id)
@@ -138,6 +144,7 @@ def test_a_stopped_test_keeps_its_lines_and_nothing_else(room: Room, stop: str) 
     assert read_live(room.store, job_id) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "asked",
     [QUICK, replace(QUICK, patterns=tuple(Pattern)), replace(RATES, levels=(1, 12), format=ImageFormat.CSO)],
@@ -169,12 +176,14 @@ def test_a_suspended_test_goes_on_behind_the_lines_it_has_kept(
     assert result["beside"] == 1
 
 
+@pytest.mark.slow
 def test_a_test_that_is_asked_for_again_measures_again(room: Room) -> None:
     for _ in range(2):
         room.run(room.add(QUICK))
     assert len(room.store.measurements()) == 6
 
 
+@pytest.mark.slow
 def test_what_a_killed_worker_left_is_removed_with_the_job(room: Room, monkeypatch: pytest.MonkeyPatch) -> None:
     """On a file system that cannot remove an open file."""
     monkeypatch.setattr(WindowPart, "_unlink", lambda self: None)

@@ -76,6 +76,7 @@ def rename_day(entry: TrashEntry, trashed_at: str) -> None:
     path.write_text(text.replace(entry.trashed_at, trashed_at), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_what_is_older_and_proven_is_removed(house: House) -> None:
     house.pass_days(30.01)
     (job,) = house.work()
@@ -104,6 +105,7 @@ def test_what_states_no_time_stays(house: House, time: str) -> None:
     assert house.left == ["young.iso"]
 
 
+@pytest.mark.slow
 def test_what_is_not_proven_stays_without_a_failure_and_is_tried_again_a_day_later(house: House) -> None:
     kept = house.young.replacement_path.read_bytes()
     faults.flip_byte(house.young.replacement_path, len(kept) // 2)
@@ -118,6 +120,7 @@ def test_what_is_not_proven_stays_without_a_failure_and_is_tried_again_a_day_lat
     assert (len(house.work()), house.left) == (2, [])
 
 
+@pytest.mark.slow
 def test_each_replacement_is_decoded_by_the_job_itself(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     decoded: list[Path] = []
     real = proof.Prover._decode
@@ -157,6 +160,7 @@ def test_a_replacement_in_a_trash_or_linked_to_the_original_is_no_proof(house: H
     assert house.left == ["old.iso", "young.iso"]
 
 
+@pytest.mark.slow
 def test_an_entry_that_a_job_works_on_is_left_to_it(house: House) -> None:
     house.queue.ask(house.queue.add([trash_request(TaskKind.UNDO, [house.young])]), Action.PAUSE)
     house.pass_days(31)
@@ -167,6 +171,7 @@ def test_an_entry_that_a_job_works_on_is_left_to_it(house: House) -> None:
     assert (task.others, task.is_automatic, jobs[TaskKind.PURGE].path) == ((), True, house.old.folder)
 
 
+@pytest.mark.slow
 def test_a_clock_that_was_ahead_keeps_it_from_nothing(house: House) -> None:
     house.pass_days(400)
     house.work()

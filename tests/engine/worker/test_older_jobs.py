@@ -215,6 +215,7 @@ def test_every_job_is_retried_after_it_was_cancelled(state: Path, number: int) -
         assert (queue.job(number).state, queue.job(number).task) == (JobState.QUEUED, TASKS[number])
 
 
+@pytest.mark.slow
 def test_every_background_task_runs(moved: Moved) -> None:
     background_tasks = BackgroundTasks(moved.store)
     while (task := background_tasks.next()) is not None:

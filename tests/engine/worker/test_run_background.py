@@ -82,6 +82,7 @@ def test_an_estimate_of_a_file_that_is_gone_is_an_error(desk: Desk) -> None:
         desk.run(EstimateTask(), desk.folder / "gone.iso")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("image_format", [ImageFormat.ZSO, ImageFormat.CSO])
 def test_a_grid_holds_every_block_size_at_every_level(desk: Desk, image_format: ImageFormat) -> None:
     desk.run(GridTask(ConversionRequest(image_format, target="any")))
@@ -98,6 +99,7 @@ def test_a_grid_of_a_chd_is_made_with_the_methods_asked_for(desk: Desk) -> None:
     assert {each.settings.block_size for each in desk.estimates()} == set(grid_block_sizes(ImageFormat.CHD))
 
 
+@pytest.mark.slow
 def test_a_grid_shows_also_what_the_target_refuses(desk: Desk) -> None:
     desk.run(GridTask(ConversionRequest(ZSO, 4096, 3, target="opl")))
     assert len(desk.estimates()) == len(grid_block_sizes(ZSO)) * len(grid_levels(ZSO))
@@ -116,6 +118,7 @@ def test_every_background_task_can_be_stopped(desk: Desk, task: BackgroundWork) 
         desk.run(task, desk.folder if isinstance(task, ScanTask) else None, control=control)
 
 
+@pytest.mark.slow
 def test_a_grid_has_the_alignment_it_was_asked_for(desk: Desk) -> None:
     desk.run(GridTask(ConversionRequest(format=ZSO, target="any", alignment=1024)))
     assert {each.settings.alignment for each in desk.estimates()} == {1024}

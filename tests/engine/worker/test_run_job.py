@@ -400,6 +400,7 @@ def test_a_published_result_counts_where_the_state_file_could_not_be_written_bef
     assert FileIdentity.of((room.folder / "game.zso").stat()) == before
 
 
+@pytest.mark.slow
 def test_a_part_of_this_job_is_taken_up(room: Room) -> None:
     path = room.image(mixed(3 * 1024 * 1024))
     job_id = room.add()

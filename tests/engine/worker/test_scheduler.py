@@ -695,6 +695,7 @@ def test_the_others_go_on_meanwhile(house: House) -> None:
     house.wait_state(other, DONE)
 
 
+@pytest.mark.slow
 def test_it_is_looked_for_with_growing_pauses(house: House) -> None:
     away, _ = unplug(house)
     said = []

@@ -95,6 +95,7 @@ async def test_a_screen_needs_nothing_but_a_session(session: Session) -> None:
         assert "Okami" in screen_text(host)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("key", "request_type"),
     [

@@ -134,6 +134,7 @@ def test_a_hint_writes_a_key_that_would_be_punctuation_as_a_word() -> None:
     assert Keys({"show_settings": "S"}).of("show_settings") == "S"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("way", "key", "said"),
     [
@@ -148,6 +149,7 @@ async def test_a_key_that_does_nothing_here_says_so(way: tuple[str, ...], key: s
         assert desk.told == [said]
 
 
+@pytest.mark.slow
 async def test_a_letter_of_the_users_own_is_no_unknown_one(tmp_path: Path) -> None:
     async with opened(tmp_path, "H", config=Config(keys={"help": "H"})) as desk:
         desk.in_front(HelpScreen)

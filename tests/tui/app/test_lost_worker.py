@@ -48,27 +48,32 @@ async def test_a_worker_that_died_is_replaced_and_that_is_told(state: WorkerStat
         assert desk.queue.is_idle()
 
 
+@pytest.mark.slow
 async def test_one_that_was_stopped_is_not(tmp_path: Path) -> None:
     async with left(tmp_path, state=WorkerState.GONE) as desk:
         assert (await watch(desk), desk.told) == (0, [])
 
 
+@pytest.mark.slow
 async def test_one_of_another_machine_is_not(tmp_path: Path) -> None:
     async with left(tmp_path, host="elsewhere") as desk:
         assert (await watch(desk), desk.told) == (0, [])
 
 
+@pytest.mark.slow
 async def test_one_that_had_nothing_to_do_is_not(tmp_path: Path) -> None:
     async with left(tmp_path, state=WorkerState.IDLE, jobs=0) as desk:
         assert (await watch(desk), desk.told) == (0, [])
 
 
+@pytest.mark.slow
 async def test_one_that_lives_is_not(tmp_path: Path) -> None:
     async with left(tmp_path) as desk:
         with worker_lock(desk.session.state_folder):
             assert (await watch(desk), desk.told) == (0, [])
 
 
+@pytest.mark.slow
 async def test_one_that_lives_and_begins_nothing_is_told_of(tmp_path: Path) -> None:
     said = "The worker, process 4194305, begins nothing: it may have been stopped."
     async with left(tmp_path, state=WorkerState.IDLE) as desk:
@@ -94,6 +99,7 @@ async def test_one_that_begins_something_or_says_why_not_is_not_told_of(event: s
             assert desk.told == []
 
 
+@pytest.mark.slow
 async def test_read_only_none_is_replaced(tmp_path: Path) -> None:
     async with left(tmp_path, is_read_only=True) as desk:
         assert (await watch(desk), desk.told) == (0, [])
@@ -105,6 +111,7 @@ async def test_that_none_comes_up_is_told_once(tmp_path: Path) -> None:
         assert (await watch(desk), await watch(desk), desk.told) == (1, 1, ["The worker has ended."])
 
 
+@pytest.mark.slow
 async def test_none_is_started_once_the_jobs_are_stopped(tmp_path: Path) -> None:
     async with left(tmp_path) as desk:
         desk.session.stop_worker()

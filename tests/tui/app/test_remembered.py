@@ -25,6 +25,7 @@ def seen(desk: Desk) -> tuple[str, bool, str, str]:
     return desk.view.sort_key, desk.view.is_reversed, desk.view.filter_text, desk.title
 
 
+@pytest.mark.slow
 async def test_a_library_opens_as_it_was_left(tmp_path: Path) -> None:
     async with opened(left(tmp_path, LEFT)) as desk:
         assert seen(desk) == ("saving", True, "sys:ps2", "Game 2")
@@ -32,11 +33,13 @@ async def test_a_library_opens_as_it_was_left(tmp_path: Path) -> None:
         assert desk.typed == "sys:ps2"
 
 
+@pytest.mark.slow
 async def test_how_it_is_shown_now_is_what_is_remembered(tmp_path: Path) -> None:
     async with opened(tmp_path, "s", "z", "S", "slash", *"game", "enter", "down") as desk:
         assert Shown.of(desk.view) == Shown("size", True, "game", str(desk.view.rows[1].path))
 
 
+@pytest.mark.slow
 async def test_groups_and_folded_ones_are_remembered(tmp_path: Path) -> None:
     async with opened(tmp_path, "G", "down", "down", "enter", "left", titles=FAMILY) as desk:
         shown = Shown.of(desk.view)
@@ -46,6 +49,7 @@ async def test_groups_and_folded_ones_are_remembered(tmp_path: Path) -> None:
         assert (desk.table.cursor, len(desk.rows)) == (0, 5)
 
 
+@pytest.mark.slow
 async def test_unfolded_families_are_remembered(tmp_path: Path) -> None:
     async with opened(tmp_path, "slash", *"saga", "enter", "right", titles=FAMILY) as desk:
         shown = Shown.of(desk.view)
@@ -56,6 +60,7 @@ async def test_unfolded_families_are_remembered(tmp_path: Path) -> None:
         assert Shown.of(desk.view).unfolded == ()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("known", [{"folded": ["ps2", 3]}, {"folded": "ps2"}, {"group_by": "hue"}, {"unfolded": ["x"]}])
 async def test_groups_of_another_version_are_left_out(known: dict[str, object], tmp_path: Path) -> None:
     (tmp_path / "state").mkdir()
@@ -75,18 +80,21 @@ def test_a_file_that_would_be_too_long_to_read_forgets_the_oldest(tmp_path: Path
     ]
 
 
+@pytest.mark.slow
 async def test_a_title_that_is_not_there_any_more_leaves_the_cursor_at_the_top(tmp_path: Path) -> None:
     async with opened(left(tmp_path, Shown(cursor="/games/gone.iso"))) as desk:
         assert desk.table.cursor == 0
         assert Shown.of(desk.view).cursor == str(desk.view.rows[0].path)
 
 
+@pytest.mark.slow
 async def test_the_cursor_waits_for_a_title_that_is_loaded_later(tmp_path: Path) -> None:
     many = [title(f"Title {number:03}.iso", 700, title=f"Title {number:03}") for number in range(205)]
     async with opened(left(tmp_path, Shown(cursor="/games/Title 203.iso")), titles=many) as desk:
         assert desk.title == "Title 203"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("shown", "seen_then"), [(Shown(sort_key="hue"), ("title", "")), (Shown(filter_text="hue>3"), ("title", ""))]
 )

@@ -134,6 +134,7 @@ async def test_no_screen_sends_more_than_ascii_where_only_that_is_understood(key
         assert desk.text.isascii()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("colours", [0, 16])
 async def test_a_plain_terminal_keeps_its_own_colours_whatever_the_theme(colours: int, tmp_path: Path) -> None:
     terminal = Terminal(is_ascii=False, is_ssh=False, colours=colours, has_mouse=True)
@@ -213,6 +214,7 @@ async def test_keys_do_nothing_unseen_while_it_is_too_small(key: str, tmp_path: 
         assert not desk.has_ended
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("key", ["ctrl+q", "ctrl+c"])
 async def test_a_terminal_that_is_too_small_can_be_left(key: str, tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:

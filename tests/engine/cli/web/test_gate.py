@@ -56,6 +56,7 @@ def test_behind_a_proxy_its_address_passes_with_its_origin_only() -> None:
     assert status(PATH, "127.0.0.1:8400", gate=BEHIND_PROXY) is None
 
 
+@pytest.mark.slow
 @given(st.text(max_size=40), st.text(max_size=40), st.none() | st.text(max_size=40), st.booleans())
 def test_nothing_without_the_token_passes(path: str, host: str, origin: str | None, ws: bool) -> None:
     refusal = GATE.find_refusal(path, host, origin, is_websocket=ws)

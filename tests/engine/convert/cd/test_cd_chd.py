@@ -214,6 +214,7 @@ def test_the_written_entry_has_the_digest_of_each_file(tmp_path: Path) -> None:
     }
 
 
+@pytest.mark.slow
 @needs_chdman
 def test_a_sheet_of_an_iso_becomes_the_chd_of_a_cd_for_a_player_of_cds(tmp_path: Path) -> None:
     disc = MadeDisc().add("MODE1/2048", 40)

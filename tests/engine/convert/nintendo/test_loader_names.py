@@ -86,6 +86,7 @@ def test_a_folder_of_the_user_gets_the_folder_of_the_game(source_path: Path, tmp
     assert plan.output_path == tmp_path / "wbfs/Okami [t-en by X] [red] [RZTE01]/RZTE01.wbfs"
 
 
+@pytest.mark.slow
 def test_a_failure_leaves_no_empty_folder(source_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*arguments: object, **options: object) -> None:
         raise VerifyError("it differs")
@@ -96,6 +97,7 @@ def test_a_failure_leaves_no_empty_folder(source_path: Path, monkeypatch: pytest
     assert [path.name for path in source_path.parent.iterdir()] == [source_path.name]
 
 
+@pytest.mark.slow
 def test_a_failure_leaves_a_folder_that_was_there(source_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = source_path.with_name("Okami [t-en by X] [red] [RZTE01]")
     folder.mkdir()

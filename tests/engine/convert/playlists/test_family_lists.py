@@ -186,6 +186,7 @@ def test_a_name_that_would_be_read_otherwise_is_refused_and_one_like_a_comment_i
         plan_playlist(tmp_path / " Tale\n(Disc 1).iso")
 
 
+@pytest.mark.slow
 def test_the_files_of_a_sheet_are_no_discs(tmp_path: Path) -> None:
     """A CUE sheet stands for its BIN, whose name has the number too."""
     for number in (1, 2):

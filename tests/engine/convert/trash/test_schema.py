@@ -243,6 +243,7 @@ CHANGES = st.dictionaries(st.sampled_from(sorted({*VALID[1], *VALID[2]})), JSON,
 CHANGES_OF_FILE = st.dictionaries(st.sampled_from(sorted(FILE)), JSON, max_size=2)
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(schema=st.sampled_from([1, 2]), changes=CHANGES, of_file=CHANGES_OF_FILE)
 def test_any_description_is_read_as_files_of_its_own_folders_or_is_an_error(
@@ -263,6 +264,7 @@ def test_any_description_is_read_as_files_of_its_own_folders_or_is_an_error(
             assert not is_met(each.stored, entry.undo_marker)
 
 
+@pytest.mark.slow
 @settings(deadline=None)
 @given(st.binary(max_size=300))
 def test_any_bytes_are_an_error(found: bytes) -> None:

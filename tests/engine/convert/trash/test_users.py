@@ -14,7 +14,10 @@ from trash_sets import MTIME_NS
 
 from discpress.engine.convert.trash.folder import TRASH_NAME
 
-pytestmark = pytest.mark.skipif(not is_root, reason="only root can become other users")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not is_root, reason="only root can become other users"),
+]
 IMAGE = mixed(61_440, seed=51)
 OTHER = mixed(61_440, seed=52)
 

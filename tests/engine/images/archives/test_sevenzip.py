@@ -96,6 +96,7 @@ def test_a_stored_member_needs_no_unpacking(tmp_path: Path) -> None:
         assert not image.is_sequential
 
 
+@pytest.mark.slow
 def test_the_way_to_a_member_is_what_lies_before_it(tmp_path: Path) -> None:
     archive = opened(write_7z(tmp_path / "games.7z", {"a.iso": PS2, "b.iso": PSP}))
     assert [archive.way_to(member) for member in archive.members] == [0, len(PS2)]
@@ -144,6 +145,7 @@ def test_looks_into_a_damaged_solid_archive_come_to_an_end(tmp_path: Path, monke
     assert unpacked.total_bytes <= 2_000_000 + 12 * 200_000
 
 
+@pytest.mark.slow
 def test_what_comes_after_enough_is_unpacked_is_known_by_its_name(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -211,6 +213,7 @@ def test_other_methods_are_refused(filters: list[dict[str, Any]], tmp_path: Path
         open_image(path)
 
 
+@pytest.mark.slow
 def test_a_dictionary_that_takes_too_much_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sevenzip, "MAX_DICTIONARY_BYTES", 1 << 16)
     path = write_7z(tmp_path / "game.7z", {"game.iso": PS2})
@@ -244,6 +247,7 @@ def test_a_wrong_checksum_is_damage(tmp_path: Path) -> None:
         assert image.read_at(0, image.size) != PS2
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("filters", ["lzma2", "lzma", "bzip2"])
 def test_packed_bytes_that_were_changed_are_damage(filters: str, tmp_path: Path) -> None:
     path = write_7z(tmp_path / "game.7z", {"game.iso": PS2}, filters)

@@ -150,6 +150,7 @@ _JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(_JSON | st.builds(lambda files: {"files": files}, st.lists(_JSON, max_size=3)))
 def test_any_description_is_read_or_refused(description: object) -> None:
@@ -171,6 +172,7 @@ _NAMES = st.text(st.characters(exclude_characters='/\\:"', min_codepoint=32), mi
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=100)
 @given(_NAMES, _PARTS, st.binary(max_size=300))
 def test_all_files_are_kept_as_they_are(name: str, parts: list[FilePart], sheet: bytes) -> None:

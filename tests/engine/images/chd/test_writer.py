@@ -214,6 +214,7 @@ class TestForChdman:
         assert "Tag='DVD '  Index=0  Length=1 bytes" in said
         assert "Copy from self" in said
 
+    @pytest.mark.slow
     def test_its_extract_is_the_image(self, tmp_path: Path) -> None:
         data = mixed(2048 * 777, 11)
         source = write_image(tmp_path / "game.iso", data)

@@ -37,6 +37,7 @@ def test_an_image_of_another_program_decodes_to_the_recorded_digest(name: str, t
         assert (image.size, sha1_of(image)) == (discs.DISC_BYTES, discs.NAMES[name])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gc.wit.wbfs", "gc.wit.ciso"])
 def test_an_image_that_states_no_size_has_that_of_a_full_dump(name: str, tmp_path: Path) -> None:
     with open_image(discs.write_golden(tmp_path, name)) as image:
@@ -51,6 +52,7 @@ def test_a_file_may_have_any_name(name: bytes, tmp_path: Path) -> None:
         assert sha1_of(image) == discs.DISC_SHA1
 
 
+@pytest.mark.slow
 def test_parts_are_read_as_one(tmp_path: Path) -> None:
     data = discs.golden("gc.wit.wbfs")
     (tmp_path / "a.wbfs").write_bytes(data[: 4 << 20])
@@ -87,6 +89,7 @@ def children() -> set[str]:
     return {number for task in Path("/proc/self/task").iterdir() for number in (task / "children").read_text().split()}
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="only Linux tells")
 def test_closing_an_image_ends_its_process(tmp_path: Path) -> None:
     before = set(Path("/proc/self/fd").iterdir()), children()
@@ -133,6 +136,7 @@ def test_a_size_that_nod_does_not_find_is_damage(tmp_path: Path) -> None:
             image.read_at(1 << 20, 16)
 
 
+@pytest.mark.slow
 def test_a_process_that_the_system_ends_is_no_damage(tmp_path: Path) -> None:
     with open_image(discs.write_golden(tmp_path, "gc.wit.wbfs")) as image:
         child = NodProcess(image.source, {})

@@ -241,6 +241,7 @@ def test_every_offset_of_an_incompressible_image_fits_its_entry(total_bytes: int
     assert expected == list(entries)
 
 
+@pytest.mark.slow
 @given(
     blocks=st.lists(st.tuples(st.integers(1, 2048), st.booleans()), max_size=40),
     first=st.integers(0, 1 << 20),
