@@ -59,6 +59,7 @@ def test_programs_are_told_which_title_a_warning_is_about(strict: CommandLine) -
     assert done.last["event"] == "converted"
 
 
+@pytest.mark.slow
 @as_root
 def test_undo_works_on_such_a_share(strict: CommandLine) -> None:
     assert strict.run(*OPTIONS, "--delete-source", f"{NAME}.iso").exit_code == 0
@@ -128,6 +129,7 @@ def test_results_and_checksums_have_the_bits_of_their_sources(suffix: str, umask
     assert found == {f"{stem}.{end}": mode for stem, mode in stems.items() for end in ("iso", suffix, f"{suffix}.sha1")}
 
 
+@pytest.mark.slow
 def test_an_unpacked_image_has_the_bits_of_the_packed_one(cli: CommandLine, game: Path) -> None:
     assert cli.run(*OPTIONS, "game.iso").exit_code == 0
     (cli.folder / "game.zso").chmod(0o640)

@@ -114,6 +114,7 @@ def test_every_module_belongs_to_a_known_room() -> None:
     assert set() == rooms - FLOOR_OF.keys()
 
 
+@pytest.mark.slow
 def test_arrows_between_rooms_run_down() -> None:
     assert upward(arrows(PROJECT)) == []
 
@@ -139,6 +140,7 @@ def test_the_engine_never_imports_the_app() -> None:
     assert set() == {importer for importer in importers if room_of(importer) != "tui"}
 
 
+@pytest.mark.slow
 def test_only_the_command_line_prints() -> None:
     printing = {module for module, path in sources(PROJECT).items() if calls_print(path)}
     assert {module for module in printing if room_of(module) != "cli"} == PRINTING_FRONTS

@@ -49,6 +49,7 @@ def test_titles_that_would_hardly_shrink_are_left_out(desk: Desk) -> None:
     assert [event["code"] for event in events if event["event"] == "skipped"] in (["grows"], ["no-gain"])
 
 
+@pytest.mark.slow
 def test_titles_that_would_be_larger_than_their_archive_are_left_out(desk: Desk) -> None:
     write_zip(desk.folder / "games.zip", {"Game.iso": mixed(200_000), "Other.iso": mixed(200_000, seed=2)})
     _, events = desk.ask("convert", "-rn", ".", "--target", "any")

@@ -36,6 +36,7 @@ def chunk_of(numbers: list[int], chance: Random) -> tuple[bytes, "array[int]", m
     return stored, lengths, memoryview(b"".join(Random(number).randbytes(HUNK) for number in numbers))
 
 
+@pytest.mark.slow
 @settings(max_examples=40, deadline=None)
 @given(
     st.lists(st.lists(st.integers(0, 60), max_size=30), max_size=6),

@@ -43,6 +43,7 @@ def test_short_reads_and_writes_change_no_byte(seed: int, source_path: Path, pac
     assert (done.is_verified, source_path.with_suffix(".zso").read_bytes()) == (True, packed)
 
 
+@pytest.mark.slow
 def test_a_read_error_at_any_byte_of_the_source_fails_the_job_only(source_path: Path, tmp_path: Path) -> None:
     kept = faults.Kept.of(source_path)
     for offset in offsets(len(SOURCE)):

@@ -72,6 +72,7 @@ _JSON = st.recursive(
 )
 
 
+@pytest.mark.slow
 @given(_JSON | st.builds(lambda titles: {"schema": 1, "titles": titles}, st.lists(_JSON, max_size=3)))
 @settings(max_examples=40)
 def test_any_json_is_read_or_a_problem(tmp_path_factory: pytest.TempPathFactory, value: object) -> None:

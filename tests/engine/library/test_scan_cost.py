@@ -138,6 +138,7 @@ def test_the_stat_of_a_scanned_file_is_older_than_its_content(tmp_path: Path) ->
 MAGICS = sorted({magic for spec in FORMATS for magic in spec.magics})
 
 
+@pytest.mark.slow
 @given(st.one_of(st.sampled_from(MAGICS), st.binary(max_size=12)), st.binary(max_size=300), st.integers(0, 10**10))
 @example(b"", b"", 0)
 @example(b"\0" * 257, b"ustar", 10_240)

@@ -13,6 +13,7 @@ VALUES = st.lists(st.floats(0, 1e9), min_size=1, max_size=300)
 PERCENTS = st.integers(1, 100)
 
 
+@pytest.mark.slow
 @given(VALUES, PERCENTS)
 def test_a_percentile_is_the_first_value_that_enough_values_do_not_exceed(values: list[float], percent: int) -> None:
     ordered = sorted(values)
@@ -43,6 +44,7 @@ def test_octaves_are_those_of_the_logarithm(values: list[float]) -> None:
     assert count_octaves(values) == expected
 
 
+@pytest.mark.slow
 @given(VALUES, st.integers(1, 12))
 def test_a_histogram_counts_every_value_once_in_lines_without_gaps(values: list[float], most: int) -> None:
     lines = histogram(count_octaves(values), most)

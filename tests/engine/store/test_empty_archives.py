@@ -55,6 +55,7 @@ def write_films(path: Path, count: int = 2) -> Path:
     return write(path, {f"{number}.bin": sample_images.incompressible(1 << 20, number) for number in range(count)})
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["films.zip", "films.7z"])
 def test_it_is_looked_through_once(name: str, top: Path, store: Store, looked_into: list[str]) -> None:
     write_films(top / "sub" / name)
@@ -63,6 +64,7 @@ def test_it_is_looked_through_once(name: str, top: Path, store: Store, looked_in
     assert looked_into == [name]
 
 
+@pytest.mark.slow
 def test_each_state_folder_looks_for_itself(top: Path, store: Store, looked_into: list[str], tmp_path: Path) -> None:
     write_films(top / "films.zip")
     scanned(top, store)
@@ -78,6 +80,7 @@ def replace_it(path: Path) -> None:
     os.utime(path, ns=(mtime, mtime))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "change", [lambda path: os.utime(path, (1, 1)), replace_it, lambda path: write_films(path, count=3)],
     ids=["time", "file", "content"],
@@ -94,6 +97,7 @@ def test_it_is_looked_through_again_when_it_changed(
     assert looked_into.count("films.zip") == 1
 
 
+@pytest.mark.slow
 def test_an_image_that_comes_into_it_is_a_title(top: Path, store: Store) -> None:
     path = write_films(top / "films.zip")
     scanned(top, store)
@@ -102,6 +106,7 @@ def test_an_image_that_comes_into_it_is_a_title(top: Path, store: Store) -> None
     assert store.empty_archives(top) == {}
 
 
+@pytest.mark.slow
 def test_the_titles_of_one_that_is_emptied_are_gone(top: Path, store: Store, looked_into: list[str]) -> None:
     path = write_zip(top / "games.zip", {"game.iso": PS2})
     assert scanned(top, store) == ["games.zip/game.iso"]
@@ -111,6 +116,7 @@ def test_the_titles_of_one_that_is_emptied_are_gone(top: Path, store: Store, loo
     assert looked_into == ["games.zip"] * 2
 
 
+@pytest.mark.slow
 def test_one_that_is_gone_is_forgotten(top: Path, store: Store) -> None:
     path = write_films(top / "films.zip")
     scanned(top, store)
@@ -130,6 +136,7 @@ def test_those_of_a_disk_that_is_away_are_kept(top: Path, store: Store) -> None:
     assert store.empty_archives(top) == {path: known}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "error",
     [StorageError(f"films.zip: cannot read: {os.strerror(errno.EIO)}"), UnsupportedImageError("py7zr is missing")],
@@ -152,6 +159,7 @@ def test_what_failed_for_a_passing_reason_is_looked_through_again(
     assert looked_into == ["films.zip"] * 2
 
 
+@pytest.mark.slow
 def test_a_package_that_is_installed_later_is_used(
     top: Path, store: Store, looked_into: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -166,6 +174,7 @@ def test_a_package_that_is_installed_later_is_used(
     assert scanned(top, store) == ["game.7z/game.iso"]
 
 
+@pytest.mark.slow
 def test_an_archive_whose_row_cannot_be_read_is_looked_into_again(
     top: Path, store: Store, looked_into: list[str]
 ) -> None:

@@ -83,6 +83,7 @@ def test_a_worker_is_seen_by_its_lock(tmp_path: Path) -> None:
     assert not is_worker_alive(tmp_path)
 
 
+@pytest.mark.slow
 def test_a_command_without_flock_prints_no_warning_of_a_library(tmp_path: Path) -> None:
     environment = os.environ | {"HOME": str(tmp_path), "XDG_STATE_HOME": str(tmp_path / "state")}
     environment.pop("PYTHONWARNINGS", None)

@@ -142,6 +142,7 @@ def infos(path: Path) -> list[Any]:
         return archive.infolist()
 
 
+@pytest.mark.slow
 def test_a_table_of_estimates_is_kept_for_the_image(room: Room) -> None:
     run_background_task(BackgroundTask(GridTask(ANY), room.path / "psp.iso", 1, 0.0), room.store, 2, Control())
     size = infos(room.path)[1].compress_size

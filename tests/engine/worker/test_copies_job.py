@@ -94,6 +94,7 @@ def room(tmp_path: Path) -> Iterator[Room]:
     room.store.close()
 
 
+@pytest.mark.slow
 def test_the_others_move_after_the_kept_one_was_decoded_and_the_library_follows(room: Room) -> None:
     number = room.add(ZSO)
     job = room.queue.job(number)
@@ -119,6 +120,7 @@ def test_nothing_moves_if_the_kept_copy_does_not_decode(room: Room) -> None:
     assert room.names == sorted([ISO, ZSO, CSO])
 
 
+@pytest.mark.slow
 def test_a_copy_that_was_changed_stays_and_the_other_goes(room: Room) -> None:
     number = room.add(ZSO)
     write_old(room.folder / ISO, ps2_disc("SLUS_203.13", kib=200))

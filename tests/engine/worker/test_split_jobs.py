@@ -93,6 +93,7 @@ def test_a_job_that_was_killed_while_the_parts_moved_moves_the_rest(stored: int,
     assert [path.read_bytes() for path in entry.file_paths] == cut(IMAGE)
 
 
+@pytest.mark.slow
 def test_a_stopped_job_goes_on_where_it_was(room: Room) -> None:
     data = mixed(3 * CHUNK_BYTES, seed=53)
     names = [f"Game.iso.{number:03d}" for number in range(1, len(cut(data)) + 1)]
@@ -105,6 +106,7 @@ def test_a_stopped_job_goes_on_where_it_was(room: Room) -> None:
     assert read_back(room.folder / "Game.zso") == data
 
 
+@pytest.mark.slow
 def test_a_stopped_job_begins_again_if_any_part_has_changed(room: Room) -> None:
     data = mixed(3 * CHUNK_BYTES, seed=53)
     names = [f"Game.iso.{number:03d}" for number in range(1, len(cut(data)) + 1)]

@@ -101,6 +101,7 @@ def test_the_progress_goes_through_all_images_once(house: House, monkeypatch: py
     assert (house.progress.done_bytes, house.progress.total_bytes) == (TOTAL, TOTAL)
 
 
+@pytest.mark.slow
 def test_an_entry_that_cannot_be_proven_stays_and_the_others_go(house: House) -> None:
     damage(house.entries[1])
     job_id = house.add(PURGE)

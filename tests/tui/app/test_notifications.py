@@ -26,6 +26,7 @@ async def tell(desk: Desk, *messages: str) -> None:
     await settle(desk.pilot)
 
 
+@pytest.mark.slow
 async def test_a_message_takes_the_place_of_the_one_before(tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:
         await tell(desk, "the first message")
@@ -36,12 +37,14 @@ async def test_a_message_takes_the_place_of_the_one_before(tmp_path: Path) -> No
         assert "the second message" in desk.text
 
 
+@pytest.mark.slow
 async def test_of_messages_of_one_moment_the_last_is_said(tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:
         await tell(desk, "the first message", "the second message")
         assert desk.told == ["the second message"]
 
 
+@pytest.mark.slow
 async def test_a_folder_that_fails_later_does_not_hide_the_one_that_failed_before(tmp_path: Path) -> None:
     folders = [tmp_path / "first", tmp_path / "second"]
     async with opened(tmp_path, titles=(), folders=folders) as desk:
@@ -63,6 +66,7 @@ async def test_a_message_waits_for_the_answer_to_a_question(tmp_path: Path) -> N
         assert "said meanwhile" in desk.text
 
 
+@pytest.mark.slow
 async def test_a_message_stands_above_the_keys_until_the_next_one(tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:
         before = desk.text.splitlines()
@@ -74,6 +78,7 @@ async def test_a_message_stands_above_the_keys_until_the_next_one(tmp_path: Path
         assert "a message" not in desk.text
 
 
+@pytest.mark.slow
 async def test_a_long_message_takes_more_lines_and_covers_none(tmp_path: Path) -> None:
     async with opened(tmp_path, width=60, height=16) as desk:
         strip, keys = desk.lines("strip"), desk.text.splitlines()[-1]
@@ -86,6 +91,7 @@ async def test_a_long_message_takes_more_lines_and_covers_none(tmp_path: Path) -
         assert desk.text.splitlines()[-3] == strip
 
 
+@pytest.mark.slow
 async def test_a_message_that_no_one_has_seen_outlasts_a_key(tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:
         desk.app.notifier.notify("not seen yet")
@@ -94,6 +100,7 @@ async def test_a_message_that_no_one_has_seen_outlasts_a_key(tmp_path: Path) -> 
         assert "not seen yet" in desk.text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("is_tmux", "hint"), [(False, ""), (True, "set-clipboard on")])
 async def test_a_copied_path_is_said_to_be_sent(is_tmux: bool, hint: str, tmp_path: Path) -> None:
     async with opened(tmp_path, "down", "y", terminal=PLAIN._replace(is_tmux=is_tmux), width=120) as desk:

@@ -61,6 +61,7 @@ def test_a_queue_at_rest_has_no_head() -> None:
     assert text(DONE) == ""
 
 
+@pytest.mark.slow
 async def test_the_queue_begins_with_it(tmp_path: Path) -> None:
     async with opened(tmp_path) as desk:
         desk.queue.add(JobRequest(ConvertTask(), each.path) for each in desk.view.rows[1:4])

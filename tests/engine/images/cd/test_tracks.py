@@ -45,6 +45,7 @@ def view(kind: TrackKind, sectors: list[bytes], lead: int = 0, length: int | Non
     return SectorView(reader(b"\xaa" * lead + b"".join(sectors)), track)
 
 
+@pytest.mark.slow
 @given(
     kind=st.sampled_from(DATA_KINDS),
     count=st.integers(1, READ_SECTORS * 2 + 3),
