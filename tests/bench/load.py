@@ -5,8 +5,9 @@
 The titles are in the state file only; the jobs convert small images on /dev/shm, one after the other, in the real
 worker, while three real apps on ptys of 120x36 show library and queue. Memory (resident, anonymous) of each process is
 sampled all the time; what is printed is its median in each tenth of the jobs. The library grows by two titles a job.
-Loop: the longest delay of a 10 ms timer in any app. Exit code 1 where a job failed, or where memory grew from the third
-tenth to the last by more than 10 % and 4 MiB: in the worker at all, in an app more than the library did.
+Loop: the longest delay of a 10 ms timer in any app, and the processor time of its longest step. Exit code 1 where a job
+failed, or where memory grew from the third tenth to the last by more than 10 % and 4 MiB: in the worker at all, in an
+app more than the library did.
 """
 
 import argparse
@@ -59,7 +60,7 @@ def follow(app: AppPty, done: threading.Event) -> None:
 
 def play(
     top: Path, titles: int, jobs: int, kib: int
-) -> tuple[dict[str, list[list[float]]], list[float], dict[str, int], float]:
+) -> tuple[dict[str, list[list[float]]], list[tuple[float, float]], dict[str, int], float]:
     """Run the jobs with the apps; return samples by process and tenth, loop delays, job states and seconds."""
     state, images = top / "state", top / "images"
     images.mkdir()
@@ -107,7 +108,8 @@ def play(
             app.hang_up()
         totals = queue.snapshot().totals
         stop_worker(state)
-    delays = [float(json.loads(each.read_text())["worst_delay_s"]) for each in facts]
+    found = [json.loads(each.read_text()) for each in facts]
+    delays = [(float(each["worst_delay_s"]), float(each["longest_step_s"])) for each in found]
     states = {"done": totals.done, "failed": totals.failed, "skipped": totals.skipped}
     return samples, delays, states, seconds
 
@@ -133,7 +135,8 @@ def main() -> int:
         print(
             f"{name:<8} MiB by tenth of the jobs: " + " ".join("-" if each is None else f"{each:.1f}" for each in row)
         )
-    print("worst loop delay of each app, ms: " + " ".join(f"{1000 * each:.0f}" for each in delays))
+    print("worst loop delay of each app, ms: " + " ".join(f"{1000 * each:.0f}" for each, _ in delays))
+    print("longest step of each app, ms of processor time: " + " ".join(f"{1000 * each:.0f}" for _, each in delays))
     library = (arguments.titles + 2 * arguments.jobs) / arguments.titles
     grown = [
         name
