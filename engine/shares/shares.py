@@ -96,20 +96,14 @@ class Shares:
         """Store a lock test, in place of the last one of its share and machine."""
         self._file.write(lambda connection: rows.save_test(connection, test), durable=True)
 
-    def check_locks(self, share_id: str, machine: str) -> None:
-        """Raise ShareError unless a test showed that this machine and another one see each other's locks."""
-        name = next((each.name for each in self.known() if each.share_id == share_id), share_id)
-        test = next((each for each in self.lock_tests() if (each.share_id, each.machine) == (share_id, machine)), None)
-        if test is None:
-            raise ShareError(
-                f"{name}: its locks were never tested with {machine}",
-                hint="run discpress share test FOLDER on both machines at the same time",
-            )
-        if not test.is_passed:
-            raise ShareError(
-                f"{name}: {lock_problem(test)}",
-                hint="mount the share with working locks (NFS without nolock, SMB without nobrl), then test it again",
-            )
+
+def check_lock_test(share: LocalShare, test: LockTest) -> None:
+    """Raise ShareError unless a test showed that this machine and another one see each other's locks."""
+    if not test.is_passed:
+        raise ShareError(
+            f"{share.name}: {lock_problem(test)}",
+            hint="mount the share with working locks (NFS without nolock, SMB without nobrl), then join again",
+        )
 
 
 def lock_problem(test: LockTest) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from discpress.engine.cluster.owner import Machines
     from discpress.engine.cluster.seen import Machine
     from discpress.engine.measure.speeds import Measured
-    from discpress.engine.shares.rows import LocalShare
+    from discpress.engine.shares.rows import LocalShare, LockTest
 
 LOOK_S = 1.0
 """Interval between two looks for a cluster that was started or ended."""
@@ -95,6 +95,8 @@ class MachineLane:
         self._proofs: dict[str, threading.Lock] = {}
         self.measured: dict[SpeedKey, Measured] = {}
         """The speeds of each machine, this one included, by share and way to pack."""
+        self.lock_tests: dict[tuple[str, str], LockTest] = {}
+        """What tests of locks showed, by address of a machine that is there and id of a share."""
 
     def __bool__(self) -> bool:
         """Return whether any machine is there, or may be: the first answer of a cluster is waited for."""
@@ -117,6 +119,8 @@ class MachineLane:
         if (seen, is_waiting) == (self._seen, self.is_waiting):
             return False
         self._seen, self.is_waiting = seen, is_waiting
+        there = {machine.address for machine in seen}
+        self.lock_tests = {key: test for key, test in self.lock_tests.items() if key[0] in there}
         if self._machines is not None:
             from discpress.engine.shares.shares import Shares
 

@@ -26,7 +26,7 @@ from discpress.engine.errors import (
 )
 from discpress.engine.progress import Control
 from discpress.engine.shares.fingerprint import Fingerprint
-from discpress.engine.shares.shares import Shares
+from discpress.engine.shares.shares import Shares, check_lock_test
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore
 from discpress.engine.worker.elsewhere.lane import RemotePlace
 from discpress.engine.worker.elsewhere.worth import reason_to_stay
@@ -109,14 +109,18 @@ class Sending:
         )
 
     def _check_locks(self, share_id: str) -> None:
-        """Test the locks of a share with the machine, unless that was done. Raises ShareError if they do not work."""
-        machine = self._place.machine
-        with contextlib.suppress(ShareError):
-            self._shares.check_locks(share_id, machine.label)
-            return
+        """Raise ShareError unless a test showed that the locks of a share work on both machines.
+
+        They are tested once for each time that a machine joins: another one may have its name, and the share may be
+        mounted anew.
+        """
+        machine, tests = self._place.machine, self._place.lane.lock_tests
         share = next(each for each in self._shares.known() if each.share_id == share_id)
-        self._shares.save_lock_test(self._place.machines.test_locks(machine, share))
-        self._shares.check_locks(share_id, machine.label)
+        test = tests.get((machine.address, share_id))
+        if test is None:
+            test = tests[machine.address, share_id] = self._place.machines.test_locks(machine, share)
+            self._shares.save_lock_test(test)
+        check_lock_test(share, test)
 
     def _on_report(self, answer: Facts) -> None:
         apply_progress(self._turn.progress, answer.get("progress"))

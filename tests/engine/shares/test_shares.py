@@ -10,7 +10,7 @@ from discpress.engine.errors import ShareError, StorageError, UsageError
 from discpress.engine.shares.mark import MARK_NAME
 from discpress.engine.shares.paths import SharePath
 from discpress.engine.shares.rows import LockTest
-from discpress.engine.shares.shares import Shares, chosen_share, state_of
+from discpress.engine.shares.shares import Shares, check_lock_test, chosen_share, state_of
 from discpress.engine.store.store import Store
 
 
@@ -169,18 +169,9 @@ def test_an_unknown_word_chooses_none(shares: Shares) -> None:
         chosen_share(shares.known(), "no\0thing")
 
 
-def test_a_share_without_a_lock_test_is_refused(shares: Shares, games: Path) -> None:
+def test_a_passed_lock_test_is_no_problem(shares: Shares, games: Path) -> None:
     share = shares.add(games).share
-    with pytest.raises(ShareError, match="games: its locks were never tested with pc"):
-        shares.check_locks(share.share_id, "pc")
-
-
-def test_a_passed_lock_test_holds_for_its_machine_only(shares: Shares, games: Path) -> None:
-    share = shares.add(games).share
-    shares.save_lock_test(LockTest(share.share_id, "pc", True, True, 1.0))
-    shares.check_locks(share.share_id, "pc")
-    with pytest.raises(ShareError, match="never tested with nas"):
-        shares.check_locks(share.share_id, "nas")
+    check_lock_test(share, LockTest(share.share_id, "pc", True, True, 1.0))
 
 
 @pytest.mark.parametrize(
@@ -193,11 +184,9 @@ def test_a_passed_lock_test_holds_for_its_machine_only(shares: Shares, games: Pa
 )
 def test_a_failed_lock_test_is_refused(shares: Shares, games: Path, ours: bool, theirs: bool, problem: str) -> None:
     share = shares.add(games).share
-    shares.save_lock_test(LockTest(share.share_id, "pc", True, True, 1.0))
-    shares.save_lock_test(LockTest(share.share_id, "pc", ours, theirs, 2.0))
     with pytest.raises(ShareError, match=f"games: {problem}") as caught:
-        shares.check_locks(share.share_id, "pc")
-    assert "test it again" in caught.value.hint
+        check_lock_test(share, LockTest(share.share_id, "pc", ours, theirs, 2.0))
+    assert "join again" in caught.value.hint
 
 
 def test_a_folder_that_is_no_folder_any_more_cannot_be_read(shares: Shares, games: Path) -> None:

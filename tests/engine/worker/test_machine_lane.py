@@ -11,6 +11,7 @@ from discpress.engine.cluster.seen import Machine
 from discpress.engine.errors import DiscpressError, SuspendedError
 from discpress.engine.queue.jobs import Action, JobState
 from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.shares.rows import LockTest
 from discpress.engine.shares.shares import Shares
 from discpress.engine.worker.elsewhere.lane import MOST_LOSSES, RECORD, MachineLane
 
@@ -195,6 +196,19 @@ def test_a_job_that_lost_many_machines_stays_here(cluster: Cluster) -> None:
     cluster.lane.note_loss(1)
     cluster.house.stage.end(number, SuspendedError())
     cluster.house.wait(lambda: cluster.place_of(number) == "", "a start on this machine")
+
+
+def test_the_locks_of_a_machine_are_tested_anew_when_it_comes_back(cluster: Cluster) -> None:
+    pc, test = cluster.machine("pc"), LockTest(cluster.share_id, "pc", True, True, 1.0)
+    cluster.join(pc)
+    cluster.lane.look()
+    cluster.lane.lock_tests[pc.address, cluster.share_id] = test
+    cluster.join(pc, cluster.machine("nas"))
+    cluster.lane.look()
+    assert list(cluster.lane.lock_tests.values()) == [test]
+    cluster.join(cluster.machine("nas"))
+    cluster.lane.look()
+    assert cluster.lane.lock_tests == {}
 
 
 def test_a_paused_job_goes_on_where_it_was(cluster: Cluster) -> None:
