@@ -29,8 +29,8 @@ def game(cli: CommandLine, image: bytes) -> Path:
 
 @pytest.fixture(scope="session")
 def slow_image() -> bytes:
-    """About 10 MB that level 12 packs for the better part of half a second."""
-    return slow_to_pack(SLOW_BYTES - 2 * MIB, seed=21) + mixed(2 * MIB, seed=21)
+    """About 20 MB that level 12 packs for the better part of a second."""
+    return slow_to_pack(SLOW_BYTES - 4 * MIB, seed=21) + mixed(4 * MIB, seed=21)
 
 
 @pytest.fixture(scope="session")

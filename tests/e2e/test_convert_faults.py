@@ -15,7 +15,7 @@ from other_user import User, opened_door
 from patience import wait_for
 from sample_images import incompressible, mixed, read_back, write_image
 
-OPTIONS = ("-c", "1", "--target", "any", "-t", "2")
+OPTIONS = ("-c", "12", "--target", "any", "-t", "2")
 NOBODY = 65534
 is_root = os.geteuid() == 0
 
@@ -62,7 +62,7 @@ def frozen(cli: CommandLine, output_path: Path, bytes_written: int, *arguments: 
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("limit", [1, 4096, 2 * MIB, 5 * MIB])
+@pytest.mark.parametrize("limit", [1, 4096, 5 * MIB, 10 * MIB])
 def test_a_file_size_limit_ends_cleanly_with_4(limit: int, cli: CommandLine, source_path: Path) -> None:
     kept = faults.Kept.of(source_path)
     done = cli.run(
@@ -81,7 +81,7 @@ def test_a_file_size_limit_is_said_in_words(cli: CommandLine, source_path: Path)
         "convert",
         *OPTIONS,
         "game.iso",
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2 * MIB, resource.RLIM_INFINITY)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (5 * MIB, resource.RLIM_INFINITY)),
     )
     assert "game.zso: cannot write it: File too large" in done.text
     assert "choose another folder with -O" in done.text
@@ -219,11 +219,11 @@ def test_a_source_that_changes_mid_way_is_a_clear_error(
 ) -> None:
     running = frozen(cli, cli.folder / "game.zso", len(undisturbed) // 3)
     if change == "truncate":
-        os.truncate(source_path, 3 * MIB)
+        os.truncate(source_path, 5 * MIB)
     else:
         source_path.unlink()
     if change == "replace":
-        write_image(source_path, mixed(12 * MIB))
+        write_image(source_path, mixed(24 * MIB))
     running.thaw()
     done = running.finish()
     assert (done.exit_code, [name for name in cli.names() if name != "game.iso"]) == (1, [])

@@ -26,10 +26,10 @@ OPTIONS = ("-c", "1", "--target", "any", "-t", "2")
 SLOW = ("-c", "12", "--target", "any", "-t", "2")
 """For those that are to run at the same time without a gate."""
 CHUNKS = SLOW_BYTES // CHUNK_BYTES
-POINTS = [1, 2, 4, 6, 8, CHUNKS - 1]
+POINTS = [1, 2, 4, 6, 8, 10, 12, 14, 16, 18, CHUNKS - 1]
 """How many chunks are packed at most when it happens, beside those that threads have taken up."""
 HALF_WAY = CHUNKS // 2
-AMID_THE_PROOF = (READING, HALF_WAY)
+AMID_THE_PROOF = (READING, 10)
 STOPPING = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 STOPS = list(zip(itertools.cycle(STOPPING), range(1, CHUNKS), strict=False))
 

@@ -185,7 +185,7 @@ def terminal(home: Home) -> Terminal:
 def queue_three(home: Home, terminal: Terminal, image: bytes) -> int:
     """Queue three titles by a command on the terminal; return the worker's process, which holds amid the first."""
     for number in range(3):
-        write_old(home.folder / f"{number}.iso", slow_to_pack(2 * MIB, number) + image)
+        write_old(home.folder / f"{number}.iso", slow_to_pack(4 * MIB, number) + image)
     terminal.type(f"discpress queue add {' '.join(SETTINGS)} 0.iso 1.iso 2.iso; echo co''me")
     terminal.read_until(b"come\r\n")
     assert home.cli.gate is not None

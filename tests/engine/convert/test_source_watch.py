@@ -18,7 +18,7 @@ from discpress.engine.errors import SourceChangedError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.image import Image
 
-CHUNKS = 12
+CHUNKS = 40
 SOURCE = mixed(CHUNKS * CHUNK_BYTES, seed=55)
 SLOTS = 4
 """Two threads and two more: so many chunks are on their way when a change comes."""
