@@ -120,8 +120,6 @@ def test_the_readme_states_what_each_target_loads(target: Target) -> None:
     _, _, formats, blocks = rows[target.name]
     named = re.findall(r"\b(?:ZSO|CSO|CHD|RVZ|WIA|GCZ|WBFS|CISO)\b", formats)
     expected = [each.upper().removeprefix("GAMECUBE-") for each in FORMATS if each in target.formats]
-    if target.name == "dolphin":
-        expected.remove("CISO")  # nobody would choose it for Dolphin
     assert named == expected
     assert named[0] == target.default_format.upper().removeprefix("GAMECUBE-")
     assert ("below 4 GiB" in formats) == (target.max_bytes is not None)
