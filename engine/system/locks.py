@@ -1,8 +1,15 @@
-"""Locks on open files, and detection of other processes that have them open for writing."""
+"""Locks on open files, and detection of other processes that have them open for writing.
+
+Linux has two kinds of locks, which do not see each other on a local disk: flock(2) and byte ranges. Servers of network
+shares take those of their clients as byte ranges, whatever kind a client has asked for. So on a local disk both kinds
+are taken. A client takes one: the server would refuse the second one because of the first.
+"""
 
 import contextlib
 import errno
 import os
+import stat
+import struct
 import sys
 from enum import Enum
 from pathlib import Path
@@ -16,6 +23,8 @@ else:
     import fcntl
 
 _TAKEN = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
+_RANGE = struct.Struct("hhqqi0q")
+"""struct flock: kind, whence, start, length (0: to the end of the file, wherever that is), process."""
 
 
 class Lock(Enum):
@@ -39,10 +48,49 @@ def try_lock(fd: int) -> Lock:
     except OSError as error:
         if error.errno in _TAKEN:
             return Lock.TAKEN
-        if is_refused(error) or error.errno == errno.ENOLCK:  # an NFS server without a lock service
+        if _has_no_lock(error):
             return Lock.UNKNOWN
         raise
-    return Lock.HELD
+    return Lock.TAKEN if _is_taken_by_client(fd) else Lock.HELD
+
+
+def _has_no_lock(error: OSError) -> bool:
+    return is_refused(error) or error.errno == errno.ENOLCK  # an NFS server without a lock service
+
+
+def _is_taken_by_client(fd: int) -> bool:
+    """Lock the bytes of a locked file on a local disk too; return whether a client of a share has them: then neither
+    lock is kept."""
+    if not sys.platform.startswith("linux") or not _may_be_shared(fd):
+        return False
+    try:
+        try:
+            fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _whole_file(fcntl.F_WRLCK))
+        except OSError as error:
+            if error.errno != errno.EBADF:
+                raise
+            # A file that is open for reading only; a shared lock conflicts with every exclusive one.
+            fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _whole_file(fcntl.F_RDLCK))
+    except OSError as error:
+        if error.errno in _TAKEN:
+            fcntl.flock(fd, fcntl.LOCK_UN)
+            return True
+        if not _has_no_lock(error):
+            raise
+    return False
+
+
+def _may_be_shared(fd: int) -> bool:
+    """Return whether a file is on a local disk, which a server may share."""
+    facts = os.fstat(fd)
+    if not stat.S_ISREG(facts.st_mode):
+        return False
+    # Network file systems have no device. Neither have btrfs and ZFS: reading the list of mounts takes 0.1 ms.
+    return os.major(facts.st_dev) != 0 or filesystem_of(Path(f"/proc/self/fd/{fd}")).has_owners
+
+
+def _whole_file(kind: int) -> bytes:
+    return _RANGE.pack(kind, os.SEEK_SET, 0, 0, 0)
 
 
 def _lock(fd: int) -> None:
@@ -76,11 +124,24 @@ def is_lock_held(path: Path) -> bool | None:
         return None
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        return _has_client(fd)
     except OSError as error:
         return True if error.errno in _TAKEN else None
     finally:
         os.close(fd)
-    return False
+
+
+def _has_client(fd: int) -> bool:
+    """Return whether a client of a share holds the exclusive lock of a file on a local disk."""
+    if not sys.platform.startswith("linux") or not _may_be_shared(fd):
+        return False
+    try:
+        found = fcntl.fcntl(fd, fcntl.F_OFD_GETLK, _whole_file(fcntl.F_RDLCK))
+    except OSError as error:
+        if _has_no_lock(error):
+            return False
+        raise
+    return bool(_RANGE.unpack(found)[0] != fcntl.F_UNLCK)
 
 
 def has_writer(fd: int) -> bool:
