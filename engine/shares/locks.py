@@ -12,13 +12,13 @@ from pathlib import Path
 from discpress.engine.errors import ShareError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.shares.mark import is_id
+from discpress.engine.system.access import PRIVATE_MODE
 from discpress.engine.system.locks import Lock, try_lock
 
 TEST_START = ".discpress-test-"
 _END = ".lock"
 _CREATE = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
 _OPEN = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-_MODE = 0o644
 _TOKEN_BYTES = 16
 
 
@@ -43,7 +43,7 @@ def held_test_lock(root: Path, token: str = "") -> Iterator[str]:
     token = token or new_token()
     path = lock_path(root, token)
     try:
-        fd = os.open(path, _CREATE, _MODE)
+        fd = os.open(path, _CREATE, PRIVATE_MODE)  # that of parts, so that the test fails if they could not be opened
     except OSError as error:
         raise from_os_error(error, path, "create it") from error
     try:
@@ -63,18 +63,21 @@ def held_test_lock(root: Path, token: str = "") -> Iterator[str]:
 def sees_test_lock(root: Path, token: str) -> bool:
     """Return whether this machine sees the lock that another one holds on the test file of a token.
 
-    Raises ShareError if the file is not there or the share has no locks here, StorageError if it cannot be opened.
+    Raises ShareError if the file is not there, is another user's, or the share has no locks here; StorageError if it
+    cannot be opened.
     """
     path = lock_path(root, token)
     try:
-        try:
-            fd = os.open(path, os.O_RDWR | _OPEN)
-        except PermissionError:  # another user's file
-            fd = os.open(path, os.O_RDONLY | _OPEN)
+        fd = os.open(path, os.O_RDWR | _OPEN)
     except FileNotFoundError as error:
         raise ShareError(
             f"{display_name(path)}: this machine does not see the test file",
             hint="mount the same folder on both machines, or run discpress share add for the right one",
+        ) from error
+    except PermissionError as error:
+        raise ShareError(
+            f"{display_name(path)}: this machine may not write a file of the other one, so their user numbers differ",
+            hint="use the same user number on both machines, or a share that maps all users to one",
         ) from error
     except OSError as error:
         raise from_os_error(error, path, "open it") from error

@@ -1,5 +1,6 @@
 """Lock tests: a lock that another process holds is seen, and one that nobody holds is not."""
 
+import errno
 import json
 import os
 import subprocess
@@ -77,6 +78,25 @@ def test_nothing_is_left_of_a_test(tmp_path: Path) -> None:
 def test_a_test_file_that_is_not_there_is_another_folder(tmp_path: Path) -> None:
     with pytest.raises(ShareError, match="this machine does not see the test file"):
         sees_test_lock(tmp_path, new_token())
+
+
+def test_a_test_file_is_as_private_as_a_part(tmp_path: Path) -> None:
+    with held_test_lock(tmp_path) as token:
+        assert lock_path(tmp_path, token).stat().st_mode & 0o777 == 0o600
+
+
+def test_a_test_file_of_another_user_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Parts of that user could only be refused after they were packed. Root may open all files."""
+
+    def refuse(path: Path, flags: int) -> int:
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+
+    with held_test_lock(tmp_path) as token:
+        monkeypatch.setattr(os, "open", refuse)
+        with pytest.raises(ShareError, match="their user numbers differ") as caught:
+            sees_test_lock(tmp_path, token)
+        monkeypatch.undo()
+    assert "use the same user number" in caught.value.hint
 
 
 @pytest.mark.parametrize("token", ["", "../../x", "A" * 32, "0" * 31])
