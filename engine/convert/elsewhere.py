@@ -1,5 +1,6 @@
 """Packing on another machine, as a conversion sees it: a part that somebody else wrote, which is proven here."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -11,8 +12,9 @@ from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.part.written import OutputPart
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.verify import ReadBack
-from discpress.engine.errors import DamagedImageError, PartError, VerifyError
+from discpress.engine.errors import DamagedImageError, PartError, VerifyError, from_os_error
 from discpress.engine.names import display_name
+from discpress.engine.system.files import FileIdentity
 
 
 class Packed(Protocol):
@@ -88,9 +90,19 @@ def accept(run: ConversionRun, plan: ConversionPlan, part: OutputPart, packed: P
             f"{name}: the part that another machine wrote cannot be opened here",
             hint="use the same user number on both machines, or a share that maps all users to one",
         )
+    before = _state_of(part)
     digester = Digester(tuple(packed.digests.values))
     read_back = run.prove_copy(part, packed.chunks, digester, packed.digests)
     digests = digester.finish()
     if digests.size_bytes != run.image.size or digests != packed.digests:
         raise VerifyError(f"{name}: the decoded result is not the image that another machine has read")
+    if _state_of(part) != before:  # a machine that was lost may still write: not all file servers end that
+        raise VerifyError(f"{name}: another program wrote to the part while it was verified")
     return digests, read_back
+
+
+def _state_of(part: PartFile) -> FileIdentity:
+    try:
+        return FileIdentity.of(os.fstat(part.fd))
+    except OSError as error:
+        raise from_os_error(error, part.path, "read its size and time") from error

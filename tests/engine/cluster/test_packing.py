@@ -5,6 +5,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from checkpoint_runs import Keeper, SuspendAt
@@ -17,8 +18,10 @@ from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.convert.checkpoint import Checkpoint, maker_of
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.elsewhere import Elsewhere, Order
+from discpress.engine.convert.packing import ConversionRun
 from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.convert.plan import ConversionPlan, plan_conversion
+from discpress.engine.convert.verify import ReadBack
 from discpress.engine.errors import ClusterError, DiscpressError, PartError, ShareError, SuspendedError, UselessError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.progress import Control, Progress
@@ -195,6 +198,28 @@ def test_a_spoiled_part_is_packed_again_by_the_owner(tmp_path: Path, place: int)
 
     title.convert(spoil(title, place))
     assert len(title.refused) == 1
+    assert read_back(title.output_path) == DATA
+
+
+def test_a_part_that_changes_after_its_proof_is_packed_again_by_the_owner(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lost machine may still write to the same file through a server of SMB."""
+    title = Title(tmp_path)
+    prove_copy = ConversionRun.prove_copy
+
+    def prove_and_spoil(run: ConversionRun, *given: Any) -> ReadBack:
+        found = prove_copy(run, *given)
+        with title.part_path.open("r+b") as file:
+            file.seek(5000)
+            file.write(b"late")
+        return found
+
+    monkeypatch.setattr(ConversionRun, "prove_copy", prove_and_spoil)
+    title.convert()
+    assert [str(error) for error in title.refused] == [
+        f"{title.output_path}: another program wrote to the part while it was verified"
+    ]
     assert read_back(title.output_path) == DATA
 
 
