@@ -123,7 +123,9 @@ def convert(
         checkpoint, packed = _fitting_checkpoint(plan, checkpoint_store), None
         if elsewhere is not None and checkpoint_store is not None:
             packed = elsewhere.pack(plan, file_system.max_file_bytes, checkpoint, checkpoint_store)
-        part = new_output_part(plan, run, run.job, file_system.max_file_bytes, packed or checkpoint)
+            part = elsewhere.open_part(plan, run, control, file_system.max_file_bytes, packed)
+        else:
+            part = new_output_part(plan, run, run.job, file_system.max_file_bytes, checkpoint)
         if checkpoint_store is not None and not part.is_resumed:
             checkpoint_store.begin(plan.output_path)
         moved, notices = None, list[str]()

@@ -1,6 +1,8 @@
 """Packing on another machine, as a conversion sees it: a part that somebody else wrote, which is proven here."""
 
+import contextlib
 import os
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
@@ -8,13 +10,21 @@ from typing import Protocol
 from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore
 from discpress.engine.convert.digests import Digester, DigestSet
 from discpress.engine.convert.packing import ConversionRun
+from discpress.engine.convert.part.name import part_path_of, reopen_part
+from discpress.engine.convert.part.new_part import new_output_part
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.part.written import OutputPart
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.verify import ReadBack
 from discpress.engine.errors import DamagedImageError, PartError, VerifyError, from_os_error
 from discpress.engine.names import display_name
+from discpress.engine.progress import Control
 from discpress.engine.system.files import FileIdentity
+
+PATIENCE_S = 5.0
+"""A server may free a lock, or show the size of a file, a moment after the other machine has reported its result."""
+_POLL_S = 0.1
+_USER_HINT = "use the same user number on both machines, or a share that maps all users to one"
 
 
 class Packed(Protocol):
@@ -57,6 +67,8 @@ class Elsewhere:
     """Returns the finished part; raises the errors of a conversion, and SuspendedError if the machine is lost."""
     refuse: Callable[[Exception], object]
     """Gets the reason why the part is packed again, here."""
+    stay: Callable[[str], Exception]
+    """Gets the reason why the title can only be packed here; returns what ends this run."""
 
     def pack(
         self, plan: ConversionPlan, max_file_bytes: int | None, checkpoint: Checkpoint | None, store: CheckpointStore
@@ -65,6 +77,17 @@ class Elsewhere:
         if checkpoint is None:
             store.begin(plan.output_path)
         return self.send(Order(plan, max_file_bytes, checkpoint))
+
+    def open_part(
+        self, plan: ConversionPlan, run: ConversionRun, control: Control, max_file_bytes: int | None, packed: Packed
+    ) -> OutputPart:
+        """Open the part that the other machine wrote. Raises the error of `stay` if it cannot be opened here."""
+        _wait_for_part(plan, run.job, packed.part_bytes, control)
+        try:
+            return new_output_part(plan, run, run.job, max_file_bytes, packed)
+        except PartError as error:
+            hint = _USER_HINT if isinstance(error.__cause__, PermissionError) else error.hint
+            raise self.stay(f"the result of the other machine cannot be opened here: {error}; {hint}") from error
 
     def prove(
         self, run: ConversionRun, plan: ConversionPlan, part: OutputPart, packed: Packed
@@ -79,6 +102,21 @@ class Elsewhere:
         return digests, run.prove(part, digests, is_needed=True)
 
 
+def _wait_for_part(plan: ConversionPlan, job: str, part_bytes: int, control: Control) -> None:
+    """Wait until the part is unlocked and whole, for a few seconds: it may be lost."""
+    ends = time.monotonic() + PATIENCE_S
+    while time.monotonic() < ends:
+        fd = reopen_part(part_path_of(plan.output_path), job)
+        if fd >= 0:
+            try:
+                with contextlib.suppress(OSError):
+                    if os.fstat(fd).st_size >= part_bytes:
+                        return
+            finally:
+                os.close(fd)
+        control.wait(_POLL_S)
+
+
 def accept(run: ConversionRun, plan: ConversionPlan, part: OutputPart, packed: Packed) -> tuple[DigestSet, ReadBack]:
     """Decode a part of another machine, and compare it with what that has read. Raises VerifyError, DamagedImageError.
 
@@ -86,10 +124,7 @@ def accept(run: ConversionRun, plan: ConversionPlan, part: OutputPart, packed: P
     """
     name = display_name(plan.output_path)
     if not isinstance(part, PartFile) or not part.is_resumed or part.size_bytes != packed.part_bytes:
-        raise PartError(
-            f"{name}: the part that another machine wrote cannot be opened here",
-            hint="use the same user number on both machines, or a share that maps all users to one",
-        )
+        raise VerifyError(f"{name}: the part that another machine wrote is not here, or not whole")
     before = _state_of(part)
     digester = Digester(tuple(packed.digests.values))
     read_back = run.prove_copy(part, packed.chunks, digester, packed.digests)

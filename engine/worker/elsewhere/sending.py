@@ -62,7 +62,7 @@ class Sending:
         """
         if reason := can_go(plan):
             raise self._stay(f"packed here: {reason}")
-        return Elsewhere(self._send, self._refuse)
+        return Elsewhere(self._send, self._refuse, self._stay)
 
     def _send(self, order: Order) -> Packed:
         turn, machine = self._turn, self._place.machine

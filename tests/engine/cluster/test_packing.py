@@ -1,8 +1,10 @@
 """A part that another machine writes: packed once, proven by the owner, and never published before that."""
 
+import errno
 import json
 import os
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,6 +17,7 @@ from discpress.engine.cluster.claim import claim_path_of, claimed, drop_claim
 from discpress.engine.cluster.packing import can_go, pack, remote_request
 from discpress.engine.cluster.payload import Packed, Payload
 from discpress.engine.codecs.blocks import CHUNK_BYTES
+from discpress.engine.convert import elsewhere
 from discpress.engine.convert.checkpoint import Checkpoint, maker_of
 from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.elsewhere import Elsewhere, Order
@@ -28,6 +31,7 @@ from discpress.engine.progress import Control, Progress
 from discpress.engine.request import ConversionRequest
 from discpress.engine.shares.fingerprint import Fingerprint
 from discpress.engine.shares.paths import SharePath
+from discpress.engine.system.locks import try_lock
 
 TASK = "queue 1 1 1000.0"
 SHARE = "0123456789abcdef" * 2
@@ -46,6 +50,7 @@ class Title:
         self.store = Keeper()
         self.packs = 0
         self.refused: list[Exception] = []
+        self.staying: list[str] = []
 
     def payload(self, checkpoint: Checkpoint | None = None) -> Payload:
         found = Payload(
@@ -76,7 +81,14 @@ class Title:
         self.packs += progress.read_bytes > progress.resumed_bytes
         return Packed.from_plain(json.loads(json.dumps(found.to_plain())))
 
-    def convert(self, change: Callable[[Packed], Packed] = lambda packed: packed) -> Conversion:
+    def stay(self, reason: str) -> SuspendedError:
+        """Be the worker, which lets the job run here next."""
+        self.staying.append(reason)
+        return SuspendedError()
+
+    def convert(
+        self, change: Callable[[Packed], Packed] = lambda packed: packed, control: Control | None = None
+    ) -> Conversion:
         """Be the owner; `change` is what happens to part and result on the way."""
 
         def send(order: Order) -> Packed:
@@ -85,11 +97,11 @@ class Title:
         return convert(
             self.plan,
             threads=2,
-            control=Control(),
+            control=control or Control(),
             progress=Progress(),
             job=TASK,
             checkpoint_store=self.store,
-            elsewhere=Elsewhere(send, self.refused.append),
+            elsewhere=Elsewhere(send, self.refused.append, self.stay),
         )
 
 
@@ -242,23 +254,112 @@ def test_too_few_chunks_are_refused(tmp_path: Path) -> None:
     assert read_back(title.output_path) == DATA
 
 
-def test_a_part_of_another_size_never_gets_the_final_name(tmp_path: Path) -> None:
+def test_a_part_of_another_size_is_packed_again_by_the_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(elsewhere, "PATIENCE_S", 0.2)
     title = Title(tmp_path)
-    with pytest.raises(DiscpressError):
-        title.convert(lambda packed: replace(packed, part_bytes=packed.part_bytes * 2))
-    assert not title.output_path.exists()
+    title.convert(lambda packed: replace(packed, part_bytes=packed.part_bytes * 2))
+    assert "not here, or not whole" in str(title.refused[0])
+    assert read_back(title.output_path) == DATA
 
 
-def test_a_part_that_went_away_never_gets_the_final_name(tmp_path: Path) -> None:
+def test_a_part_that_went_away_is_packed_again_by_the_owner(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(elsewhere, "PATIENCE_S", 0.2)
     title = Title(tmp_path)
 
     def lose(packed: Packed) -> Packed:
         title.part_path.unlink()
         return packed
 
-    with pytest.raises(PartError, match="cannot be opened here"):
-        title.convert(lose)
-    assert not title.output_path.exists()
+    title.convert(lose)
+    assert "not here, or not whole" in str(title.refused[0])
+    assert read_back(title.output_path) == DATA
+
+
+class Freeing(Control):
+    """Ends what is in the way of a part when somebody waits for it."""
+
+    def __init__(self, free: Callable[[], object]) -> None:
+        super().__init__()
+        self.free = free
+
+    def wait(self, seconds: float) -> None:
+        """Free it instead of waiting."""
+        self.free()
+
+
+def test_a_part_that_is_locked_for_a_moment_is_waited_for(tmp_path: Path) -> None:
+    """A server may free the lock of the other machine a moment after that has closed its part."""
+    title, held = Title(tmp_path), ExitStack()
+
+    def hold(packed: Packed) -> Packed:
+        try_lock(held.enter_context(title.part_path.open("r+b")).fileno())
+        return packed
+
+    title.convert(hold, Freeing(held.close))
+    assert title.refused == []
+    assert title.output_path.exists()
+
+
+def test_a_part_that_looks_short_for_a_moment_is_waited_for(tmp_path: Path) -> None:
+    title, whole = Title(tmp_path), bytearray()
+
+    def shorten(packed: Packed) -> Packed:
+        whole[:] = title.part_path.read_bytes()
+        os.truncate(title.part_path, len(whole) // 2)
+        return packed
+
+    title.convert(shorten, Freeing(lambda: title.part_path.write_bytes(whole)))
+    assert title.refused == []
+    assert title.output_path.exists()
+
+
+def test_a_stop_ends_the_wait_for_a_part(tmp_path: Path) -> None:
+    title, control = Title(tmp_path), Control()
+
+    def lose(packed: Packed) -> Packed:
+        title.part_path.unlink()
+        control.suspend()
+        return packed
+
+    with pytest.raises(SuspendedError):
+        title.convert(lose, control)
+    assert title.staying == []
+
+
+def test_a_part_that_stays_locked_lets_the_title_be_packed_here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(elsewhere, "PATIENCE_S", 0.2)
+    title = Title(tmp_path)
+    with ExitStack() as held:
+
+        def hold(packed: Packed) -> Packed:
+            try_lock(held.enter_context(title.part_path.open("r+b")).fileno())
+            return packed
+
+        with pytest.raises(SuspendedError):
+            title.convert(hold)
+    assert "another discpress is writing this file" in title.staying[0]
+    assert title.part_path.exists()
+
+
+def test_a_part_of_another_user_lets_the_title_be_packed_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root may open all files."""
+    monkeypatch.setattr(elsewhere, "PATIENCE_S", 0.2)
+    title, real_open = Title(tmp_path), os.open
+
+    def refuse(path: Any, flags: int, *given: Any, **more: Any) -> int:
+        if path == title.part_path:
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES))
+        return real_open(path, flags, *given, **more)
+
+    def lock_out(packed: Packed) -> Packed:
+        monkeypatch.setattr(os, "open", refuse)
+        return packed
+
+    with pytest.raises(SuspendedError):
+        title.convert(lock_out)
+    assert "use the same user number on both machines" in title.staying[0]
 
 
 def test_an_image_that_would_not_shrink_is_told_by_the_other_machine(tmp_path: Path) -> None:
