@@ -14,6 +14,9 @@ from discpress.engine.worker.job_paths import output_place
 FIRST_RETRY_S = 5.0
 LAST_RETRY_S = 300.0
 """Unmounted storage is retried after 5 s, then 10, 20 ... at most every five minutes."""
+PART_RETRY_S = 15.0
+"""A part that another machine holds is tried after so long, then after twice as long: by then a machine that has lost
+its owner has stopped."""
 ROOM_POLL_S = 1.0
 """Interval between polls of free space while a job waits for it."""
 _UNREADABLE = -1
@@ -26,6 +29,7 @@ class _Wait:
     room: Place | None = None
     free_before: int | None = None
     silent: Disk | None = None
+    is_for_part: bool = False
 
 
 class Waits:
@@ -37,6 +41,7 @@ class Waits:
         self._disks = disks
         self._waits: dict[int, _Wait] = {}
         self._free_before: dict[int, int] = {}
+        self._part_delays: dict[int, float] = {}
         self._hold = ""
 
     def __bool__(self) -> bool:
@@ -64,6 +69,18 @@ class Waits:
     def is_for_room(self, job_id: int) -> bool:
         """Return whether a job waits for free space."""
         return job_id in self._waits and self._waits[job_id].room is not None
+
+    def may_go(self, job_id: int) -> bool:
+        """Return whether another machine may get a job: it does not wait, or only for a part, and for long enough."""
+        wait = self._waits.get(job_id)
+        return wait is None or (wait.is_for_part and self._clock() >= wait.until)
+
+    def for_part(self, job: Job) -> None:
+        """Let a job wait for a part that another machine holds, each time for twice as long."""
+        delay_s = min(2 * self._part_delays.get(job.id, PART_RETRY_S / 2), LAST_RETRY_S)
+        self._part_delays[job.id] = delay_s
+        self._waits[job.id] = _Wait(self._clock() + delay_s, delay_s, is_for_part=True)
+        self._queue.set_waiting(job.id, f"another machine still holds the part; next try in {delay_s:.0f} s")
 
     def for_disk(self, job: Job, reason: str) -> None:
         """Let a job wait for unmounted storage, each time for twice as long."""

@@ -76,7 +76,7 @@ class Launcher:
 
     def _goes_elsewhere(self, job: Job, places: _Places) -> bool:
         """Start a job on another machine; return whether it was started there, or has to wait for one."""
-        if not self._machines or _is_probe(job) or job.id in self._waits:
+        if not self._machines or _is_probe(job) or not self._waits.may_go(job.id):
             return False
         held = self._running.get(job.id)
         if held is not None and not held.is_elsewhere:

@@ -22,7 +22,7 @@ from discpress.engine.system.files import is_there
 from discpress.engine.worker.blocked_jobs import Waits
 from discpress.engine.worker.heartbeat import Running
 from discpress.engine.worker.job_paths import AwayError, output_place, source_is_away
-from discpress.engine.worker.turn import Outcome, part_owner
+from discpress.engine.worker.turn import HeldPartError, Outcome, part_owner
 
 
 class Endings:
@@ -63,6 +63,10 @@ class Endings:
             return
         try:
             outcome = running.task.result()
+        except HeldPartError:
+            if self._queue.job(job.id).state is JobState.RUNNING:
+                self._queue.suspend(job.id)
+                self._waits.for_part(job)
         except SuspendedError:
             if self._queue.job(job.id).state in {JobState.RUNNING, JobState.PAUSED}:
                 self._queue.suspend(job.id)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from discpress.engine.errors import SuspendedError
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.queue import JobQueue
@@ -12,6 +13,10 @@ from discpress.engine.store.store import Store
 
 if TYPE_CHECKING:
     from discpress.engine.worker.elsewhere.lane import RemotePlace
+
+
+class HeldPartError(SuspendedError):
+    """Another machine still holds the part of a job: the job leaves its place to others, and is tried again."""
 
 
 @dataclass(frozen=True, slots=True)

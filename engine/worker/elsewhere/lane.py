@@ -156,7 +156,7 @@ class MachineLane:
         if not free or not (self._is_prove_only or is_busy()):
             return self._is_prove_only and bool(able)
         assert self._machines is not None
-        place = RemotePlace(max(free, key=lambda machine: machine.threads), self._machines, self)
+        place = RemotePlace(max(free, key=lambda machine: _rank(machine, job)), self._machines, self)
         if start(job, place):
             self._jobs[job.id] = place
         return True
@@ -212,6 +212,11 @@ class MachineLane:
             self._machines.close()
             self._machines.join()
             self._machines = None
+
+
+def _rank(machine: "Machine", job: Job) -> tuple[bool, int]:
+    """Return how well a machine suits a job: one that had it before may still pack it."""
+    return machine.label == job.machine, machine.threads
 
 
 def _paths_of(job: Job) -> tuple[Path, Path]:

@@ -30,7 +30,7 @@ from discpress.engine.shares.shares import Shares, check_lock_test
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore
 from discpress.engine.worker.elsewhere.lane import RemotePlace
 from discpress.engine.worker.elsewhere.worth import reason_to_stay
-from discpress.engine.worker.turn import Turn, part_owner
+from discpress.engine.worker.turn import HeldPartError, Turn, part_owner
 
 _WAIT_S = 0.5
 _SAME = {each.code: each for each in (UselessError, SpaceError, FileLimitError)}
@@ -139,8 +139,10 @@ class Sending:
         if error.kind in {SuspendedError.code, CancelledError.code}:
             control.raise_if_stopped()
             return self._lost(str(error))
-        if error.kind == "part":  # an earlier start still runs, on a machine that was lost
-            return self._lost(str(error))
+        if error.kind == "part":  # an earlier start still runs; no machine is lost
+            turn = self._turn
+            turn.queue.set_machine(turn.job.id, turn.job.machine)  # the next try prefers that one
+            return HeldPartError()
         if error.kind in _SAME:
             return _SAME[error.kind](str(error), hint=error.hint)
         return self._stay(f"{error}; it is tried here")
@@ -175,12 +177,12 @@ def wish_of(control: Control) -> str:
 def clearing_claim(turn: Turn, plan: ConversionPlan, *, is_here: bool) -> Iterator[None]:
     """Remove the claim of a job that another machine worked on, after its end.
 
-    `is_here`: the title is packed on this machine, after the other one has let go of it.
+    `is_here`: the title is packed on this machine. Raises HeldPartError if the other one has not let go of it yet: a
+    lost machine may keep a lock for hours, and the disk is free for other titles meanwhile.
     """
     if is_here:
-        turn.log("another machine began this title: waiting until it has let go of the part")
-        while is_claimed(plan.output_path):
-            turn.control.wait(_WAIT_S)
+        if is_claimed(plan.output_path):
+            raise HeldPartError
         turn.queue.set_machine(turn.job.id, "")
     try:
         yield

@@ -7,13 +7,16 @@ from pathlib import Path
 import pytest
 from manager_house import House
 
+from discpress.engine.cluster.child import LEASE_S
 from discpress.engine.cluster.seen import Machine
 from discpress.engine.errors import DiscpressError, SuspendedError
 from discpress.engine.queue.jobs import Action, JobState
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.shares.rows import LockTest
 from discpress.engine.shares.shares import Shares
+from discpress.engine.worker.blocked_jobs import PART_RETRY_S
 from discpress.engine.worker.elsewhere.lane import MOST_LOSSES, RECORD, MachineLane
+from discpress.engine.worker.turn import HeldPartError
 
 QUEUED, RUNNING, PAUSED, DONE = JobState.QUEUED, JobState.RUNNING, JobState.PAUSED, JobState.DONE
 
@@ -196,6 +199,43 @@ def test_a_job_that_lost_many_machines_stays_here(cluster: Cluster) -> None:
     cluster.lane.note_loss(1)
     cluster.house.stage.end(number, SuspendedError())
     cluster.house.wait(lambda: cluster.place_of(number) == "", "a start on this machine")
+
+
+def test_a_job_whose_part_is_held_leaves_its_disk_to_others(cluster: Cluster) -> None:
+    house = cluster.house
+    first, second = cluster.begin("one.iso", "two.iso")
+    house.wait_started(first)
+    house.stage.end(first, HeldPartError())
+    house.wait_started(second)
+    assert house.state(first) is QUEUED
+    assert house.queue.job(first).waiting == "another machine still holds the part; next try in 15 s"
+
+
+def test_a_part_that_is_held_is_tried_after_the_lease_of_a_lost_owner(cluster: Cluster) -> None:
+    house = cluster.house
+    (number,) = cluster.begin("one.iso")
+    house.wait_started(number)
+    house.stage.end(number, HeldPartError())
+    house.wait(lambda: bool(house.queue.job(number).waiting), "a reason")
+    house.clock.now += LEASE_S - 1
+    house.let_look()
+    assert house.stage.started == [number]
+    house.clock.now += 1
+    house.wait(lambda: house.stage.started == [number] * 2, "the next try")
+
+
+def test_a_job_goes_again_to_the_machine_that_holds_its_part(cluster: Cluster) -> None:
+    house = cluster.house
+    cluster.is_prove_only = True
+    cluster.join(replace(cluster.machine("pc"), threads=1), cluster.machine("nas"))
+    (number,) = cluster.begin("one.iso")
+    house.wait_started(number)
+    assert cluster.place_of(number) == "nas"
+    house.queue.set_machine(number, "pc")
+    house.stage.end(number, HeldPartError())
+    house.wait(lambda: bool(house.queue.job(number).waiting), "a reason")
+    house.clock.now += PART_RETRY_S
+    house.wait(lambda: cluster.place_of(number) == "pc", "a start on the machine that holds the part")
 
 
 def test_the_locks_of_a_machine_are_tested_anew_when_it_comes_back(cluster: Cluster) -> None:

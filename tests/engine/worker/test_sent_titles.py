@@ -1,0 +1,127 @@
+"""Titles that another machine packs: what the queue records, and what it does if the machine or its result fails."""
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+from command_line import MIB
+from sample_images import mixed, write_image
+
+from discpress.engine.cluster.claim import claim_path_of, claimed
+from discpress.engine.cluster.owner import Machines, RemoteError
+from discpress.engine.cluster.packing import pack
+from discpress.engine.cluster.payload import Packed, Payload
+from discpress.engine.cluster.seen import Machine
+from discpress.engine.errors import SuspendedError
+from discpress.engine.progress import Control, Progress
+from discpress.engine.queue.jobs import Job, JobRequest
+from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.tasks.records import ConvertTask
+from discpress.engine.request import ConversionRequest
+from discpress.engine.shares.rows import LocalShare, LockTest
+from discpress.engine.shares.shares import Shares
+from discpress.engine.store.store import Store
+from discpress.engine.system.files import identity_at
+from discpress.engine.worker.elsewhere.lane import MachineLane, RemotePlace
+from discpress.engine.worker.run_job import run_job
+from discpress.engine.worker.turn import HeldPartError, Outcome, Turn, part_owner
+
+PC = Machine("tls://pc:1", "pc", 1, frozenset())
+
+
+class OtherMachine:
+    """Packs in this process what a machine of the cluster would pack."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.change: Callable[[Packed], Packed] = lambda packed: packed
+        self.error: Exception | None = None
+
+    def test_locks(self, machine: Machine, share: LocalShare) -> LockTest:
+        return LockTest(share.share_id, machine.label, True, True, 1.0)
+
+    def pack(self, _machine: Machine, payload: Payload, _wish: object, on_report: Callable[[Any], object]) -> Packed:
+        if self.error is not None:
+            raise self.error
+        source, output = self.folder / payload.source.path, self.folder / payload.output.path
+        found = pack(payload, source, output, 1, Control(), Progress(), lambda _: None)
+        return self.change(Packed.from_plain(json.loads(json.dumps(found.to_plain()))))
+
+
+class Desk:
+    """An owner that only proves, one title, and one other machine."""
+
+    def __init__(self, folder: Path, store: Store) -> None:
+        self.store = store
+        self.queue = JobQueue(store)
+        self.folder = folder / "share"
+        self.folder.mkdir()
+        Shares(store.file).add(self.folder)
+        self.source_path = write_image(self.folder / "game.iso", mixed(3 * MIB))
+        self.output_path = self.folder / "game.zso"
+        self.lane = MachineLane(store)
+        self.machine = OtherMachine(self.folder)
+        self.number = 0
+
+    def add(self, **request: object) -> int:
+        wanted = ConversionRequest(level=1, target="any", **request)  # type: ignore[arg-type]
+        (self.number,) = self.queue.add([JobRequest(ConvertTask(wanted), self.source_path, force=True)])
+        return self.number
+
+    @property
+    def job(self) -> Job:
+        return self.queue.job(self.number)
+
+    def run(self, *, is_elsewhere: bool = True) -> Outcome:
+        """Run the title once, on the other machine or here."""
+        assert self.queue.start(self.number)
+        place = RemotePlace(PC, cast(Machines, self.machine), self.lane) if is_elsewhere else None
+        turn = Turn(self.job, self.queue, self.store, 1, Control(), Progress(), place)
+        try:
+            return run_job(turn)
+        except SuspendedError:
+            self.queue.suspend(self.number)
+            raise
+
+    @property
+    def log(self) -> str:
+        return "\n".join(self.queue.log(self.number))
+
+
+@pytest.fixture
+def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Desk]:
+    monkeypatch.setattr(MachineLane, "is_prove_only", True)
+    with Store(tmp_path / "state") as store:
+        yield Desk(tmp_path, store)
+
+
+def test_a_title_that_another_machine_packed_names_it(desk: Desk) -> None:
+    desk.add()
+    assert desk.run().result["machine"] == "pc"
+    assert desk.output_path.exists()
+
+
+def test_a_title_waits_in_the_queue_while_a_lost_machine_holds_its_part(desk: Desk) -> None:
+    desk.add()
+    desk.machine.error = SuspendedError()
+    with pytest.raises(SuspendedError):
+        desk.run()
+    source = identity_at(desk.source_path)
+    with claimed(desk.output_path, part_owner(desk.job), desk.source_path, source), pytest.raises(HeldPartError):
+        desk.run(is_elsewhere=False)
+    assert desk.run(is_elsewhere=False).result.get("machine") is None
+    assert not claim_path_of(desk.output_path).exists()
+
+
+def test_a_part_that_an_earlier_start_still_writes_is_no_lost_machine(desk: Desk) -> None:
+    desk.add()
+    desk.queue.start(desk.number)
+    desk.queue.set_machine(desk.number, "nas")
+    desk.queue.suspend(desk.number)
+    desk.machine.error = RemoteError("pc", {"code": "part", "message": "another start of it runs"})
+    with pytest.raises(HeldPartError):
+        desk.run()
+    assert desk.job.machine == "nas"
+    assert "lost" not in desk.log
