@@ -138,6 +138,10 @@ class Endings:
         if isinstance(output, str):
             with contextlib.suppress(DiscpressError, OSError):
                 remove_part_of(Path(output), part_owner(job))
+                if job.was_elsewhere:
+                    from discpress.engine.cluster.claim import drop_claim
+
+                    drop_claim(Path(output), part_owner(job))
 
 
 def _waits_for_room(job: Job, error: DiscpressError) -> bool:

@@ -163,15 +163,23 @@ class Manager:
             if job is None or job.wanted == Action.CANCEL or job.state is JobState.CANCELLED:
                 running.control.cancel()
             elif job.wanted == Action.PAUSE and not running.is_held:
-                running.control.pause()
-                running.is_held = self.queue.pause(job.id) is JobState.PAUSED
-                if not running.is_held:
-                    running.control.resume()
+                self._pause(running)
         self.queue.fail_unreadable(self._running)
         for job_id in self.queue.abandoned():
             job = self.queue.find(job_id)
             if job is not None and job_id not in self._running:
                 self._endings.clear(job)
+
+    def _pause(self, running: Running) -> None:
+        """Pause a job; one that another machine packs is stopped instead, so that it neither keeps that machine from
+        other titles nor others from their proofs. It goes on from its checkpoint."""
+        if not running.is_elsewhere:
+            running.control.pause()
+        running.is_held = self.queue.pause(running.job.id) is JobState.PAUSED
+        if not running.is_held:
+            running.control.resume()
+        elif running.is_elsewhere:
+            running.control.suspend()
 
     # Starts
 

@@ -170,7 +170,7 @@ def wish_of(control: Control) -> str:
         return "suspend"
     except CancelledError:
         return "cancel"
-    return "pause" if control.is_paused else "go"
+    return "go"
 
 
 @contextlib.contextmanager

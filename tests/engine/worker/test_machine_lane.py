@@ -251,7 +251,18 @@ def test_the_locks_of_a_machine_are_tested_anew_when_it_comes_back(cluster: Clus
     assert cluster.lane.lock_tests == {}
 
 
-def test_a_paused_job_goes_on_where_it_was(cluster: Cluster) -> None:
+def test_a_paused_job_leaves_its_machine_to_the_next_title(cluster: Cluster) -> None:
+    cluster.is_prove_only = True
+    cluster.join(cluster.machine("pc"))
+    first, second = cluster.begin("one.iso", "two.iso")
+    cluster.house.wait_started(first)
+    cluster.house.queue.ask([first], Action.PAUSE)
+    cluster.house.wait_started(second)
+    assert cluster.place_of(second) == "pc"
+    assert cluster.house.state(first) is PAUSED
+
+
+def test_a_job_that_was_paused_elsewhere_starts_again(cluster: Cluster) -> None:
     cluster.is_prove_only = True
     cluster.join(cluster.machine("pc"))
     (number,) = cluster.begin("one.iso")
@@ -259,8 +270,8 @@ def test_a_paused_job_goes_on_where_it_was(cluster: Cluster) -> None:
     cluster.house.queue.ask([number], Action.PAUSE)
     cluster.house.wait_state(number, PAUSED)
     cluster.house.queue.ask([number], Action.RESUME)
+    cluster.house.wait(lambda: cluster.house.stage.started == [number] * 2, "a second start")
     cluster.house.wait_state(number, RUNNING)
-    assert cluster.house.stage.started == [number]
     cluster.house.stage.end(number)
     cluster.house.wait_state(number, DONE)
 

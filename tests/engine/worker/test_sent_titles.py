@@ -7,6 +7,7 @@ from typing import Any, cast
 
 import pytest
 from command_line import MIB
+from patience import wait_for
 from sample_images import mixed, write_image
 
 from discpress.engine.cluster.claim import claim_path_of, claimed
@@ -23,8 +24,11 @@ from discpress.engine.request import ConversionRequest
 from discpress.engine.shares.rows import LocalShare, LockTest
 from discpress.engine.shares.shares import Shares
 from discpress.engine.store.store import Store
+from discpress.engine.system.disk_probe import Disks
 from discpress.engine.system.files import identity_at
+from discpress.engine.worker.blocked_jobs import Waits
 from discpress.engine.worker.elsewhere.lane import MachineLane, RemotePlace
+from discpress.engine.worker.outcomes import Endings
 from discpress.engine.worker.run_job import run_job
 from discpress.engine.worker.turn import HeldPartError, Outcome, Turn, part_owner
 
@@ -74,16 +78,23 @@ class Desk:
     def job(self) -> Job:
         return self.queue.job(self.number)
 
+    def turn(self, *, is_elsewhere: bool = True) -> Turn:
+        """Return what a started title works with."""
+        place = RemotePlace(PC, cast(Machines, self.machine), self.lane) if is_elsewhere else None
+        return Turn(self.job, self.queue, self.store, 1, Control(), Progress(), place)
+
     def run(self, *, is_elsewhere: bool = True) -> Outcome:
         """Run the title once, on the other machine or here."""
         assert self.queue.start(self.number)
-        place = RemotePlace(PC, cast(Machines, self.machine), self.lane) if is_elsewhere else None
-        turn = Turn(self.job, self.queue, self.store, 1, Control(), Progress(), place)
         try:
-            return run_job(turn)
+            return run_job(self.turn(is_elsewhere=is_elsewhere))
         except SuspendedError:
             self.queue.suspend(self.number)
             raise
+
+    @property
+    def leftovers(self) -> list[str]:
+        return sorted(path.name for path in self.folder.glob("*.discpress-part*"))
 
     @property
     def log(self) -> str:
@@ -125,3 +136,22 @@ def test_a_part_that_an_earlier_start_still_writes_is_no_lost_machine(desk: Desk
         desk.run()
     assert desk.job.machine == "nas"
     assert "lost" not in desk.log
+
+
+def test_a_title_cancelled_while_it_is_paused_leaves_neither_part_nor_claim(desk: Desk) -> None:
+    desk.add()
+    desk.queue.start(desk.number)
+    turn = desk.turn()
+    desk.machine.change = lambda packed: suspended(turn, packed)
+    with pytest.raises(SuspendedError):
+        run_job(turn)
+    assert len(desk.leftovers) == 2
+    disks = Disks(lambda: 0.0)
+    Endings(desk.queue, Waits(desk.queue, lambda: 0.0, disks), disks).clear(desk.job)
+    wait_for(lambda: not desk.leftovers, "an empty folder")
+
+
+def suspended(turn: Turn, packed: Packed) -> Packed:
+    """Let a run be suspended as soon as the other machine has packed."""
+    turn.control.suspend()
+    return packed
