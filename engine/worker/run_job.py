@@ -161,7 +161,7 @@ def _finished(turn: Turn, task: ConvertTask, image: Image, done: Conversion) -> 
     save_digests(turn.store, done, image.source)
     follow_files(turn.store, [done.plan.source_file_path, *done.plan.output_paths])
     _write_checksums(task, done)
-    return _conversion_outcome(done, "" if turn.place is None else turn.place.machine.label)
+    return _conversion_outcome(done, turn.queue.job(turn.job.id).machine)
 
 
 def _write_checksums(task: ConvertTask, done: Conversion) -> None:

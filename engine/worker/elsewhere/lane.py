@@ -93,6 +93,7 @@ class MachineLane:
         self._stays: set[int] = set()
         self._losses: dict[int, int] = {}
         self._proofs: dict[str, threading.Lock] = {}
+        self._barred: set[str] = set()
         self.measured: dict[SpeedKey, Measured] = {}
         """The speeds of each machine, this one included, by share and way to pack."""
         self.lock_tests: dict[tuple[str, str], LockTest] = {}
@@ -169,9 +170,14 @@ class MachineLane:
         return packing | {address for address, count in counts.items() if count >= MOST_JOBS}
 
     def _can_do(self, machine: "Machine", job: Job) -> bool:
-        return self._is_for_others(job) and all(
-            any(path.is_relative_to(share.path) for share in self._shares if share.share_id in machine.shares)
-            for path in _paths_of(job)
+        is_trusted = machine.address not in self._barred
+        return (
+            is_trusted
+            and self._is_for_others(job)
+            and all(
+                any(path.is_relative_to(share.path) for share in self._shares if share.share_id in machine.shares)
+                for path in _paths_of(job)
+            )
         )
 
     def _is_for_others(self, job: Job) -> bool:
@@ -201,6 +207,10 @@ class MachineLane:
         self._losses[job_id] = self._losses.get(job_id, 0) + 1
         if self._losses[job_id] >= MOST_LOSSES:
             self._stays.add(job_id)
+
+    def bar(self, machine: "Machine") -> None:
+        """Give a machine no more titles; if it joins again, it has another address."""
+        self._barred.add(machine.address)
 
     def proof_of(self, share_id: str) -> threading.Lock:
         """Return the lock of a share: one result of other machines at a time is proven and published there."""

@@ -1,6 +1,7 @@
 """Sends the title of a job to another machine, and takes the part that comes of it."""
 
 import contextlib
+import logging
 import threading
 from collections.abc import Iterator
 
@@ -32,6 +33,7 @@ from discpress.engine.worker.elsewhere.lane import RemotePlace
 from discpress.engine.worker.elsewhere.worth import reason_to_stay
 from discpress.engine.worker.turn import HeldPartError, Turn, part_owner
 
+_log = logging.getLogger("discpress.worker")
 _WAIT_S = 0.5
 _SAME = {each.code: each for each in (UselessError, SpaceError, FileLimitError)}
 """Errors that mean the same as if they had come from this machine."""
@@ -158,8 +160,16 @@ class Sending:
         return SuspendedError()
 
     def _refuse(self, error: Exception) -> None:
-        machine = self._place.machine.label
-        self._turn.log(f"{error}; the result of {machine} was discarded, and the title is packed here")
+        """Forget all that the machine has made of the title, and give it no other one."""
+        turn, machine = self._turn, self._place.machine
+        turn.log(f"{error}; the result of {machine.label} was discarded, and the title is packed here")
+        turn.log(f"{machine.label} gets no more titles until it joins again")
+        _log.warning("%s at %s gets no more titles until it joins again: %s", machine.label, machine.address, error)
+        self._place.lane.bar(machine)
+        turn.queue.set_machine(turn.job.id, "")
+        if self._plan is not None:
+            self._checkpoint_store.begin(self._plan.output_path)
+            drop_claim(self._plan.output_path, part_owner(turn.job))
 
 
 def wish_of(control: Control) -> str:

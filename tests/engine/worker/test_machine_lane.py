@@ -238,6 +238,35 @@ def test_a_job_goes_again_to_the_machine_that_holds_its_part(cluster: Cluster) -
     house.wait(lambda: cluster.place_of(number) == "pc", "a start on the machine that holds the part")
 
 
+def test_a_machine_whose_result_was_refused_gets_no_more_titles(cluster: Cluster) -> None:
+    cluster.is_prove_only = True
+    bad = cluster.machine("pc")
+    cluster.join(bad, cluster.machine("nas"))
+    first, second = cluster.begin("one.iso", "two.iso")
+    cluster.house.wait_started(first, second)
+    cluster.lane.bar(bad)
+    for number in (first, second):
+        cluster.house.stage.end(number)
+    third, fourth = cluster.house.add("three.iso", "four.iso")
+    cluster.house.wait_started(third)
+    cluster.house.let_look()
+    assert (cluster.place_of(third), cluster.house.state(fourth)) == ("nas", QUEUED)
+
+
+def test_a_machine_that_was_barred_gets_titles_when_it_joins_again(cluster: Cluster) -> None:
+    cluster.is_prove_only = True
+    bad = cluster.machine("pc")
+    cluster.join(bad)
+    cluster.lane.bar(bad)
+    (first,) = cluster.begin("one.iso")
+    cluster.house.wait_started(first)
+    assert cluster.place_of(first) == ""
+    cluster.join(replace(bad, address="tls://pc:2"))
+    (second,) = cluster.house.add("two.iso")
+    cluster.house.wait_started(second)
+    assert cluster.place_of(second) == "pc"
+
+
 def test_the_locks_of_a_machine_are_tested_anew_when_it_comes_back(cluster: Cluster) -> None:
     pc, test = cluster.machine("pc"), LockTest(cluster.share_id, "pc", True, True, 1.0)
     cluster.join(pc)

@@ -8,13 +8,16 @@ from typing import Any, cast
 import pytest
 from command_line import MIB
 from patience import wait_for
-from sample_images import mixed, write_image
+from sample_images import mixed, read_back, write_image
 
 from discpress.engine.cluster.claim import claim_path_of, claimed
 from discpress.engine.cluster.owner import Machines, RemoteError
 from discpress.engine.cluster.packing import pack
-from discpress.engine.cluster.payload import Packed, Payload
+from discpress.engine.cluster.payload import Packed, Payload, checkpoint_json
 from discpress.engine.cluster.seen import Machine
+from discpress.engine.convert.checkpoint import Checkpoint
+from discpress.engine.convert.part.name import part_path_of
+from discpress.engine.convert.part.part import PartFile
 from discpress.engine.errors import SuspendedError
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.jobs import Job, JobRequest
@@ -27,11 +30,13 @@ from discpress.engine.store.store import Store
 from discpress.engine.system.disk_probe import Disks
 from discpress.engine.system.files import identity_at
 from discpress.engine.worker.blocked_jobs import Waits
+from discpress.engine.worker.checkpoint_store import JobCheckpointStore
 from discpress.engine.worker.elsewhere.lane import MachineLane, RemotePlace
 from discpress.engine.worker.outcomes import Endings
 from discpress.engine.worker.run_job import run_job
 from discpress.engine.worker.turn import HeldPartError, Outcome, Turn, part_owner
 
+DATA = mixed(3 * MIB)
 PC = Machine("tls://pc:1", "pc", 1, frozenset())
 
 
@@ -50,7 +55,11 @@ class OtherMachine:
         if self.error is not None:
             raise self.error
         source, output = self.folder / payload.source.path, self.folder / payload.output.path
-        found = pack(payload, source, output, 1, Control(), Progress(), lambda _: None)
+
+        def report(checkpoint: Checkpoint) -> None:
+            on_report({"checkpoint": checkpoint_json(checkpoint)})
+
+        found = pack(payload, source, output, 1, Control(), Progress(), report)
         return self.change(Packed.from_plain(json.loads(json.dumps(found.to_plain()))))
 
 
@@ -63,7 +72,7 @@ class Desk:
         self.folder = folder / "share"
         self.folder.mkdir()
         Shares(store.file).add(self.folder)
-        self.source_path = write_image(self.folder / "game.iso", mixed(3 * MIB))
+        self.source_path = write_image(self.folder / "game.iso", DATA)
         self.output_path = self.folder / "game.zso"
         self.lane = MachineLane(store)
         self.machine = OtherMachine(self.folder)
@@ -91,6 +100,10 @@ class Desk:
         except SuspendedError:
             self.queue.suspend(self.number)
             raise
+
+    @property
+    def is_resumable(self) -> bool:
+        return JobCheckpointStore(self.queue, self.number).load() is not None
 
     @property
     def leftovers(self) -> list[str]:
@@ -138,6 +151,27 @@ def test_a_part_that_an_earlier_start_still_writes_is_no_lost_machine(desk: Desk
     assert "lost" not in desk.log
 
 
+def test_after_a_refused_result_nothing_names_or_keeps_what_the_machine_made(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk.add()
+    desk.machine.change = spoiled(desk)
+    begun: list[bool] = []
+    real = PartFile.start_again
+
+    def start_again(part: PartFile) -> None:
+        begun.append(desk.is_resumable or claim_path_of(desk.output_path).exists())
+        real(part)
+
+    monkeypatch.setattr(PartFile, "start_again", start_again)
+    outcome = desk.run()
+    assert begun == [False]
+    assert "machine" not in outcome.result
+    assert desk.job.machine == ""
+    assert read_back(desk.output_path) == DATA
+    assert "pc gets no more titles until it joins again" in desk.log
+
+
 def test_a_title_cancelled_while_it_is_paused_leaves_neither_part_nor_claim(desk: Desk) -> None:
     desk.add()
     desk.queue.start(desk.number)
@@ -149,6 +183,20 @@ def test_a_title_cancelled_while_it_is_paused_leaves_neither_part_nor_claim(desk
     disks = Disks(lambda: 0.0)
     Endings(desk.queue, Waits(desk.queue, lambda: 0.0, disks), disks).clear(desk.job)
     wait_for(lambda: not desk.leftovers, "an empty folder")
+
+
+def spoiled(desk: Desk) -> Callable[[Packed], Packed]:
+    """Let a byte of the part change after the other machine has written it."""
+
+    def spoil(packed: Packed) -> Packed:
+        with part_path_of(desk.output_path).open("r+b") as part:
+            part.seek(packed.part_bytes // 2)
+            old = part.read(1)
+            part.seek(packed.part_bytes // 2)
+            part.write(bytes([old[0] ^ 1]))
+        return packed
+
+    return spoil
 
 
 def suspended(turn: Turn, packed: Packed) -> Packed:
