@@ -156,9 +156,14 @@ def save_decoded(store: Store, path: Path, decoded: Decoded, grade: Grade = Grad
 
 def source_check(store: Store, plan: "ConversionPlan") -> Accept:
     """Return a check of a source's digests, which raises VerifyError as `save_decoded` does."""
+    return partial(_check_unchanged, earlier_digests(store, plan), plan.source_path)
+
+
+def earlier_digests(store: Store, plan: "ConversionPlan") -> list[Digests]:
+    """Return the digests of a plan's source from earlier full decodes; none if the plan packs other bytes."""
     is_whole = not plan.form.is_cut and not (plan.form.kept is not None and plan.form.kept.is_rebuilt)
     known = store.digests.of(absolute(plan.source_path), identity_of(plan)) if is_whole else []
-    return partial(_check_unchanged, known, plan.source_path)
+    return [each for each in known if each.grade is Grade.DECODED]
 
 
 def _check_unchanged(known: Sequence[Digests], path: Path, now: DigestSet) -> None:

@@ -14,6 +14,7 @@ from discpress.engine.cluster.progress import apply_progress
 from discpress.engine.convert.checkpoint import identity_of, maker_of
 from discpress.engine.convert.elsewhere import Elsewhere, Order
 from discpress.engine.convert.plan import ConversionPlan
+from discpress.engine.convert.verify import digest_image
 from discpress.engine.errors import (
     CancelledError,
     ClusterError,
@@ -24,8 +25,11 @@ from discpress.engine.errors import (
     StorageError,
     SuspendedError,
     UselessError,
+    VerifyError,
 )
+from discpress.engine.images.open import open_image
 from discpress.engine.progress import Control
+from discpress.engine.queue.record_digests import earlier_digests
 from discpress.engine.shares.fingerprint import Fingerprint
 from discpress.engine.shares.shares import Shares, check_lock_test
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore
@@ -92,7 +96,28 @@ class Sending:
         while not proof.acquire(timeout=_WAIT_S):
             turn.control.check()
         self._proof = proof
+        self._check_reading(order.plan, packed)
         return packed
+
+    def _check_reading(self, plan: ConversionPlan, packed: Packed) -> None:
+        """Read the source here, and compare it with what the other machine has read, if nothing else would show that.
+
+        The proof decodes what that machine packed: if it read a wrong byte, the result has it, and the original would
+        be moved all the same. Raises SuspendedError after a difference, and the job runs here then.
+        """
+        turn, now = self._turn, packed.digests.values
+        known = [each.values for each in earlier_digests(turn.store, plan)]
+        is_other = any(now.get(name, value) != value for each in known for name, value in each.items())
+        if not is_other and (known or not plan.trashes_source):
+            return
+        with open_image(plan.source_path) as image:
+            found = digest_image(plan.view(image), turn.threads, turn.control, turn.progress, tuple(now))
+        if found != packed.digests:
+            self._refuse(
+                VerifyError(f"{image.name}: {self._place.machine.label} has read other bytes than this machine")
+            )
+            self._place.lane.keep_here(turn.job.id)
+            raise SuspendedError
 
     def _payload(self, order: Order) -> Payload:
         plan = order.plan

@@ -1,14 +1,15 @@
 """Titles that another machine packs: what the queue records, and what it does if the machine or its result fails."""
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, cast
 
 import pytest
-from command_line import MIB
+from command_line import MIB, write_old
 from patience import wait_for
-from sample_images import mixed, read_back, write_image
+from sample_images import mixed, read_back
 
 from discpress.engine.cluster.claim import claim_path_of, claimed
 from discpress.engine.cluster.owner import Machines, RemoteError
@@ -19,9 +20,11 @@ from discpress.engine.convert.checkpoint import Checkpoint
 from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.errors import SuspendedError
+from discpress.engine.images.open import open_image
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.jobs import Job, JobRequest
 from discpress.engine.queue.queue import JobQueue
+from discpress.engine.queue.record_digests import decode_whole, save_decoded
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.request import ConversionRequest
 from discpress.engine.shares.rows import LocalShare, LockTest
@@ -46,6 +49,7 @@ class OtherMachine:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.change: Callable[[Packed], Packed] = lambda packed: packed
+        self.source_path: Path | None = None
         self.error: Exception | None = None
 
     def test_locks(self, machine: Machine, share: LocalShare) -> LockTest:
@@ -54,7 +58,7 @@ class OtherMachine:
     def pack(self, _machine: Machine, payload: Payload, _wish: object, on_report: Callable[[Any], object]) -> Packed:
         if self.error is not None:
             raise self.error
-        source, output = self.folder / payload.source.path, self.folder / payload.output.path
+        source, output = self.source_path or self.folder / payload.source.path, self.folder / payload.output.path
 
         def report(checkpoint: Checkpoint) -> None:
             on_report({"checkpoint": checkpoint_json(checkpoint)})
@@ -72,7 +76,7 @@ class Desk:
         self.folder = folder / "share"
         self.folder.mkdir()
         Shares(store.file).add(self.folder)
-        self.source_path = write_image(self.folder / "game.iso", DATA)
+        self.source_path = write_old(self.folder / "game.iso", DATA)
         self.output_path = self.folder / "game.zso"
         self.lane = MachineLane(store)
         self.machine = OtherMachine(self.folder)
@@ -100,6 +104,14 @@ class Desk:
         except SuspendedError:
             self.queue.suspend(self.number)
             raise
+
+    def misread(self) -> None:
+        """Let the other machine read one wrong byte."""
+        facts = self.source_path.stat()
+        path = self.folder.parent / "misread.iso"
+        path.write_bytes(DATA[:-1] + bytes([DATA[-1] ^ 1]))
+        os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+        self.machine.source_path = path
 
     @property
     def is_resumable(self) -> bool:
@@ -170,6 +182,43 @@ def test_after_a_refused_result_nothing_names_or_keeps_what_the_machine_made(
     assert desk.job.machine == ""
     assert read_back(desk.output_path) == DATA
     assert "pc gets no more titles until it joins again" in desk.log
+
+
+def test_an_original_is_not_moved_for_a_result_of_bytes_that_it_does_not_have(desk: Desk) -> None:
+    desk.add(trash_source=True, accept_incomplete=True)
+    desk.misread()
+    with pytest.raises(SuspendedError):
+        desk.run()
+    assert desk.source_path.read_bytes() == DATA
+    assert "pc has read other bytes than this machine" in desk.log
+    assert "pc gets no more titles until it joins again" in desk.log
+    desk.run(is_elsewhere=False)
+    assert read_back(desk.output_path) == DATA
+    assert not desk.source_path.exists()
+    assert desk.leftovers == []
+
+
+def test_a_source_that_was_decoded_before_is_not_read_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with open_image(desk.source_path) as image:
+        found = decode_whole(image, 1, Control(), Progress()).decoded
+    assert found is not None
+    save_decoded(desk.store, desk.source_path, found)
+    monkeypatch.setattr("discpress.engine.worker.elsewhere.sending.digest_image", None)
+    desk.add(trash_source=True, accept_incomplete=True)
+    assert desk.run().result["machine"] == "pc"
+    assert not desk.source_path.exists()
+
+
+def test_a_machine_that_reads_other_bytes_than_were_read_before_is_refused(desk: Desk) -> None:
+    with open_image(desk.source_path) as image:
+        found = decode_whole(image, 1, Control(), Progress()).decoded
+    assert found is not None
+    save_decoded(desk.store, desk.source_path, found)
+    desk.misread()
+    desk.add()
+    with pytest.raises(SuspendedError):
+        desk.run()
+    assert "pc has read other bytes than this machine" in desk.log
 
 
 def test_a_title_cancelled_while_it_is_paused_leaves_neither_part_nor_claim(desk: Desk) -> None:
