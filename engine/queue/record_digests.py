@@ -112,13 +112,24 @@ def decode_whole(
     return WholeImage(digests, tracks, decoded_whole(image.source, identity, digests, tracks=tracks))
 
 
-def save_digests(store: Store, done: "Conversion", source: ByteSource) -> None:
-    """Store the digests of the decoded image for its open source and, if that was decoded too, for its result."""
+def save_digests(store: Store, done: "Conversion", source: ByteSource, *, is_source_known: bool = True) -> None:
+    """Store the digests of the decoded image for its open source and, if that was decoded too, for its result.
+
+    Only for the result without `is_source_known`: nobody but another machine has read the source.
+    """
     plan = done.plan
     if plan.form.kept is not None and plan.form.kept.is_rebuilt:
         return  # they are of the files, which have more bytes than the disc
-    source_paths = plan.sources.paths if done.trashed is None else done.trashed.file_paths
     inodes = StableInodes()
+    if is_source_known:
+        _save_source(store, done, source, inodes)
+    if done.is_verified:
+        _save_result(store, plan.output_path, done, inodes)
+
+
+def _save_source(store: Store, done: "Conversion", source: ByteSource, inodes: StableInodes) -> None:
+    plan = done.plan
+    source_paths = plan.sources.paths if done.trashed is None else done.trashed.file_paths
     identity = _identity_from(plan, source_paths[0], inodes)
     found = decoded_whole(source, identity, done.digests, source_paths, done.tracks, inodes)
     if found is not None:
@@ -126,8 +137,6 @@ def save_digests(store: Store, done: "Conversion", source: ByteSource) -> None:
         is_part = plan.form.is_cut and plan.form.keeps_source
         with contextlib.suppress(VerifyError):  # the earlier digests stay, and the next check of the source finds it
             save_decoded(store, plan.source_path, found, Grade.USER_DATA if is_part else Grade.DECODED)
-    if done.is_verified:
-        _save_result(store, plan.output_path, done, inodes)
 
 
 def _save_result(store: Store, path: Path, done: "Conversion", inodes: StableInodes) -> None:

@@ -20,7 +20,7 @@ from discpress.engine.images.registry import spec_of
 from discpress.engine.library.scan.rescan_files import follow_files
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import JobState
-from discpress.engine.queue.record_digests import save_digests, source_check
+from discpress.engine.queue.record_digests import earlier_digests, save_digests, source_check
 from discpress.engine.queue.savings import count_savings
 from discpress.engine.queue.tasks.deploy import DeployTask
 from discpress.engine.queue.tasks.records import (
@@ -158,10 +158,13 @@ def _finished(turn: Turn, task: ConvertTask, image: Image, done: Conversion) -> 
     """Store what a conversion has shown, and report it."""
     for notice in filter(None, (turn.progress.limit, *done.notices)):
         turn.log(notice)
-    save_digests(turn.store, done, image.source)
+    machine = turn.queue.job(turn.job.id).machine
+    # A source that is moved was compared, and so were digests from before.
+    is_known = not machine or done.plan.trashes_source or bool(earlier_digests(turn.store, done.plan))
+    save_digests(turn.store, done, image.source, is_source_known=is_known)
     follow_files(turn.store, [done.plan.source_file_path, *done.plan.output_paths])
     _write_checksums(task, done)
-    return _conversion_outcome(done, turn.queue.job(turn.job.id).machine)
+    return _conversion_outcome(done, machine)
 
 
 def _write_checksums(task: ConvertTask, done: Conversion) -> None:

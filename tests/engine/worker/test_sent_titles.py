@@ -10,6 +10,7 @@ import pytest
 from command_line import MIB, write_old
 from patience import wait_for
 from sample_images import mixed, read_back
+from xxhash import xxh3_128
 
 from discpress.engine.cluster.claim import claim_path_of, claimed
 from discpress.engine.cluster.owner import Machines, RemoteError
@@ -29,6 +30,8 @@ from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.request import ConversionRequest
 from discpress.engine.shares.rows import LocalShare, LockTest
 from discpress.engine.shares.shares import Shares
+from discpress.engine.store.digests import Digests
+from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.store import Store
 from discpress.engine.system.disk_probe import Disks
 from discpress.engine.system.files import identity_at
@@ -112,6 +115,9 @@ class Desk:
         path.write_bytes(DATA[:-1] + bytes([DATA[-1] ^ 1]))
         os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
         self.machine.source_path = path
+
+    def digests(self, path: Path) -> list[Digests]:
+        return self.store.digests.of(path, FileIdentity.at(path))
 
     @property
     def is_resumable(self) -> bool:
@@ -219,6 +225,21 @@ def test_a_machine_that_reads_other_bytes_than_were_read_before_is_refused(desk:
     with pytest.raises(SuspendedError):
         desk.run()
     assert "pc has read other bytes than this machine" in desk.log
+
+
+def test_what_only_another_machine_has_read_is_not_recorded_of_the_source(desk: Desk) -> None:
+    desk.misread()
+    desk.add()
+    desk.run()
+    assert desk.digests(desk.source_path) == []
+    assert len(desk.digests(desk.output_path)) == 1
+
+
+def test_a_source_that_was_compared_keeps_its_digests_in_the_trash(desk: Desk) -> None:
+    desk.add(trash_source=True, accept_incomplete=True)
+    trashed = desk.run().result["trashed"]
+    (found,) = desk.store.digests.of(desk.source_path, FileIdentity.at(Path(str(trashed))))
+    assert found.xxh3 == xxh3_128(DATA).hexdigest()
 
 
 def test_a_title_cancelled_while_it_is_paused_leaves_neither_part_nor_claim(desk: Desk) -> None:
