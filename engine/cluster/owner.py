@@ -17,8 +17,8 @@ from discpress.engine.cluster.connection import Facts, Link, quiet_logs, securit
 from discpress.engine.cluster.entry.admission import MACHINES
 from discpress.engine.cluster.files import Certificates
 from discpress.engine.cluster.machine import EXCHANGE, FREE_LOCK, HOLD_LOCK, LOOK, MEASURE, SEES_LOCK, work
-from discpress.engine.cluster.payload import Packed, Payload, measured_of, texts_of
-from discpress.engine.cluster.seen import Machine
+from discpress.engine.cluster.payload import Packed, Payload, measured_of
+from discpress.engine.cluster.seen import Machine, machine_of
 from discpress.engine.errors import ClusterError, DiscpressError
 from discpress.engine.measure.speeds import Measured
 from discpress.engine.names import display_name
@@ -144,9 +144,7 @@ class Machines:
         self._seen, self._has_answered = seen, True
 
     async def _look(self, link: Link, facts: Facts) -> Machine | None:
-        address, label, threads = facts.get("address"), facts.get("label"), facts.get("threads")
-        if not isinstance(address, str) or not isinstance(label, str) or not isinstance(threads, int):
-            return None
+        address = str(facts.get("address"))
         known, looked_at = self._looks.get(address, (None, -LOOK_S))
         if time.monotonic() - looked_at < LOOK_S:
             return known
@@ -154,7 +152,7 @@ class Machines:
             answer = await asyncio.wait_for(link.ask_worker(address, LOOK), ASK_S)
         except (TimeoutError, OSError):
             return None
-        known = Machine(address, display_name(label), threads, frozenset(texts_of(answer.get("shares"))))
+        known = machine_of(facts, answer)
         self._looks[address] = known, time.monotonic()
         return known
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
+from discpress.engine.cluster.progress import MOST_NUMBER
 from discpress.engine.convert.checkpoint import Checkpoint
 from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.part.marker import HEAD_BYTES
@@ -18,7 +19,6 @@ from discpress.engine.request import ConversionRequest
 from discpress.engine.shares.fingerprint import Fingerprint
 from discpress.engine.shares.paths import SharePath
 from discpress.engine.store.model import JsonValue
-from discpress.engine.store.rows.plain_json import texts_in
 
 SCHEMA = 1
 _COUNTS = ("done_bytes", "part_bytes", "blocks", "index_crc32", "source_crc32")
@@ -170,14 +170,6 @@ def error_json(error: DiscpressError) -> dict[str, JsonValue]:
     return {"code": error.code, "message": str(error), "hint": error.hint}
 
 
-def texts_of(value: JsonValue) -> tuple[str, ...]:
-    """Return an array of texts; an empty one for anything else."""
-    try:
-        return tuple(texts_in(value))
-    except ValueError:
-        return ()
-
-
 def _read(facts: JsonValue, read: Callable[[Mapping[str, JsonValue]], T]) -> T:
     try:
         if not isinstance(facts, dict) or facts.get("schema") != SCHEMA:
@@ -215,7 +207,7 @@ def _text(value: JsonValue) -> str:
 
 
 def _count(value: JsonValue) -> int:
-    if type(value) is not int or value < 0:
+    if type(value) is not int or not 0 <= value <= MOST_NUMBER:
         raise ValueError("no count")
     return value
 

@@ -3,6 +3,8 @@
 from discpress.engine.progress import Progress, Stage
 from discpress.engine.store.model import JsonValue
 
+MOST_NUMBER = 1 << 62
+"""No count of bytes is larger; SQLite stores less than twice as much."""
 _NUMBERS = ("total_bytes", "done_bytes", "packed_bytes", "read_bytes", "resumed_bytes", "resumed_packed_bytes")
 
 
@@ -16,8 +18,12 @@ def apply_progress(progress: Progress, value: JsonValue) -> None:
     if not isinstance(value, list) or len(value) != 1 + len(_NUMBERS):
         return
     stage, *numbers = value
-    if stage not in {str(each) for each in Stage} or not all(type(each) is int and each >= 0 for each in numbers):
+    if str(stage) not in {str(each) for each in Stage} or not all(map(_is_count, numbers)):
         return
     progress.stage = Stage(str(stage))
     for name, number in zip(_NUMBERS, numbers, strict=True):
         setattr(progress, name, number)
+
+
+def _is_count(value: JsonValue) -> bool:
+    return type(value) is int and 0 <= value <= MOST_NUMBER

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from discpress.engine.cluster.entry.versions import own_versions, refusal
+from discpress.engine.cluster.seen import MOST_THREADS, is_label, is_thread_count
 from discpress.engine.names import display_name
 from discpress.engine.store.model import JsonValue
 
@@ -28,12 +29,16 @@ class Admission:
 
     async def hello(self, name: str = "", facts: dict[str, JsonValue] | None = None) -> dict[str, JsonValue]:
         """Admit a machine, or return why not: `problem` and `hint`."""
-        theirs = facts or {}
+        theirs = facts if isinstance(facts, dict) else {}
         host = display_name(str(theirs.get("label", "")) or "the other machine")
         problem, hint = refusal({**self._versions, "at": self._now()}, theirs, host)
+        if not problem and not is_label(theirs.get("label")):
+            problem, hint = f"{host}: its name is none that others can show", "name it with --name"
+        if not problem and not is_thread_count(theirs.get("threads")):
+            problem, hint = f"{host}: it has no possible number of threads", f"name 1 to {MOST_THREADS} with --threads"
         if problem:
             return {"problem": problem, "hint": hint}
-        self._admitted[name] = theirs
+        self._admitted[name] = {each: theirs[each] for each in ("label", "threads", "at")}
         return {"problem": "", "hint": ""}
 
     async def machines(self) -> list[dict[str, JsonValue]]:

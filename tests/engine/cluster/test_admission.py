@@ -202,7 +202,7 @@ class Worker:
 async def test_an_admitted_machine_is_listed_while_it_is_connected() -> None:
     workers = {"tls://127.0.0.1:5": Worker("pc-1"), "tls://127.0.0.1:6": Worker("a stranger")}
     admission = Admission(workers, lambda: 1000.0)
-    facts = {**own_versions(), "at": 1000.0, "label": "pc"}
+    facts = {**own_versions(), "at": 1000.0, "label": "pc", "threads": 4}
     assert (await admission.hello("pc-1", facts))["problem"] == ""
     (listed,) = await admission.machines()
     assert (listed["label"], listed["address"]) == ("pc", "tls://127.0.0.1:5")
@@ -214,4 +214,14 @@ async def test_a_machine_of_another_version_is_told_and_never_listed() -> None:
     admission = Admission({"tls://127.0.0.1:5": Worker("pc-1")}, lambda: 1000.0)
     answer = await admission.hello("pc-1", {**own_versions(), "discpress": "0.1", "at": 1000.0, "label": "pc"})
     assert str(answer["problem"]).startswith("pc: discpress is 0.1 there")
+    assert await admission.machines() == []
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"label": "p\nc"}, {"label": 5}, {"threads": 0}, {"threads": 1 << 70}, {"threads": True}]
+)
+async def test_a_machine_with_impossible_facts_is_told_and_never_listed(wrong: dict[str, JsonValue]) -> None:
+    admission = Admission({"tls://127.0.0.1:5": Worker("pc-1")}, lambda: 1000.0)
+    answer = await admission.hello("pc-1", {**own_versions(), "at": 1000.0, "label": "pc", "threads": 4, **wrong})
+    assert answer["problem"]
     assert await admission.machines() == []

@@ -12,12 +12,14 @@ from discpress.engine.cluster.entry.invitation import parse_invitation
 from discpress.engine.cluster.files import ClusterRecord, check_address, parse_record, split_address
 from discpress.engine.cluster.payload import Packed, Payload
 from discpress.engine.cluster.progress import apply_progress, progress_json
+from discpress.engine.cluster.seen import Machine, machine_of
 from discpress.engine.convert.checkpoint import Checkpoint
 from discpress.engine.convert.digests import DigestSet
 from discpress.engine.errors import ClusterError
 from discpress.engine.progress import Progress, Stage
 from discpress.engine.request import ConversionRequest
 from discpress.engine.shares.fingerprint import Fingerprint
+from discpress.engine.shares.mark import is_id, is_name
 from discpress.engine.shares.paths import SharePath
 
 SHARE = "0123456789abcdef" * 2
@@ -64,6 +66,7 @@ def test_a_changed_payload_is_refused_or_another_payload(name: str, value: Any) 
 @example("chunks", "not base64!")
 @example("head", "")
 @example("part_bytes", -1)
+@example("part_bytes", 1 << 63)
 @example("digests", {"crc32": 5})
 def test_a_changed_result_is_refused_or_another_result(name: str, value: Any) -> None:
     check_changed(Packed, PACKED.to_plain(), name, value)
@@ -86,11 +89,44 @@ def test_other_data_is_no_payload(value: Any) -> None:
 @given(PLAIN)
 @example(["packing", 1, 2, 3, 4, 5])
 @example(["packing", 1, 2, 3, 4, 5, -1])
+@example(["packing", 1, 2, 3, 4, 5, 1 << 63])
 @example(["dancing", 1, 2, 3, 4, 5, 6])
+@example([[], 1, 2, 3, 4, 5, 6])
 def test_other_data_changes_no_counter(value: Any) -> None:
     progress = Progress()
     apply_progress(progress, value)
     assert progress == Progress()
+
+
+MACHINE: dict[str, Any] = {"address": "tls://pc:1", "label": "pc", "threads": 4, "shares": [SHARE]}
+
+
+def seen(facts: dict[str, Any]) -> Machine | None:
+    """Return the machine in facts that the scheduler, and the machine itself, have sent."""
+    return machine_of({name: facts[name] for name in ("address", "label", "threads")}, {"shares": facts["shares"]})
+
+
+def test_a_machine_is_read() -> None:
+    assert seen(MACHINE) == Machine("tls://pc:1", "pc", 4, frozenset([SHARE]))
+
+
+@given(st.sampled_from(sorted(MACHINE)), PLAIN)
+@example("label", "\x1b[2J")
+@example("threads", 1 << 63)
+@example("threads", True)
+@example("shares", [f"{number:032x}" for number in range(2000)])
+@example("shares", [[SHARE], "no id"])
+def test_changed_facts_are_no_machine_or_one_that_can_be_stored(name: str, value: Any) -> None:
+    machine = seen({**MACHINE, name: value})
+    if machine is not None:
+        assert is_name(machine.label)
+        assert 1 <= machine.threads <= 4096
+        assert len(machine.shares) <= 1000 and all(map(is_id, machine.shares))
+
+
+@given(PLAIN, PLAIN)
+def test_other_data_is_no_machine(facts: Any, look: Any) -> None:
+    assert machine_of(facts, look) is None
 
 
 def test_counters_are_taken_over() -> None:
