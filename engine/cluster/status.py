@@ -12,7 +12,10 @@ from discpress.engine.names import display_name
 
 
 def machines_of(address: str, certificates: Certificates | None) -> list[Facts]:
-    """Return name, threads, address, shares and titles of the machines that are there. Raises ClusterError."""
+    """Return name, threads, address, shares and titles of the machines that are there. Raises ClusterError.
+
+    Shares and titles of a machine that does not answer are None.
+    """
     try:
         return asyncio.run(asyncio.wait_for(_machines(address, certificates), 4 * CONNECT_S))
     except (TimeoutError, OSError) as error:
@@ -24,12 +27,14 @@ def machines_of(address: str, certificates: Certificates | None) -> list[Facts]:
 async def _machines(address: str, certificates: Certificates | None) -> list[Facts]:
     security = security_of(certificates)
     found: list[Any] = await ask(address, security, MACHINES)
-    machines = []
-    for facts in found:
-        shown: Facts = {name: facts.get(name) for name in ("label", "threads", "address")}
-        try:
-            look = await ask(str(facts.get("address")), security, LOOK)
-        except OSError:
-            continue
-        machines.append({**shown, "shares": look.get("shares"), "titles": look.get("titles")})
-    return machines
+    return list(await asyncio.gather(*(_asked(facts, security) for facts in found)))
+
+
+async def _asked(facts: Facts, security: Any) -> Facts:
+    """Return what a machine answers; `shares` and `titles` are None if it does not."""
+    try:
+        look = await asyncio.wait_for(ask(str(facts.get("address")), security, LOOK), CONNECT_S)
+        seen: Facts = {"shares": look["shares"], "titles": look["titles"]}
+    except Exception:  # noqa: BLE001 - distributed raises whatever went wrong on the machine
+        seen = {"shares": None, "titles": None}
+    return {**{name: facts.get(name) for name in ("label", "threads", "address")}, **seen}

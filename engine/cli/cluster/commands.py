@@ -5,7 +5,7 @@ import asyncio
 import ipaddress
 import os
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TypeAlias
 
@@ -159,9 +159,21 @@ def _run_status(arguments: argparse.Namespace, printer: Printer, control: Contro
         f"The cluster listens at {record.address}, with {count}.",
     )
     if machines:
-        rows = [[str(each[name]) for name in ("label", "threads", "titles", "address")] for each in machines]
-        printer.lines(format_table(("MACHINE", "THREADS", "TITLES", "ADDRESS"), rows, flexible=0, right=(1, 2)))
+        printer.lines(
+            format_table(("MACHINE", "THREADS", "TITLES", "ADDRESS"), machine_rows(machines), flexible=0, right=(1, 2))
+        )
     return 0
+
+
+def machine_rows(machines: Iterable[Mapping[str, object]]) -> list[list[str]]:
+    """Return the rows of a table of machines; a terminal must not interpret what they sent."""
+    rows = []
+    for machine in machines:
+        titles = "does not answer" if machine["titles"] is None else machine["titles"]
+        rows.append(
+            [display_name(str(each)) for each in (machine["label"], machine["threads"], titles, machine["address"])]
+        )
+    return rows
 
 
 def _state(arguments: argparse.Namespace) -> Path:

@@ -3,9 +3,21 @@
 import pytest
 from queue_desk import Desk
 
+from discpress.engine.cli.cluster.commands import machine_rows
+
 
 @pytest.mark.parametrize("name", ["", " pc", "a\nb", "x" * 101, "\x1b[2J"])
 def test_a_name_that_others_cannot_store_is_refused(desk: Desk, name: str) -> None:
     code, _, err = desk.say("cluster", "join", "tls://127.0.0.1:1", "--name", name)
     assert code == 2
     assert "--name: expected one line of at most 100 characters" in err
+
+
+def test_a_terminal_interprets_nothing_that_a_machine_sent() -> None:
+    sent = {"label": "\x1b[2J", "threads": "\n", "titles": "\r", "address": "\u202e"}
+    assert machine_rows([sent]) == [["\\e[2J", "\\n", "\\r", "\\u202e"]]
+
+
+def test_a_machine_that_does_not_answer_says_so_in_its_row() -> None:
+    (row,) = machine_rows([{"label": "pc", "threads": 4, "titles": None, "address": "tls://pc:1"}])
+    assert row == ["pc", "4", "does not answer", "tls://pc:1"]
