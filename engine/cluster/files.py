@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,11 +12,15 @@ from discpress.engine.names import display_name
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.rows.plain_json import load_object
 from discpress.engine.system.access import PRIVATE_MODE
+from discpress.engine.system.lock_files import held_lock_file
+from discpress.engine.system.locks import is_lock_held
 from discpress.engine.system.rename import draft_of, sync_folder, write_draft
 
 SCHEMA = 1
 _FOLDER = "cluster"
 _MOST_BYTES = 64 * 1024
+_LOCK_S = 1.0
+"""Another process has the lock for a moment to look whether it is free."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +73,11 @@ class ClusterFiles:
         return self.folder / "cluster.json"
 
     @property
+    def lock_path(self) -> Path:
+        """The lock that a process holds while it runs the cluster."""
+        return self.folder / "cluster.lock"
+
+    @property
     def ca_key_path(self) -> Path:
         """The key that signs certificates; only the machine that starts a cluster has one."""
         return self.folder / "ca-key.pem"
@@ -77,8 +87,15 @@ class ClusterFiles:
         """The certificates of this machine."""
         return Certificates(self.folder / "ca.pem", self.folder / "cert.pem", self.folder / "key.pem")
 
+    def certificates_for(self, record: ClusterRecord) -> Certificates | None:
+        """Return what a connection to a cluster of this machine needs; None for one without TLS."""
+        return self.certificates if record.address.startswith("tls:") else None
+
     def read(self) -> ClusterRecord | None:
-        """Return the record; None if no cluster runs. Raises ClusterError if it is damaged."""
+        """Return the record, even one that a killed cluster left; None without one.
+
+        Raises ClusterError if it is damaged, StorageError.
+        """
         try:
             data = self.record_path.read_bytes()[: _MOST_BYTES + 1]
         except FileNotFoundError:
@@ -91,6 +108,42 @@ class ClusterFiles:
             raise ClusterError(
                 f"{display_name(self.record_path)}: is damaged ({error})", hint="run discpress cluster start again"
             ) from error
+
+    def running(self) -> ClusterRecord | None:
+        """Return the record of a cluster that runs now; None for one that was left by a kill or a power cut.
+
+        Whoever listens at the address of such a record may be anybody. Raises ClusterError, StorageError.
+        """
+        record = self.read()
+        return None if record is None or not self._is_held() else record
+
+    def _is_held(self) -> bool:
+        is_held = is_lock_held(self.lock_path)
+        if is_held is not None:
+            return is_held
+        try:  # only taking the lock shows it here
+            with held_lock_file(self.lock_path, 0):
+                return False
+        except TimeoutError:
+            return True
+        except OSError as error:
+            raise from_os_error(error, self.lock_path, "lock it") from error
+
+    @contextlib.contextmanager
+    def held(self) -> Iterator[None]:
+        """Be the one process that runs the cluster; no record stays after this. Raises ClusterError, StorageError."""
+        with contextlib.ExitStack() as stack:
+            try:
+                self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+                stack.enter_context(held_lock_file(self.lock_path, _LOCK_S))
+            except TimeoutError as error:
+                raise ClusterError(
+                    "this machine runs a cluster already", hint="end that one first, or use another folder with --state"
+                ) from error
+            except OSError as error:
+                raise from_os_error(error, self.lock_path, "lock it") from error
+            stack.callback(self.drop)
+            yield
 
     def save(self, record: ClusterRecord) -> None:
         """Store the record. Raises StorageError."""

@@ -7,15 +7,14 @@ import asyncio
 import contextlib
 import logging
 import secrets
-import threading
 import time
 from collections.abc import Callable, Coroutine
-from concurrent.futures import wait
-from typing import Any, TypeVar
+from typing import Any
 
+from discpress.engine.cluster.calls import Calls, EndedError
 from discpress.engine.cluster.connection import Facts, Link, quiet_logs, security_of
 from discpress.engine.cluster.entry.admission import MACHINES
-from discpress.engine.cluster.files import Certificates
+from discpress.engine.cluster.files import ClusterFiles, ClusterRecord
 from discpress.engine.cluster.machine import EXCHANGE, FREE_LOCK, HOLD_LOCK, LOOK, MEASURE, SEES_LOCK, work
 from discpress.engine.cluster.payload import Packed, Payload, measured_of
 from discpress.engine.cluster.seen import Machine, machine_of
@@ -39,14 +38,13 @@ LOST_S = 15.0
 """A machine that has not answered for so long is lost."""
 RECONNECT_S = 10.0
 """A scheduler that is lost may be started again: titles wait so long for it, if this machine only proves."""
+MOST_RETRY_S = 30.0
+"""Longest interval between two tries to connect; the first one is _RETRY_S."""
+_RETRY_S = 1.0
 SEES = "machines of the cluster: "
 """Precedes the machines in the worker's log."""
-_RETRY_S = 1.0
-_CLOSES_S = 3.0
-_POLL_END_S = 0.05
 _ENDINGS = {"suspend", "cancel"}
 _log = logging.getLogger("discpress.worker")
-T = TypeVar("T")
 
 
 class LostMachineError(ClusterError):
@@ -56,16 +54,14 @@ class LostMachineError(ClusterError):
 class Machines:
     """The connection to a cluster; start it once, and close it."""
 
-    def __init__(self, address: str, certificates: Certificates | None) -> None:
-        self._address = address
-        self._certificates = certificates
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._run, daemon=True, name="cluster")
+    def __init__(self, files: ClusterFiles) -> None:
+        """`files` are those of the cluster that this machine has started, and may start anew at another address."""
+        self._files = files
+        self._calls = Calls(self._live)
         self._link: Link | None = None
         self._is_closing = False
-        self._lock = threading.Lock()
-        self._calls = 0
-        self._is_over = False
+        self._is_loss_told = False
+        self._wait_s = _RETRY_S
         self._seen: tuple[Machine, ...] = ()
         self._lost_at = time.monotonic()
         self._has_answered = False
@@ -74,7 +70,7 @@ class Machines:
     def start(self) -> None:
         """Begin to connect."""
         quiet_logs()
-        self._thread.start()
+        self._calls.start()
 
     def close(self) -> None:
         """End the connection soon; the titles on other machines are lost then, and queued again."""
@@ -82,7 +78,7 @@ class Machines:
 
     def join(self) -> None:
         """Wait a moment for the end."""
-        self._thread.join(_CLOSES_S)
+        self._calls.join()
 
     @property
     def seen(self) -> tuple[Machine, ...]:
@@ -94,33 +90,29 @@ class Machines:
         """Whether the scheduler answers, or has not answered for RECONNECT_S: until then it may come back."""
         return self._has_answered or time.monotonic() - self._lost_at > RECONNECT_S
 
-    def _run(self) -> None:
-        asyncio.set_event_loop(self._loop)
-        try:
-            self._loop.run_until_complete(self._live())
-        finally:
-            self._loop.close()
-
     async def _live(self) -> None:
         while not self._is_closing:
             try:
-                await self._stay()
-            except Exception as error:  # noqa: BLE001 - whatever distributed raises, the queue goes on without it
-                _log.info("the cluster at %s does not answer: %s", self._address, error)
+                record = self._files.running()
+                if record is None:  # what listens at the address of a killed cluster may be anything
+                    self._wait_s = _RETRY_S
+                else:
+                    await self._stay(record)
+            except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001 - the queue goes on without it
+                if not self._is_loss_told:
+                    _log.info("the cluster does not answer: %s", error)
+                self._is_loss_told = True
             self._seen, self._link = (), None
-            if not self._is_closing:
-                await asyncio.sleep(_RETRY_S)
-        while not self._has_ended():
-            await asyncio.sleep(_POLL_END_S)
+            await self._wait_to_retry()
 
-    def _has_ended(self) -> bool:
-        """Return whether no thread of a job waits any longer; none may begin to after that."""
-        with self._lock:
-            self._is_over = not self._calls
-            return self._is_over
+    async def _wait_to_retry(self) -> None:
+        ends_at = time.monotonic() + self._wait_s
+        self._wait_s = min(2 * self._wait_s, MOST_RETRY_S)
+        while not self._is_closing and time.monotonic() < ends_at:
+            await asyncio.sleep(POLL_S)
 
-    async def _stay(self) -> None:
-        link = Link(self._address, security_of(self._certificates))
+    async def _stay(self, record: ClusterRecord) -> None:
+        link = Link(record.address, security_of(self._files.certificates_for(record)))
         try:
             await asyncio.wait_for(link.open(), 2 * ASK_S)
             self._link = link
@@ -142,6 +134,7 @@ class Machines:
             names = ", ".join(f"{machine.label} at {machine.address}" for machine in seen)
             _log.info("%s%s", SEES, names or "none")
         self._seen, self._has_answered = seen, True
+        self._is_loss_told, self._wait_s = False, _RETRY_S
 
     async def _look(self, link: Link, facts: Facts) -> Machine | None:
         address = str(facts.get("address"))
@@ -266,26 +259,11 @@ class Machines:
             raise LostMachineError(f"{machine.label}: does not answer") from error
 
     def _call(self, work: Coroutine[Any, Any, Any], check: Callable[[], object] = lambda: None) -> Any:
-        """Run a coroutine in the thread of the connection, and return its result; `check` may raise to stop.
-
-        Raises LostMachineError after the end of the connection.
-        """
-        with self._lock:
-            if self._is_over:
-                work.close()
-                raise LostMachineError("the cluster has ended")
-            self._calls += 1
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        """Run a coroutine in the thread of the connection. Raises LostMachineError after the end of the connection."""
         try:
-            while not wait([future], POLL_S).done:
-                check()
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
-        finally:
-            with self._lock:
-                self._calls -= 1
+            return self._calls.run(work, check)
+        except EndedError as error:
+            raise LostMachineError(str(error)) from error
 
 
 class RemoteError(DiscpressError):

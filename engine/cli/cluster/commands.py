@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import contextlib
 import ipaddress
 import os
 import platform
@@ -69,7 +70,10 @@ def _run_start(arguments: argparse.Namespace, printer: Printer, control: Control
         certificates = files.certificates
     quiet_logs()
 
+    held = contextlib.ExitStack()
+
     def tell(listens_at: str) -> None:
+        held.enter_context(files.held())  # not before it listens: an older record counts while the lock is held
         files.save(ClusterRecord(listens_at, arguments.prove_only))
         printer.event(
             "cluster",
@@ -77,10 +81,8 @@ def _run_start(arguments: argparse.Namespace, printer: Printer, control: Control
             f"The cluster listens at {listens_at}. Press Ctrl-C to end it; the queue then goes on with this machine.",
         )
 
-    try:
+    with held:
         asyncio.run(run_scheduler(address, certificates, tell, lambda: control.is_stopped))
-    finally:
-        files.drop()
     return 0
 
 
@@ -88,7 +90,7 @@ def _run_invite(arguments: argparse.Namespace, printer: Printer, control: Contro
     from discpress.engine.cluster.entry.invitation import write_invitation  # noqa: PLC0415 - for this action
 
     files = ClusterFiles.of_own(_state(arguments))
-    record = files.read()
+    record = files.running()
     if record is None:
         raise ClusterError("no cluster runs on this machine", hint="run discpress cluster start first")
     path = absolute(Path(arguments.file))
@@ -139,11 +141,11 @@ def _run_join(arguments: argparse.Namespace, printer: Printer, control: Control)
 
 def _run_status(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     files = ClusterFiles.of_own(_state(arguments))
-    record = files.read()
+    record = files.running()
     if record is None:
         printer.event("cluster", {"address": None, "is_running": False}, "no cluster runs on this machine")
         return 0
-    certificates = files.certificates if record.address.startswith("tls:") else None
+    certificates = files.certificates_for(record)
 
     from discpress.engine.cluster.connection import quiet_logs  # noqa: PLC0415 - an extra, and 0.4 s
     from discpress.engine.cluster.status import machines_of  # noqa: PLC0415

@@ -54,13 +54,14 @@ def connect(state_folder: Path) -> "tuple[Machines, bool] | None":
     """
     try:
         from discpress.engine.cluster.files import ClusterFiles
-        from discpress.engine.cluster.owner import Machines
 
         files = ClusterFiles.of_own(state_folder)
-        record = files.read()
+        record = files.running()
         if record is None:
             return None
-        machines = Machines(record.address, files.certificates if record.address.startswith("tls:") else None)
+        from discpress.engine.cluster.owner import Machines  # a slow import, which a record of a killed cluster saves
+
+        machines = Machines(files)
     except (ImportError, DiscpressError):
         return None  # `cluster status` shows what is wrong
     machines.start()
