@@ -80,14 +80,14 @@ class Calls:
         except RuntimeError as error:  # the loop was closed just now
             work.close()
             raise EndedError("the cluster has ended") from error
-        try:
-            while not wait([future], _POLL_S).done:
+        while not wait([future], _POLL_S).done:
+            try:
                 check()
-                if not self._thread.is_alive() and not future.done():
-                    with contextlib.suppress(RuntimeError):
-                        work.close()
-                    raise EndedError("the connection to the cluster has ended")
-            return future.result()
-        except BaseException:
-            future.cancel()
-            raise
+            except BaseException:
+                future.cancel()
+                raise
+            if not self._thread.is_alive() and not future.done():
+                with contextlib.suppress(RuntimeError):
+                    work.close()
+                raise EndedError("the connection to the cluster has ended")
+        return future.result()
