@@ -3,7 +3,7 @@
 import contextlib
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -200,14 +200,30 @@ def read_private(path: Path) -> bytes:
 
 def write_private(path: Path, data: bytes) -> None:
     """Write a file that only its owner can read, in place of an older one. Raises StorageError."""
+    write_together({path: data})
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Write such files of one folder: their names change last, in this order, and not at all if one cannot be written.
+
+    Raises StorageError.
+    """
+    drafts: dict[Path, Path] = {}
+    path = next(iter(contents))
     try:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = draft_of(path)
-        write_draft(draft, data, PRIVATE_MODE)
-        os.replace(draft, path)  # noqa: PTH105 - the names are both here
+        for path, data in contents.items():
+            drafts[path] = draft_of(path)
+            write_draft(drafts[path], data, PRIVATE_MODE)
+        for path, draft in drafts.items():
+            os.replace(draft, path)  # noqa: PTH105 - the names are both here
         sync_folder(path.parent)
     except OSError as error:
         raise from_os_error(error, path, "write it") from error
+    finally:
+        for draft in drafts.values():  # those that got no name: a key must not stay under one that nobody knows
+            with contextlib.suppress(OSError):
+                draft.unlink(missing_ok=True)
 
 
 def text_in(facts: dict[str, JsonValue], name: str) -> str:

@@ -28,6 +28,8 @@ EXCHANGE = "discpress_exchange"
 MEASURE = "discpress_measure"
 """The request for the speeds of a machine."""
 HOLD_LOCK, FREE_LOCK, SEES_LOCK = "discpress_hold_lock", "discpress_free_lock", "discpress_sees_lock"
+HELD_S = 60.0
+"""Longest time that a lock is held for a test."""
 _POLL_S = 0.2
 _RETRY_S = 1.0
 _GONE = {"closing", "closed", "failed", "stopping", "closing_gracefully"}
@@ -69,6 +71,7 @@ class Requests:
         self._runs = runs
         self._shares = shares
         self._locks: dict[str, ExitStack] = {}
+        self._frees: set[asyncio.Task[None]] = set()
 
     def add_to(self, node: Node) -> None:
         """Let a node answer them."""
@@ -109,7 +112,22 @@ class Requests:
         problem = await asyncio.to_thread(hold)
         if not problem:
             self._locks[token] = stack
+            task = asyncio.create_task(self._free_later(token))
+            self._frees.add(task)
+            task.add_done_callback(self._frees.discard)
         return {"problem": problem}
+
+    async def _free_later(self, token: str) -> None:
+        """Free a lock that its owner has forgotten, or whose answer did not reach it in time."""
+        await asyncio.sleep(HELD_S)
+        await self.free_lock(token)
+
+    async def close(self) -> None:
+        """Free all locks: this machine leaves."""
+        for task in [*self._frees]:
+            task.cancel()
+        for token in [*self._locks]:
+            await self.free_lock(token)
 
     async def free_lock(self, token: str = "") -> Facts:
         """Free the lock of a test file."""
@@ -159,6 +177,7 @@ async def be_machine(
                 await asyncio.sleep(_RETRY_S)
     finally:
         _Here.runs = None
+        await requests.close()
         await asyncio.to_thread(runs.stop)
 
 

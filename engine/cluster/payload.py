@@ -184,6 +184,8 @@ def _read(facts: JsonValue, read: Callable[[Mapping[str, JsonValue]], T]) -> T:
 
 def _shared(value: JsonValue) -> SharePath:
     share_id, path = _items(value, 2)
+    if not path:
+        raise ValueError("the root of a share is no file")
     return SharePath(_text(share_id), _text(path))
 
 

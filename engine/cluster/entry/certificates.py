@@ -4,11 +4,12 @@ import datetime
 from dataclasses import dataclass
 
 from cryptography import x509
+from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from discpress.engine.cluster.files import ClusterFiles, read_private, write_private
+from discpress.engine.cluster.files import ClusterFiles, read_private, write_together
 from discpress.engine.errors import ClusterError
 from discpress.engine.names import display_name
 
@@ -31,7 +32,7 @@ class Issued:
 def ensure_authority(files: ClusterFiles, name: str) -> None:
     """Make the authority of a cluster and the certificate of its first machine, unless they are there already."""
     if files.ca_key_path.exists() and files.certificates.ca_path.exists():
-        if not (files.certificates.cert_path.exists() and files.certificates.key_path.exists()):
+        if not _is_whole(files):
             save_issued(files, issue(files, name))
         return
     key = ec.generate_private_key(ec.SECP256R1())
@@ -43,8 +44,8 @@ def ensure_authority(files: ClusterFiles, name: str) -> None:
         .add_extension(x509.SubjectKeyIdentifier.from_public_key(key.public_key()), critical=False)
         .sign(key, hashes.SHA256())
     )
-    write_private(files.ca_key_path, _key_bytes(key))
-    write_private(files.certificates.ca_path, certificate.public_bytes(serialization.Encoding.PEM))
+    ca_data = certificate.public_bytes(serialization.Encoding.PEM)
+    write_together({files.ca_key_path: _key_bytes(key), files.certificates.ca_path: ca_data})
     save_issued(files, issue(files, name))
 
 
@@ -74,8 +75,23 @@ def issue(files: ClusterFiles, name: str) -> Issued:
 
 def save_issued(files: ClusterFiles, issued: Issued) -> None:
     """Store a certificate and its key as those of this machine."""
-    write_private(files.certificates.key_path, issued.key)
-    write_private(files.certificates.cert_path, issued.cert)
+    write_together({files.certificates.key_path: issued.key, files.certificates.cert_path: issued.cert})
+
+
+def _is_whole(files: ClusterFiles) -> bool:
+    """Return whether the certificate of this machine is there, with its key and by this authority.
+
+    A power cut may have left a new key with an older certificate.
+    """
+    certificates = files.certificates
+    try:
+        authority = x509.load_pem_x509_certificate(certificates.ca_path.read_bytes())
+        own = x509.load_pem_x509_certificate(certificates.cert_path.read_bytes())
+        key = serialization.load_pem_private_key(certificates.key_path.read_bytes(), None)
+        own.verify_directly_issued_by(authority)
+    except (OSError, ValueError, TypeError, InvalidSignature):
+        return False
+    return key.public_key() == own.public_key()
 
 
 def _named(name: str) -> x509.Name:

@@ -11,6 +11,7 @@ from discpress.engine.cluster.files import (
     read_private,
     text_in,
     write_private,
+    write_together,
 )
 from discpress.engine.errors import ClusterError, from_os_error
 from discpress.engine.names import display_name
@@ -80,6 +81,10 @@ def read_invitation(path: Path) -> Invitation:
 def keep_invitation(files: ClusterFiles, invitation: Invitation) -> None:
     """Store the certificates of an invitation for this machine. Raises StorageError."""
     certificates = files.certificates
-    write_private(certificates.ca_path, invitation.ca.encode("ascii"))
-    write_private(certificates.cert_path, invitation.cert.encode("ascii"))
-    write_private(certificates.key_path, invitation.key.encode("ascii"))
+    write_together(
+        {
+            certificates.ca_path: invitation.ca.encode("ascii"),
+            certificates.key_path: invitation.key.encode("ascii"),
+            certificates.cert_path: invitation.cert.encode("ascii"),
+        }
+    )

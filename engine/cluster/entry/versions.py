@@ -1,5 +1,6 @@
 """Facts that machines of a cluster compare before any work: versions and clocks."""
 
+import math
 import platform
 import sys
 import time
@@ -42,14 +43,22 @@ def refusal(ours: Mapping[str, JsonValue], theirs: Mapping[str, JsonValue], mach
         if ours.get(name) != theirs.get(name):
             difference = f"{label} is {theirs.get(name)} there, but {ours.get(name)} on the machine of the cluster"
             return f"{machine}: {difference}", f"install the same version of {label} on both machines"
-    at, now = theirs.get("at"), ours.get("at")
-    if not isinstance(at, int | float) or not isinstance(now, int | float):
+    at, now = _time(theirs.get("at")), _time(ours.get("at"))
+    if not (math.isfinite(at) and math.isfinite(now)):
         return f"{machine}: its clock is not known", "install the same version of discpress on both machines"
     if abs(at - now) > MOST_CLOCK_S:
         way = "behind" if at < now else "ahead"
         seconds = format_count(round(abs(at - now)), "second")
         return f"{machine}: its clock is {seconds} {way}", "set the clocks of both machines, for example by NTP"
     return "", ""
+
+
+def _time(value: JsonValue) -> float:
+    """Return a time that a machine sent; not a number if it is none."""
+    try:
+        return float(value) if isinstance(value, int | float) else math.nan
+    except OverflowError:
+        return math.nan
 
 
 def _version_of(package: str) -> str:

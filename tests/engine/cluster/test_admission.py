@@ -15,8 +15,8 @@ from discpress.engine.cluster.entry.certificates import ensure_authority
 from discpress.engine.cluster.entry.invitation import keep_invitation, read_invitation, write_invitation
 from discpress.engine.cluster.entry.probe import UnreachableError, probe
 from discpress.engine.cluster.entry.versions import MOST_CLOCK_S, own_versions, refusal
-from discpress.engine.cluster.files import Certificates, ClusterFiles, ClusterRecord
-from discpress.engine.errors import ClusterError
+from discpress.engine.cluster.files import Certificates, ClusterFiles, ClusterRecord, write_private
+from discpress.engine.errors import ClusterError, StorageError
 from discpress.engine.store.model import JsonValue
 
 OURS: dict[str, JsonValue] = {
@@ -51,6 +51,11 @@ def test_a_clock_that_is_off_is_refused(at: float, way: str) -> None:
     )
 
 
+@pytest.mark.parametrize("at", [None, "1000", float("nan"), float("inf"), 10**400])
+def test_a_clock_that_is_no_time_is_refused(at: JsonValue) -> None:
+    assert refusal(OURS, {**OURS, "at": at}, "pc")[0] == "pc: its clock is not known"
+
+
 def test_the_versions_of_this_machine_are_all_known() -> None:
     assert "missing" not in own_versions().values()
 
@@ -73,6 +78,32 @@ def test_a_second_start_keeps_the_authority(files: ClusterFiles) -> None:
     before = files.ca_key_path.read_bytes()
     ensure_authority(files, "nas")
     assert files.ca_key_path.read_bytes() == before
+
+
+def test_a_key_without_its_certificate_gets_a_new_one(files: ClusterFiles, tmp_path: Path) -> None:
+    own = ClusterFiles.of_own(tmp_path)
+    ensure_authority(own, "nas")
+    own.certificates.key_path.write_bytes(files.certificates.key_path.read_bytes())
+    ensure_authority(own, "nas")
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_cert_chain(own.certificates.cert_path, own.certificates.key_path)
+
+
+def test_a_certificate_of_another_authority_is_replaced(files: ClusterFiles, tmp_path: Path) -> None:
+    own = ClusterFiles.of_own(tmp_path)
+    ensure_authority(own, "nas")
+    for name in ("cert.pem", "key.pem"):
+        (own.folder / name).write_bytes((files.folder / name).read_bytes())
+    ensure_authority(own, "nas")
+    assert own.certificates.cert_path.read_bytes() != files.certificates.cert_path.read_bytes()
+
+
+def test_a_key_that_cannot_be_renamed_leaves_no_draft(tmp_path: Path) -> None:
+    path = tmp_path / "key.pem"
+    path.mkdir()
+    with pytest.raises(StorageError):
+        write_private(path, b"a key")
+    assert [each.name for each in tmp_path.iterdir()] == ["key.pem"]
 
 
 def invited(files: ClusterFiles, folder: Path) -> Certificates:

@@ -58,6 +58,7 @@ def test_a_result_is_read_as_it_was_sent() -> None:
 @example("output", ["0", "game.zso"])
 @example("request", {"format": "exe"})
 @example("checkpoint", {"done_bytes": -1})
+@example("output", [SHARE, ""])
 def test_a_changed_payload_is_refused_or_another_payload(name: str, value: Any) -> None:
     check_changed(Payload, PAYLOAD.to_plain(), name, value)
 
@@ -78,6 +79,12 @@ def check_changed(kind: type[Payload] | type[Packed], facts: Mapping[str, Any], 
     except ClusterError:
         return
     assert kind.from_plain(json.loads(json.dumps(found.to_plain()))) == found
+
+
+@pytest.mark.parametrize("name", ["source", "output"])
+def test_the_root_of_a_share_is_no_title(name: str) -> None:
+    with pytest.raises(ClusterError, match="the root of a share is no file"):
+        Payload.from_plain({**PAYLOAD.to_plain(), name: [SHARE, ""]})
 
 
 @given(PLAIN)
