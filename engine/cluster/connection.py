@@ -3,6 +3,7 @@
 Scheduler and workers start no web server, and each listens on the given address only.
 """
 
+import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Protocol, TypeAlias, cast
@@ -20,6 +21,8 @@ JOBS = "discpress-jobs"
 """The resource of a machine that each task takes: a machine packs one title at a time, with all its threads."""
 CONNECT_S = 10.0
 """Longest wait for a connection."""
+ANSWER_S = 15.0
+"""Longest wait for a connection of its own and an answer."""
 _LOGGERS = ("distributed", "tornado", "asyncio")
 
 dask.config.set(
@@ -122,8 +125,12 @@ def new_worker(address: str, security: Security | None, host: str, name: str, fo
 async def ask(address: str, security: Security | None, request: str, **facts: object) -> Any:
     """Send one request to a node over a connection of its own, and return the answer. Raises OSError."""
     arguments = None if security is None else security.get_connection_args("client")  # type: ignore[no-untyped-call]
-    async with rpc(address, connection_args=arguments or {}, timeout=CONNECT_S) as node:  # type: ignore[no-untyped-call]
-        return plain(await getattr(node, request)(**facts))
+
+    async def answer() -> Any:
+        async with rpc(address, connection_args=arguments or {}, timeout=CONNECT_S) as node:  # type: ignore[no-untyped-call]
+            return plain(await getattr(node, request)(**facts))
+
+    return await asyncio.wait_for(answer(), ANSWER_S)
 
 
 def plain(value: Any) -> Any:

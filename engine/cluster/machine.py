@@ -4,13 +4,14 @@ import asyncio
 import secrets
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from discpress.engine.cluster.connection import Facts, Node, ask, new_worker, plain, security_of
-from discpress.engine.cluster.entry.admission import HELLO
+from discpress.engine.cluster.entry.admission import HELLO, MACHINES
 from discpress.engine.cluster.entry.probe import UnreachableError, probe
 from discpress.engine.cluster.entry.versions import own_facts
 from discpress.engine.cluster.files import Certificates
@@ -32,7 +33,12 @@ HELD_S = 60.0
 """Longest time that a lock is held for a test."""
 _POLL_S = 0.2
 _RETRY_S = 1.0
+_CLOSES_S = 10.0
+REGISTERS_S = 60.0
+"""Longest time that joining may take; after it, the machine begins anew."""
 _GONE = {"closing", "closed", "failed", "stopping", "closing_gracefully"}
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,28 +207,62 @@ async def _stay(
     own_host = await asyncio.to_thread(probe, joining.address, joining.certificates)
     security = security_of(joining.certificates)
     name = f"{joining.label}-{secrets.token_hex(6)}"
-    await _say_hello(joining, name)
+    if not await _within(_say_hello(joining, name), is_stopped):
+        return
     runs.is_leaving = False
     with tempfile.TemporaryDirectory(prefix="discpress-machine-", ignore_cleanup_errors=True) as folder:
         node = new_worker(joining.address, security, joining.host or own_host, name, folder)
         requests.add_to(node)
-        await node
-        tell(node.address)
         try:
+            # A scheduler that was started again since the greeting knows nothing of this machine: join again then.
+            if await _within(_registered(node), is_stopped) is None or not await _is_listed(joining, name, is_stopped):
+                return
+            tell(node.address)
             while not is_stopped() and str(getattr(node, "status", "")).rpartition(".")[2] not in _GONE:
                 await asyncio.sleep(_POLL_S)
         finally:
             if is_stopped():
                 await asyncio.to_thread(runs.stop)
             runs.is_leaving = True
-            with suppress(OSError, TimeoutError):
-                await node.close(timeout=5)
+            with suppress(Exception):  # a worker that was not started whole may raise anything
+                await asyncio.wait_for(node.close(timeout=5), _CLOSES_S)
     if not is_stopped():
         tell("")
 
 
-async def _say_hello(joining: Joining, name: str) -> None:
-    """Be admitted. Raises ClusterError with the reason why not, OSError."""
+async def _within(work: Coroutine[Any, Any, T], is_stopped: Callable[[], bool]) -> T | None:
+    """Return the result of work; None after a stop. Raises TimeoutError after REGISTERS_S, and what the work raises."""
+    task = asyncio.create_task(work)
+    try:
+        ends_at = time.monotonic() + REGISTERS_S
+        while not (await asyncio.wait({task}, timeout=_POLL_S))[0]:
+            if is_stopped():
+                return None
+            if time.monotonic() > ends_at:
+                raise TimeoutError("no answer")
+        if task.cancelled():  # distributed does so to what waits for a connection that it closes
+            raise OSError("the connection was closed")
+        return task.result()
+    finally:
+        task.cancel()
+        await asyncio.wait({task}, timeout=_CLOSES_S)
+
+
+async def _registered(node: Node) -> bool:
+    try:
+        await node
+    except RuntimeError as error:  # distributed wraps what went wrong
+        raise OSError(str(error.__cause__ or error)) from error
+    return True
+
+
+async def _is_listed(joining: Joining, name: str, is_stopped: Callable[[], bool]) -> bool:
+    found = await _within(ask(joining.address, security_of(joining.certificates), MACHINES), is_stopped)
+    return isinstance(found, list) and any(isinstance(each, dict) and each.get("name") == name for each in found)
+
+
+async def _say_hello(joining: Joining, name: str) -> bool:
+    """Be admitted, and return True. Raises ClusterError with the reason why not, OSError."""
     facts: Facts = {**own_facts(), "label": joining.label, "threads": joining.threads, "at": time.time()}
     answer = await ask(joining.address, security_of(joining.certificates), HELLO, name=name, facts=facts)
     if not isinstance(answer, dict) or "problem" not in answer:
@@ -231,3 +271,4 @@ async def _say_hello(joining: Joining, name: str) -> None:
         )
     if answer["problem"]:
         raise ClusterError(str(answer["problem"]), hint=str(answer.get("hint", "")))
+    return True
