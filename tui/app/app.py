@@ -107,6 +107,7 @@ class DiscpressApp(OrderedApp):
     async def on_mount(self) -> None:
         """Look for what has changed since the library was stored."""
         self.set_keymap(dict(self.session.config.keys))
+        self.app_resume_signal.subscribe(self, lambda _: self.action_redraw())  # the terminal shows none of it any more
         if self._notices:
             self.notifier.notify(" ".join(self._notices))
         if self.session.folders:
