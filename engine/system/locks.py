@@ -72,10 +72,10 @@ def _is_taken_by_client(fd: int) -> bool:
             # A file that is open for reading only; a shared lock conflicts with every exclusive one.
             fcntl.fcntl(fd, fcntl.F_OFD_SETLK, _whole_file(fcntl.F_RDLCK))
     except OSError as error:
-        if error.errno in _TAKEN:
+        if error.errno == errno.EAGAIN:
             fcntl.flock(fd, fcntl.LOCK_UN)
             return True
-        if not _has_no_lock(error):
+        if error.errno != errno.EACCES and not _has_no_lock(error):  # a security module may forbid it
             raise
     return False
 
