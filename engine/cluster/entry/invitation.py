@@ -72,8 +72,10 @@ def read_invitation(path: Path) -> Invitation:
     try:
         return parse_invitation(data)
     except ValueError as error:
+        # What a parser of JSON or ASCII says of another file helps nobody.
+        reason = f" ({error})" if type(error) is ValueError else ""
         raise ClusterError(
-            f"{display_name(path)}: is no invitation to a cluster ({error})",
+            f"{display_name(path)}: is not an invitation to a cluster{reason}",
             hint="run discpress cluster invite on the machine that started the cluster",
         ) from error
 

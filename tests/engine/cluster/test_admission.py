@@ -121,7 +121,7 @@ def invited(files: ClusterFiles, folder: Path) -> Certificates:
 def test_a_file_that_is_no_invitation_is_refused(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "pc.invitation"
     path.write_bytes(data)
-    with pytest.raises(ClusterError, match="is no invitation"):
+    with pytest.raises(ClusterError, match="is not an invitation"):
         read_invitation(path)
 
 
@@ -256,3 +256,14 @@ async def test_a_machine_with_impossible_facts_is_told_and_never_listed(wrong: d
     answer = await admission.hello("pc-1", {**own_versions(), "at": 1000.0, "label": "pc", "threads": 4, **wrong})
     assert answer["problem"]
     assert await admission.machines() == []
+
+
+@pytest.mark.parametrize(
+    ("data", "end"), [(b"root:x:0:0", "cluster"), (b'{"schema": 99}', "(another version wrote it)")]
+)
+def test_only_an_invitation_of_another_version_is_told_apart(tmp_path: Path, data: bytes, end: str) -> None:
+    path = tmp_path / "pc.invitation"
+    path.write_bytes(data)
+    with pytest.raises(ClusterError) as caught:
+        read_invitation(path)
+    assert str(caught.value).endswith(end)
