@@ -276,3 +276,20 @@ class FormatSpec:
         `max_stored_block` is the target's limit for stored blocks. `check` may raise to stop.
         """
         return iter(())
+
+
+class TableSpec(FormatSpec):
+    """A format with a table of its blocks, which states their places."""
+
+    def place_findings(
+        self,
+        image: "Image",
+        target: Target | None,
+        max_stored_block: int | None,
+        limit: "FindingLimit",
+        check: Callable[[], None],
+    ) -> Iterator["Finding"]:
+        """Yield the blocks that the table puts at impossible places."""
+        from discpress.engine.images.doctor.blocks import table_findings  # noqa: PLC0415 - only the doctor asks
+
+        return table_findings(image, limit, check)

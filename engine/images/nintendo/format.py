@@ -1,20 +1,19 @@
 """The packed forms of GameCube and Wii discs, in the registry: RVZ, WIA, GCZ, WBFS, CISO and TGC."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 from discpress.engine.errors import SettingError, UsageError
 from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings, is_block_size
 from discpress.engine.images.nintendo_loss import full_bytes
 from discpress.engine.images.source import ByteSource, read_bytes
-from discpress.engine.images.spec import SNIFF_BYTES, Encoder, FormatSpec
+from discpress.engine.images.spec import SNIFF_BYTES, Encoder, FormatSpec, TableSpec
 from discpress.engine.systems import System
 from discpress.engine.targets import ARCHIVE, Target
 from discpress.engine.units import KIB, MIB, format_size
 
 if TYPE_CHECKING:
     from discpress.engine.codecs.blocks import Codec
-    from discpress.engine.images.doctor.findings import Finding, FindingLimit
     from discpress.engine.images.image import Image
     from discpress.engine.images.layout import Layout
     from discpress.engine.images.nintendo.image import NintendoImage
@@ -160,23 +159,11 @@ class NintendoSpec(FormatSpec):
         return NintendoImage(source, self.name, self.label)
 
 
-class _Gcz(FormatSpec):
+class _Gcz(TableSpec):
     def open(self, source: ByteSource) -> "Image":
         from discpress.engine.images.nintendo.gcz import GczImage
 
         return GczImage(source)
-
-    def place_findings(
-        self,
-        image: "Image",
-        target: Target | None,
-        max_stored_block: int | None,
-        limit: "FindingLimit",
-        check: Callable[[], None],
-    ) -> Iterator["Finding"]:
-        from discpress.engine.images.doctor.blocks import table_findings
-
-        return table_findings(image, limit, check)
 
 
 class _GameCubeCiso(NintendoSpec):
