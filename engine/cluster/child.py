@@ -1,7 +1,7 @@
 """The process that packs one title on a machine that joined: orders come by stdin, reports leave by stdout.
 
-One JSON object a line. The first line is the order, each further one what its owner wants: `go`, `pause`, `suspend` or
-`cancel`. Without a line for LEASE_S, or at the end of stdin, it stops and leaves its part for another start: the owner
+One JSON object a line. The first line is the order, each further one what its owner wants: `go`, `suspend` or `cancel`.
+Without a line for LEASE_S, or at the end of stdin, it stops and leaves its part for another start: the owner
 or the connection is lost.
 """
 
@@ -62,15 +62,11 @@ class Owner:
         self._control.suspend()
 
     def obey(self, wish: str) -> None:
-        """Apply one wish; unknown ones count as a word of the owner only."""
+        """Apply one wish; others count as a word of the owner only."""
         if wish == "cancel":
             self._control.cancel()
         elif wish == "suspend":
             self._control.suspend()
-        elif wish == "pause":
-            self._control.pause()
-        elif wish == "go" and self._control.is_paused:
-            self._control.resume()
 
     @property
     def is_silent(self) -> bool:
