@@ -43,7 +43,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Joining:
-    """How a machine joins."""
+    """The address, name and certificates with which a machine joins."""
 
     address: str
     """The address of the scheduler."""
@@ -71,7 +71,7 @@ def work(payload: Facts) -> Facts:
 
 
 class Requests:
-    """What a machine answers besides tasks; whatever asks a disk has a thread of its own."""
+    """The answers of a machine to all but tasks; each that asks a disk has a thread of its own."""
 
     def __init__(self, runs: Runs, shares: Callable[[], Iterable[LocalShare]]) -> None:
         self._runs = runs

@@ -270,7 +270,7 @@ class Machines:
 
 
 class RemoteError(DiscpressError):
-    """What went wrong on another machine."""
+    """An error that another machine has reported."""
 
     def __init__(self, machine: str, problem: Facts) -> None:
         message, hint = display_name(str(problem.get("message", ""))), display_name(str(problem.get("hint", "")))

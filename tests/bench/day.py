@@ -40,7 +40,7 @@ from discpress.engine.store.worker_lock import stop_worker
 
 SLOT_S = 15 * 60.0
 AT_WORK, LOOKING, SETTLING, AT_REST = 10.0, 100.0, 400.0, 1000.0
-"""How fast time passes while jobs run, while the watch waits for a file to stand still, while the last job leaves the
+"""Speeds of the clock: while jobs run, while the watch waits for a file to stand still, while the last job leaves the
 screen, and while nothing happens."""
 RULE = '[[watch]]\nfolder = "{}"\ntarget = "any"\nlevel = 1\n'
 SETTLED_S = 240.0

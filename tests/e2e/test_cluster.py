@@ -37,12 +37,18 @@ def test_a_title_is_packed_on_another_machine_as_it_would_be_on_this_one(house: 
     assert house.leftovers() == []
 
 
-def test_a_paused_title_stands_still_on_the_other_machine_and_goes_on(house: ClusterHouse) -> None:
-    write_old(house.real / "paused.iso", slow_to_pack(2 * MIB, 2))
+def begun_elsewhere(house: ClusterHouse, name: str, seed: int) -> int:
+    """Queue a title and wait until the other machine holds in the midst of it; return the job."""
+    write_old(house.real / name, slow_to_pack(2 * MIB, seed))
     house.gate.close(PACKING, 1)
-    (number,) = house.add(house.seen / "paused.iso")
+    (number,) = house.add(house.seen / name)
     house.start_worker()
     house.wait(house.gate.is_reached, "the machine to pack")
+    return number
+
+
+def test_a_paused_title_stands_still_on_the_other_machine_and_goes_on(house: ClusterHouse) -> None:
+    number = begun_elsewhere(house, "paused.iso", seed=2)
     house.queue.ask([number], Action.PAUSE)
     assert house.wait_for_job(number, JobState.PAUSED).state is JobState.PAUSED
     house.gate.open()
@@ -52,11 +58,7 @@ def test_a_paused_title_stands_still_on_the_other_machine_and_goes_on(house: Clu
 
 
 def test_a_cancelled_title_leaves_nothing_behind(house: ClusterHouse) -> None:
-    write_old(house.real / "cancelled.iso", slow_to_pack(2 * MIB, 3))
-    house.gate.close(PACKING, 1)
-    (number,) = house.add(house.seen / "cancelled.iso")
-    house.start_worker()
-    house.wait(house.gate.is_reached, "the machine to pack")
+    number = begun_elsewhere(house, "cancelled.iso", seed=3)
     house.queue.ask([number], Action.CANCEL)
     assert house.wait_for_job(number, JobState.CANCELLED).state is JobState.CANCELLED
     house.gate.open()

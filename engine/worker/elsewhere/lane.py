@@ -98,7 +98,7 @@ class MachineLane:
         self.measured: dict[SpeedKey, Measured] = {}
         """The speeds of each machine, this one included, by share and way to pack."""
         self.lock_tests: dict[tuple[str, str], LockTest] = {}
-        """What tests of locks showed, by address of a machine that is there and id of a share."""
+        """The results of lock tests, by address of a machine that is there and id of a share."""
 
     def __bool__(self) -> bool:
         """Return whether any machine is there, or may be: the first answer of a cluster is waited for."""
