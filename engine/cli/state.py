@@ -33,7 +33,6 @@ from discpress.engine.store.rows.keys import path_key
 from discpress.engine.store.rows.measurement_rows import Measurement
 from discpress.engine.store.store import FILE_NAME, Store, state_folder
 from discpress.engine.system.files import absolute
-from discpress.engine.targets import AUTO, TARGETS
 
 if TYPE_CHECKING:
     from discpress.engine.convert.conversion import Conversion
@@ -45,7 +44,7 @@ if TYPE_CHECKING:
 
 def read_config() -> Config:
     """Return the user's settings. Raises StoreError with the file and the wrong key."""
-    return load_config(config_path(os.environ), (AUTO, *TARGETS))
+    return load_config(config_path(os.environ))
 
 
 def open_store(arguments: argparse.Namespace, printer: Printer) -> Store:

@@ -21,7 +21,7 @@ keys = { quit = "ctrl+q" }
 folder = "~/downloads"
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
@@ -120,13 +120,13 @@ def config_path(environ: Mapping[str, str]) -> Path:
     return path / FILE_NAME if path.is_dir() else path
 
 
-def load_config(path: Path, targets: Collection[str]) -> Config:
+def load_config(path: Path) -> Config:
     """Read the settings file; if it is missing, all settings have their defaults.
 
-    `targets` are the names allowed as target. StoreError with the file's name if the text is not TOML, a key is unknown
-    (with the nearest known one), or a value has the wrong type or is out of range (with the allowed values).
+    StoreError with the file's name if the text is not TOML, a key is unknown (with the nearest known one), or a value
+    has the wrong type or is out of range (with the allowed values).
     """
-    return parse_config(read_file(path)[1], path, targets)
+    return parse_config(read_file(path)[1], path)
 
 
 def read_file(path: Path) -> tuple[str, dict[str, Any]]:
@@ -148,12 +148,12 @@ def read_file(path: Path) -> tuple[str, dict[str, Any]]:
         raise StoreError(f"{display_name(path)}: not TOML: {display_name(str(error))}") from error
 
 
-def parse_config(decoded: Mapping[str, Any], path: Path, targets: Collection[str]) -> Config:
+def parse_config(decoded: Mapping[str, Any], path: Path) -> Config:
     """Return the settings of a decoded file; `path` is for the messages."""
     parsers: dict[str, Callable[[Any], object]] = {
         "folders": values.folders,
-        TARGET: lambda value: values.target(value, targets),
-        "targets": lambda value: values.targets(value, targets),
+        TARGET: values.target,
+        "targets": values.targets,
         "level": lambda value: values.whole(value, 1, HIGHEST_LEVEL),
         "threads": lambda value: values.whole(value, 1, None),
         "trash": values.boolean,
@@ -163,7 +163,7 @@ def parse_config(decoded: Mapping[str, Any], path: Path, targets: Collection[str
         "notify": lambda value: values.one_of(value, NOTIFY),
         "on_done": notices.program,
         "webhook": notices.webhook,
-        "watch": lambda value: _watch_rules(value, targets),
+        "watch": _watch_rules,
         "mouse": values.mouse,
         "ascii": values.boolean,
         "keys": values.keys,
@@ -185,7 +185,7 @@ def parse_config(decoded: Mapping[str, Any], path: Path, targets: Collection[str
     return Config(**checked)
 
 
-def _watch_rules(value: object, targets: Collection[str]) -> "tuple[WatchRule, ...]":
+def _watch_rules(value: object) -> "tuple[WatchRule, ...]":
     from discpress.engine.config.watch_rules import watch_rules  # noqa: PLC0415 - few users watch folders
 
-    return watch_rules(value, targets)
+    return watch_rules(value)

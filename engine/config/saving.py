@@ -5,7 +5,7 @@ import os
 import stat
 import tempfile
 import tomllib
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from discpress.engine.system.rename import sync_folder
 LOCK_TIMEOUT_S = 5.0
 
 
-def save_config(path: Path, changes: Mapping[str, object], targets: Collection[str]) -> None:
+def save_config(path: Path, changes: Mapping[str, object]) -> None:
     """Write some settings into the file; None removes one. Everything else in it stays, comments too.
 
     The values are checked as in `load_config` before anything is written. The file is replaced atomically, under a
@@ -31,7 +31,7 @@ def save_config(path: Path, changes: Mapping[str, object], targets: Collection[s
     file cannot be written.
     """
     plain = {key: _plain(value) for key, value in changes.items()}
-    parse_config({key: value for key, value in plain.items() if value is not None}, path, targets)
+    parse_config({key: value for key, value in plain.items() if value is not None}, path)
     known = Config.__slots__
     for key in plain.keys() - set(known):
         raise StoreError(f"{display_name(path)}: unknown key {quoted(key)}{nearest(key, known)}")
@@ -40,21 +40,19 @@ def save_config(path: Path, changes: Mapping[str, object], targets: Collection[s
         make_folder(real_path.parent, PRIVATE)
         with lock_file(real_path.with_name(f"{real_path.name}.lock"), LOCK_TIMEOUT_S):
             text, values = read_file(path)
-            _replace(real_path, _changed_text(text, values, _migrated(values, plain, path, targets), path))
+            _replace(real_path, _changed_text(text, values, _migrated(values, plain, path), path))
     except Timeout as error:
         raise StoreError(f"{display_name(path)}: another discpress is writing this file", hint="try again") from error
     except OSError as error:
         raise from_os_error(error, path, "write the settings") from error
 
 
-def _migrated(
-    values: Mapping[str, Any], changes: Mapping[str, object], path: Path, targets: Collection[str]
-) -> Mapping[str, object]:
+def _migrated(values: Mapping[str, Any], changes: Mapping[str, object], path: Path) -> Mapping[str, object]:
     """Return changes that also replace the `target` of an older file by `targets`, which mean the same."""
     if TARGET not in values:
         return changes
     present = {key: values[key] for key in (TARGET, "targets") if key in values}
-    meant = dict(parse_config(present, path, targets).targets)
+    meant = dict(parse_config(present, path).targets)
     return {TARGET: None, "targets": meant or None, **changes}
 
 

@@ -11,9 +11,11 @@ from discpress.engine.formats import HUNK_METHODS, Method, in_order
 from discpress.engine.images.registry import block_size_range, is_block_size
 from discpress.engine.names import display_name
 from discpress.engine.systems import System
-from discpress.engine.targets import AUTO
+from discpress.engine.targets import AUTO, TARGETS
 from discpress.engine.targets.by_system import DEFAULT, PLAYED, choices
 from discpress.engine.units import format_option_size, parse_size
+
+_TARGET_NAMES = (AUTO, *TARGETS)
 
 
 def nearest(word: str, known: Collection[str]) -> str:
@@ -43,31 +45,31 @@ def folder(value: object) -> Path:
     return path
 
 
-def target(value: object, targets: Collection[str]) -> str:
+def target(value: object) -> str:
     """Return the name of one of the targets."""
     if not isinstance(value, str):
-        _refuse(value, f"one of {', '.join(targets)}")
-    if value not in targets:
-        raise ValueError(f"unknown target {quoted(value)}{nearest(value, targets)}")
+        _refuse(value, f"one of {', '.join(_TARGET_NAMES)}")
+    if value not in _TARGET_NAMES:
+        raise ValueError(f"unknown target {quoted(value)}{nearest(value, _TARGET_NAMES)}")
     return value
 
 
-def targets(value: object, names: Collection[str]) -> Mapping[str, str]:
+def targets(value: object) -> Mapping[str, str]:
     """Return names of targets by system; each plays the discs of its system."""
     if not isinstance(value, dict):
         _refuse(value, 'a table of systems and targets like { ps2 = "opl", psp = "ark" }')
-    return MappingProxyType({system: _target_of(system, name, names) for system, name in value.items()})
+    return MappingProxyType({system: _target_of(system, name) for system, name in value.items()})
 
 
-def _target_of(system: str, name: object, names: Collection[str]) -> str:
+def _target_of(system: str, name: object) -> str:
     systems = (*PLAYED, DEFAULT, *(each for each in System if each not in PLAYED))
     if system not in systems:
         raise ValueError(f"unknown system {quoted(system)}{nearest(system, systems)}")
     try:
-        known = target(name, names)
+        known = target(name)
     except ValueError as error:
         raise ValueError(f"{system}: {error}") from error
-    allowed = [each for each in choices(system) if each in names]
+    allowed = choices(system)
     if known not in allowed:
         raise ValueError(f"{system}: expected one of {', '.join(allowed)}, got {known}, which plays no such discs")
     return known

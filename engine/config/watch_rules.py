@@ -1,7 +1,7 @@
 """The setting `watch`: folders whose new images are converted by themselves."""
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -64,11 +64,11 @@ class WatchRule:
         return f"{self.folder}|{self.request}|{self.min_saving_percent}|{self.moves_originals}"
 
 
-def watch_rules(value: object, targets: Collection[str]) -> tuple[WatchRule, ...]:
+def watch_rules(value: object) -> tuple[WatchRule, ...]:
     """Return the rules of tables. ValueError if one is wrong, or a rule's folder is in that of another."""
     if not isinstance(value, list) or not all(isinstance(each, dict) for each in value):
         raise ValueError('expected tables like [[watch]] with folder = "/downloads"')
-    rules = tuple(_rule(each, targets) for each in value)
+    rules = tuple(map(_rule, value))
     folders = [rule.folder for rule in rules]
     for number, folder in enumerate(folders):
         for other in folders[:number] + folders[number + 1 :]:
@@ -83,7 +83,7 @@ def watch_rules(value: object, targets: Collection[str]) -> tuple[WatchRule, ...
     return rules
 
 
-def _rule(table: Mapping[str, Any], targets: Collection[str]) -> WatchRule:
+def _rule(table: Mapping[str, Any]) -> WatchRule:
     for key in table:
         if key not in _KEYS:
             raise ValueError(f"unknown key {values.quoted(key)}{values.nearest(key, _KEYS)}")
@@ -93,7 +93,7 @@ def _rule(table: Mapping[str, Any], targets: Collection[str]) -> WatchRule:
         "folder": values.folder,
         "output_folder": values.folder,
         "format": lambda value: ImageFormat(values.one_of(value, written())),
-        "target": lambda value: values.target(value, targets),
+        "target": values.target,
         "level": lambda value: values.whole(value, 1, HIGHEST_LEVEL),
         "min_saving": lambda value: values.whole(value, 0, 99),
         "hours": _hours,

@@ -31,7 +31,6 @@ from discpress.engine.queue.worker_process import (
 )
 from discpress.engine.store.store import Store
 from discpress.engine.system.processors import available_processors
-from discpress.engine.targets import AUTO, TARGETS
 from discpress.engine.worker.batch_end.batches import BatchEnds
 from discpress.engine.worker.elsewhere.lane import MachineLane
 from discpress.engine.worker.scheduler import IDLE_S, Manager
@@ -120,7 +119,7 @@ def _work(state: Path, idle_s: float, is_cancelled: Callable[[], bool]) -> bool:
 
     _log.info("worker begins")
     try:
-        config = load_config(config_path(os.environ), (AUTO, *TARGETS))
+        config = load_config(config_path(os.environ))
         threads = config.threads or available_processors()
         with Store(state, is_worker=True) as store:
             queue = JobQueue(store)
@@ -151,13 +150,13 @@ def _work(state: Path, idle_s: float, is_cancelled: Callable[[], bool]) -> bool:
 
 def _trash_settings() -> tuple[int | None, tuple[Path, ...]]:
     """Return the present setting of `trash_days`, and the folders of the settings. Raises StoreError."""
-    config = load_config(config_path(os.environ), (AUTO, *TARGETS))
+    config = load_config(config_path(os.environ))
     return config.trash_days, config.folders
 
 
 def _notice_settings() -> tuple[tuple[str, ...], Webhook | None]:
     """Return whom the settings tell of the end of a batch. Raises StoreError."""
-    config = load_config(config_path(os.environ), (AUTO, *TARGETS))
+    config = load_config(config_path(os.environ))
     return config.on_done, config.webhook
 
 

@@ -18,7 +18,7 @@ from discpress.engine.convert.batch.model import FAILURES, Skip
 from discpress.engine.errors import DiscpressError, UselessError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.registry import written
-from discpress.engine.targets import AUTO, TARGETS, Target
+from discpress.engine.targets import TARGETS, Target
 from discpress.engine.units import KIB, format_size
 
 JSON, SETTINGS, TARGETS_PAGE = (DOCS / name for name in ("json.md", "settings.md", "targets.md"))
@@ -94,7 +94,7 @@ def test_every_exit_code_is_documented() -> None:
 def test_the_settings_file_is_documented_whole_and_valid() -> None:
     (block,) = code_blocks(SETTINGS, "toml")
     said = tomllib.loads(block)
-    assert parse_config(said, Path("config.toml"), (AUTO, *TARGETS)) != Config()
+    assert parse_config(said, Path("config.toml")) != Config()
     assert set(said) == set(Config.__slots__)
 
 

@@ -46,9 +46,7 @@ from discpress.engine.images.nintendo.process import NodProcess
 from discpress.engine.images.sets.opl_list import find_game, read_list
 from discpress.engine.images.source import MemorySource
 from discpress.engine.store.store import Store
-from discpress.engine.targets import AUTO, TARGETS
 
-_TARGETS = (AUTO, *TARGETS)
 HUNK_BYTES = 4096
 """Bytes of the hunks that are no frames."""
 _FILES = 64
@@ -132,9 +130,9 @@ def _nintendo(path: Path) -> None:
 def _settings(path: Path) -> None:
     """Load bytes as the settings file, and change a setting in it."""
     with contextlib.suppress(DiscpressError):
-        _ = load_config(path, _TARGETS).request
+        _ = load_config(path).request
     with contextlib.suppress(DiscpressError):
-        save_config(path, {"level": 3, "keys": {"quit": "q"}, "trash_days": None}, _TARGETS)
+        save_config(path, {"level": 3, "keys": {"quit": "q"}, "trash_days": None})
 
 
 def _watch(path: Path) -> None:
@@ -143,7 +141,7 @@ def _watch(path: Path) -> None:
 
     try:
         value = tomllib.loads(f"[[watch]]\n{path.read_bytes().decode()}").get("watch")
-        rules = watch_rules(value, _TARGETS)
+        rules = watch_rules(value)
     except (ValueError, RecursionError):
         return
     for rule in rules:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from discpress.engine.config import config_path, load_config
 from discpress.engine.store.store import Store, state_folder
-from discpress.engine.targets import AUTO, TARGETS
+from discpress.engine.targets import AUTO
 from discpress.engine.targets.by_system import of_one
 from discpress.tui.app.app import DiscpressApp
 from discpress.tui.app.remembered import Shown, save_shown
@@ -35,7 +35,7 @@ def open_app(
     The options stand above the settings file. `sort` is the column by which the library is sorted at first; None for
     the titles. Raises StoreError if the settings or the state cannot be used.
     """
-    config = load_config(config_path(os.environ), (AUTO, *TARGETS))  # not cli/state.py, which imports conversions
+    config = load_config(config_path(os.environ))  # not cli/state.py, which imports conversions
     if target is not None:
         config = replace(config, targets={} if target == AUTO else {**config.targets, **of_one(target)})
     encoding = locale.getencoding()

@@ -26,7 +26,6 @@ from discpress.engine.queue.worker_process import ensure_worker, is_worker_alive
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
-from discpress.engine.targets import AUTO, TARGETS
 from discpress.tui.commands import Keys
 from discpress.tui.views.library import LibraryView
 from discpress.tui.widgets.marked_rows import ASCII_SIGNS, Signs
@@ -209,8 +208,8 @@ class Session:
         path = config_path(os.environ)
         from discpress.engine.config.saving import save_config  # noqa: PLC0415 - 30 ms, once something is changed
 
-        save_config(path, changes, (AUTO, *TARGETS))
-        written = load_config(path, (AUTO, *TARGETS))
+        save_config(path, changes)
+        written = load_config(path)
         # What a command line option says stays above the file, unless it is what has just been changed.
         self.config = written if "targets" in changes else replace(written, targets=self.config.targets)
         self.chooser = Chooser.of(self.config)

@@ -6,20 +6,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discpress.engine import targets
 from discpress.engine.config import THEMES, Config, config_path, load_config
 from discpress.engine.config.notices import Webhook
 from discpress.engine.errors import DiscpressError, StorageError, StoreError
 from discpress.engine.formats import ImageFormat, Method
-from discpress.engine.targets import AUTO
+from discpress.engine.targets import AUTO, TARGETS
+from discpress.engine.targets.by_system import DEFAULT, choices
 
-TARGETS = ("any", "opl", "ppsspp")
+TARGET_NAMES, FOR_PSP, FOR_ALL = (", ".join(each) for each in ((AUTO, *TARGETS), choices("psp"), choices(DEFAULT)))
 
 
 def load(folder: Path, text: str | bytes) -> Config:
     path = folder / "config.toml"
     path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return load_config(path, TARGETS)
+    return load_config(path)
 
 
 def refusal(folder: Path, text: str | bytes) -> str:
@@ -29,7 +29,7 @@ def refusal(folder: Path, text: str | bytes) -> str:
 
 
 def test_a_missing_file_is_all_defaults(tmp_path: Path) -> None:
-    assert load_config(tmp_path / "config.toml", TARGETS) == Config()
+    assert load_config(tmp_path / "config.toml") == Config()
 
 
 def test_every_setting_is_read(tmp_path: Path) -> None:
@@ -57,21 +57,21 @@ def test_a_tilde_is_the_home_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPa
             " block_size",
         ),
         ('target = "ops"', "config.toml: target: unknown target 'ops': did you mean opl?"),
-        ("target = 3", "config.toml: target: expected one of any, opl, ppsspp, got 3"),
+        ("target = 3", f"config.toml: target: expected one of {TARGET_NAMES}, got 3"),
         (
             "targets = 3",
             'config.toml: targets: expected a table of systems and targets like { ps2 = "opl", psp = "ark" }, got 3',
         ),
         ("targets = { psq = 'opl' }", "config.toml: targets: unknown system 'psq': did you mean psp?"),
         ("targets = { ps2 = 'ops' }", "config.toml: targets: ps2: unknown target 'ops': did you mean opl?"),
-        ("targets = { ps2 = 3 }", "config.toml: targets: ps2: expected one of any, opl, ppsspp, got 3"),
+        ("targets = { ps2 = 3 }", f"config.toml: targets: ps2: expected one of {TARGET_NAMES}, got 3"),
         (
             "targets = { psp = 'opl' }",
-            "config.toml: targets: psp: expected one of ppsspp, any, got opl, which plays no such discs",
+            f"config.toml: targets: psp: expected one of {FOR_PSP}, got opl, which plays no such discs",
         ),
         (
             "targets = { default = 'opl' }",
-            "config.toml: targets: default: expected one of any, got opl, which plays no such discs",
+            f"config.toml: targets: default: expected one of {FOR_ALL}, got opl, which plays no such discs",
         ),
         ("level = 20", "config.toml: level: expected a whole number from 1 to 19, got 20"),
         ("block_size = 3000", 'config.toml: block_size: expected a power of two from "2K" to "1M", got 3000'),
@@ -139,7 +139,7 @@ def test_the_target_of_an_older_file_means_the_same_for_the_systems_that_it_play
 ) -> None:
     path = tmp_path / "config.toml"
     path.write_text(text)
-    assert load_config(path, (AUTO, *targets.TARGETS)).targets == meant
+    assert load_config(path).targets == meant
 
 
 def test_an_automatic_mouse_is_no_choice(tmp_path: Path) -> None:
@@ -158,7 +158,7 @@ def test_text_that_is_no_toml_is_refused(tmp_path: Path) -> None:
 
 def test_a_folder_in_its_place_is_an_error_of_storage(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="cannot read the settings"):
-        load_config(tmp_path, TARGETS)
+        load_config(tmp_path)
 
 
 def test_the_environment_names_the_file(tmp_path: Path) -> None:

@@ -14,7 +14,6 @@ from discpress.engine.config import THEMES, Config, load_config
 from discpress.engine.config.saving import save_config
 from discpress.engine.errors import SpaceError, StoreError
 
-TARGETS = ("auto", "any", "opl", "ppsspp")
 OLD = """# my settings
 folders = ["~/games"]  # on the NAS
 level = 9 # good
@@ -31,19 +30,19 @@ def path(tmp_path: Path) -> Path:
 
 def saved(path: Path, text: str, **changes: object) -> str:
     path.write_text(text)
-    save_config(path, changes, TARGETS)
+    save_config(path, changes)
     return path.read_text()
 
 
 def test_a_missing_file_is_begun(path: Path) -> None:
-    save_config(path, {"level": 3, "mouse": False}, TARGETS)
-    assert load_config(path, TARGETS) == Config(level=3, mouse=False)
+    save_config(path, {"level": 3, "mouse": False})
+    assert load_config(path) == Config(level=3, mouse=False)
 
 
 def test_a_missing_folder_is_made(tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "config.toml"
-    save_config(path, {"theme": "light"}, TARGETS)
-    assert load_config(path, TARGETS) == Config(theme="light")
+    save_config(path, {"theme": "light"})
+    assert load_config(path) == Config(theme="light")
 
 
 def test_everything_else_stays_as_it_was(path: Path) -> None:
@@ -52,7 +51,7 @@ def test_everything_else_stays_as_it_was(path: Path) -> None:
 
 def test_a_new_setting_stands_before_the_tables(path: Path) -> None:
     saved(path, OLD, theme="contrast")
-    found = load_config(path, TARGETS)
+    found = load_config(path)
     assert (found.theme, found.keys, found.level) == ("contrast", {"quit": "ctrl+q"}, 9)
 
 
@@ -67,19 +66,19 @@ def test_none_takes_a_setting_out(path: Path) -> None:
 
 def test_line_ends_are_kept(path: Path) -> None:
     path.write_bytes(b"level = 9\r\ntrash = true\r\n")
-    save_config(path, {"level": 8}, TARGETS)
+    save_config(path, {"level": 8})
     assert path.read_bytes() == b"level = 8\r\ntrash = true\r\n"
 
 
 def test_folders_are_written_as_a_list(path: Path) -> None:
     saved(path, OLD, folders=[Path("/games"), "/mnt/é"])
-    assert load_config(path, TARGETS).folders == (Path("/games"), Path("/mnt/é"))
+    assert load_config(path).folders == (Path("/games"), Path("/mnt/é"))
 
 
 @pytest.mark.parametrize("text", ["", OLD, 'keys = { quit = "x" }\nlevel = 9\n'])
 def test_keys_are_replaced_as_one(path: Path, text: str) -> None:
     saved(path, text, keys={"help": "f1"})
-    assert load_config(path, TARGETS).keys == {"help": "f1"}
+    assert load_config(path).keys == {"help": "f1"}
 
 
 @pytest.mark.parametrize(
@@ -97,7 +96,7 @@ def test_keys_are_replaced_as_one(path: Path, text: str) -> None:
 def test_what_may_not_be_is_not_written(path: Path, changes: dict[str, object], said: str) -> None:
     path.write_text(OLD)
     with pytest.raises(StoreError) as caught:
-        save_config(path, changes, TARGETS)
+        save_config(path, changes)
     assert str(caught.value).startswith(f"{path}: {said}")
     assert path.read_text() == OLD
 
@@ -125,14 +124,14 @@ def test_the_target_of_an_older_file_becomes_targets_when_settings_are_saved(
 def test_a_file_that_is_no_toml_is_left_alone(path: Path) -> None:
     path.write_text("level 9")
     with pytest.raises(StoreError, match="not TOML"):
-        save_config(path, {"level": 3}, TARGETS)
+        save_config(path, {"level": 3})
     assert path.read_text() == "level 9"
 
 
 def test_permissions_are_kept(path: Path) -> None:
     path.write_text("")
     path.chmod(0o640)
-    save_config(path, {"level": 3}, TARGETS)
+    save_config(path, {"level": 3})
     assert path.stat().st_mode & 0o777 == 0o640
 
 
@@ -141,7 +140,7 @@ def test_a_link_is_followed(tmp_path: Path, path: Path) -> None:
     real.parent.mkdir()
     real.write_text("level = 9\n")
     path.symlink_to(real)
-    save_config(path, {"level": 3}, TARGETS)
+    save_config(path, {"level": 3})
     assert (path.is_symlink(), real.read_text()) == (True, "level = 3\n")
 
 
@@ -157,7 +156,7 @@ def test_a_disk_that_fails_leaves_the_old_file(path: Path, monkeypatch: pytest.M
     path.write_text(OLD)
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(SpaceError, match="cannot write the settings: No space left"):
-        save_config(path, {"level": 3}, TARGETS)
+        save_config(path, {"level": 3})
     assert path.read_text() == OLD
     assert [each.name for each in path.parent.iterdir() if each.name.startswith(".")] == []
 
@@ -169,7 +168,7 @@ from discpress.engine.config import saving
 saving.LOCK_TIMEOUT_S = {HANG_S}
 name = sys.argv[2]
 for number in range(20):
-    saving.save_config(Path(sys.argv[1]), {{name: number % 12 + 1}}, ())
+    saving.save_config(Path(sys.argv[1]), {{name: number % 12 + 1}})
 """
 
 
@@ -178,7 +177,7 @@ def test_two_that_write_lose_nothing_of_each_other(path: Path) -> None:
     names = ("level", "threads")
     children = [subprocess.Popen([sys.executable, "-c", CHILD, path, name]) for name in names]
     assert [child.wait(HANG_S) for child in children] == [0, 0]
-    found = load_config(path, TARGETS)
+    found = load_config(path)
     assert (found.level, found.threads) == (8, 8)
 
 
@@ -215,6 +214,6 @@ def test_whatever_was_there_the_file_then_says_what_was_saved(
 
     path = tmp_path_factory.getbasetemp() / "any.toml"
     path.write_text(text)
-    save_config(path, changes, TARGETS)
+    save_config(path, changes)
     expected = {**tomllib.loads(text), **changes}
     assert tomllib.loads(path.read_text()) == {key: value for key, value in expected.items() if value is not None}

@@ -12,14 +12,13 @@ from discpress.engine.config.watch_rules import Hours, WatchRule
 from discpress.engine.errors import StoreError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.request import ConversionRequest
-from discpress.engine.targets import AUTO, TARGETS
 
 PATH = Path("/home/me/config.toml")
 
 
 def read(text: str) -> Config:
     decoded: Mapping[str, Any] = tomllib.loads(text)
-    return parse_config(decoded, PATH, (AUTO, *TARGETS))
+    return parse_config(decoded, PATH)
 
 
 def rule_of(text: str) -> WatchRule:

@@ -34,7 +34,7 @@ def make_state(path: Path) -> None:
 
 
 def make_settings(path: Path) -> None:
-    save_config(path / "config.toml", {"level": 3}, ("auto",))
+    save_config(path / "config.toml", {"level": 3})
 
 
 @pytest.mark.parametrize("mask", UMASKS)

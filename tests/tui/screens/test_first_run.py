@@ -9,7 +9,6 @@ from command_line import write_old
 from sample_images import compressible
 
 from discpress.engine.config import Config, load_config
-from discpress.engine.targets import AUTO, TARGETS
 from discpress.engine.targets.by_system import choices
 from discpress.tui.dialogs.pick import PickTarget
 from discpress.tui.screens.first_run import FirstRun
@@ -142,7 +141,7 @@ async def test_a_folder_is_kept_opened_and_scanned(tmp_path: Path, games: Path, 
         desk.in_front(LibraryScreen)
         await desk.look()
         assert [each.path.name for each in desk.view.rows] == ["Game.iso"]
-        assert load_config(config_file, (AUTO, *TARGETS)).folders == (games,)
+        assert load_config(config_file).folders == (games,)
 
 
 @pytest.mark.parametrize(
@@ -165,7 +164,7 @@ async def test_it_asks_what_plays_the_games(
         assert [row.split()[0] for row in desk.rows] == list(choices("ps2"))
         await desk.press(*keys)
         desk.in_front(LibraryScreen)
-        written = load_config(config_file, (AUTO, *TARGETS))
+        written = load_config(config_file)
         assert (written.targets, written.folders) == (targets, (games,))
 
 

@@ -18,7 +18,6 @@ from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.store.digests import Digests
-from discpress.engine.targets import AUTO, TARGETS
 from discpress.tui.commands import Place
 from discpress.tui.dialogs.sort_keys import SORT_LETTERS
 from discpress.tui.screens.detail import DetailScreen
@@ -482,7 +481,7 @@ async def test_shift_t_chooses_what_plays_the_system_of_the_title(tmp_path: Path
         desk.in_front(LibraryScreen)
         title = desk.view.titles.whole(desk.view.rows[desk.table.cursor].key)
         assert title is not None
-        assert load_config(config_file, (AUTO, *TARGETS)).targets == {title.system: "opl"}
+        assert load_config(config_file).targets == {title.system: "opl"}
         assert desk.session.chooser.choice(title).target.name == "opl"
 
 

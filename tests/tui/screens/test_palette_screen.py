@@ -108,7 +108,7 @@ async def test_a_word_inside_a_sentence_finds_no_command(tmp_path: Path) -> None
 async def test_a_theme_is_found_by_its_name(tmp_path: Path, config_file: Path) -> None:
     async with opened(tmp_path, "colon", *"theme: lig", "enter") as desk:
         assert desk.app.theme == "discpress-light"
-        assert load_config(config_file, ()).theme == "light"
+        assert load_config(config_file).theme == "light"
 
 
 async def test_a_target_is_found_by_its_name(tmp_path: Path) -> None:

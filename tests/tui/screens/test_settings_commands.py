@@ -9,7 +9,6 @@ from textual import events
 
 from discpress.engine.config import THEMES, Config, load_config
 from discpress.engine.formats import ImageFormat
-from discpress.engine.targets import AUTO, TARGETS
 from discpress.engine.targets.by_system import choices, target_name
 from discpress.tui.commands import Place
 from discpress.tui.dialogs.ask_folder import AskFolder
@@ -25,7 +24,7 @@ AT = Place.SETTINGS
 
 
 def written(config_file: Path) -> Config:
-    return load_config(config_file, (AUTO, *TARGETS))
+    return load_config(config_file)
 
 
 def to(label: str, config: Config = Config()) -> list[str]:  # noqa: B008 - frozen

@@ -176,21 +176,21 @@ async def test_3_keeps_it_for_all_of_the_system(tmp_path: Path) -> None:
 @runs("apply_default", AT)
 async def test_4_makes_target_and_level_the_default(tmp_path: Path, config_file: Path) -> None:
     async with opened(tmp_path, *GAME_2, "T", "down", "enter", "right", "right", "4") as desk:
-        written = load_config(config_file, (AUTO, *TARGETS))
+        written = load_config(config_file)
         assert (written.targets, written.level) == ({"ps2": "opl"}, 12)
         assert desk.session.chooser.default_request.targets == (("ps2", "opl"),)
 
 
 async def test_a_target_of_its_own_keeps_format_and_blocks_as_the_default(tmp_path: Path, config_file: Path) -> None:
     async with opened(tmp_path, *GAME_2, "T", "down", "down", "enter", "down", "4") as desk:
-        written = load_config(config_file, (AUTO, *TARGETS))
+        written = load_config(config_file)
         assert (written.targets, written.format, written.block_size) == ({"ps2": "pcsx2"}, ImageFormat.ZSO, 4096)
         assert desk.session.chooser.defaults.block_size == 4096
 
 
 async def test_with_target_auto_format_and_blocks_stay_each_targets_own(tmp_path: Path, config_file: Path) -> None:
     async with opened(tmp_path, *GAME_2, "right", "right", "4"):
-        written = load_config(config_file, (AUTO, *TARGETS))
+        written = load_config(config_file)
         assert (written.targets, written.level, written.format, written.block_size) == ({}, 12, None, None)
 
 
