@@ -140,13 +140,13 @@ class DiscScreen(OwnScreen[None]):
 
         self.app.push_screen(Pick(question, offered, first, self.view.signs.ellipsis, (_VALUE,)), answer)
 
-    def fail(self, why: str) -> None:
+    def fail(self, problem: str) -> None:
         """Show what went wrong."""
-        self.post_message(Notify(why, is_error=True))
+        self.post_message(Notify(problem, is_error=True))
 
-    def say(self, why: str) -> None:
-        """Answer a key that has nothing to do here, with the reason in one line."""
-        self.post_message(Notify(why))
+    def say(self, text: str) -> None:
+        """Show a message of one line: the result of a command, or the reason why it has nothing to do here."""
+        self.post_message(Notify(text))
 
     def show_about(self, lines: Sequence[Line]) -> None:
         """Show what is said below the table of the row under its cursor: in two lines, or in as many as it takes."""

@@ -26,7 +26,7 @@ from discpress.tui.app.disk_queries import DiskQueries, run_detached, run_exclus
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.dialogs.pick import PickTarget
-from discpress.tui.messages import CopyText, Notify, OpenBench, OpenDevice, OpenLog, OpenPlan, OpenTune, StartWorker
+from discpress.tui.messages import CopyText, OpenBench, OpenDevice, OpenLog, OpenPlan, OpenTune, StartWorker
 from discpress.tui.screens.text import TextScreen
 from discpress.tui.views.check import newest_check
 from discpress.tui.views.details import to_copy, whole
@@ -169,18 +169,16 @@ class DetailScreen(TextScreen):
         try:
             self.session.queue.add([await DiskQueries().ask_with_timeout(request)])
         except TimeoutError:
-            self.post_message(Notify(f"{display_name(self._path)}: its disk does not answer", is_error=True))
+            self.fail(f"{display_name(self._path)}: its disk does not answer")
             return
         except OSError as error:
-            self.post_message(Notify(str(from_os_error(error, self._path, "look at it")), is_error=True))
+            self.fail(str(from_os_error(error, self._path, "look at it")))
             return
         except DiscpressError as error:
-            self.post_message(Notify(str(error), is_error=True))
+            self.fail(str(error))
             return
         self.post_message(StartWorker())
-        self.post_message(
-            Notify(f"Queued: the result will appear here. Press {self.keys.of('show_queue')} for the queue.")
-        )
+        self.say(f"Queued: the result will appear here. Press {self.keys.of('show_queue')} for the queue.")
 
     def _title_or_say(self) -> Title | None:
         """Return the title; say that it is gone."""

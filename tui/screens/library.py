@@ -21,7 +21,6 @@ from discpress.tui.app.session import ON_SCREEN, Changes, Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.messages import (
     CopyText,
-    Notify,
     OpenBench,
     OpenDatfiles,
     OpenDevice,
@@ -195,7 +194,7 @@ class LibraryScreen(LibraryPanes):
         try:
             added = len([number for number in self.session.queue.add_new(requests, work_of) if number is not None])
         except DiscpressError as error:
-            self.post_message(Notify(str(error), is_error=True))
+            self.fail(str(error))
             return
         self.post_message(StartWorker())
         key = self.keys.of("show_queue")

@@ -20,7 +20,7 @@ from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
 from discpress.tui.app.session import ON_SCREEN, Changes, Session
 from discpress.tui.commands import Keys, Place, bindings_at
 from discpress.tui.dialogs.ask_folder import AskFolder
-from discpress.tui.messages import Notify, OpenTune, StartWorker, TitlesQueued
+from discpress.tui.messages import OpenTune, StartWorker, TitlesQueued
 from discpress.tui.screens.base import DiscScreen
 from discpress.tui.views.plan import CONFLICTS, jobs_of, plan_titles, reason_left_out, summary_of
 from discpress.tui.views.title_settings import describe_settings
@@ -187,7 +187,7 @@ class PlanScreen(DiscScreen):
     def _is_empty(self) -> bool:
         """Return whether no title is left, and say so."""
         if not self._titles:
-            self.post_message(Notify(_GONE))
+            self.say(_GONE)
         return not self._titles
 
     def action_plan_all(self) -> None:
@@ -214,17 +214,17 @@ class PlanScreen(DiscScreen):
             return
         if not self._batch.converted:
             what = "repair" if self._is_repair else "convert"
-            self.post_message(Notify(f"Nothing to {what} here. Move the cursor to a title to see why."))
+            self.say(f"Nothing to {what} here. Move the cursor to a title to see why.")
             return
         try:
             added = self.session.queue.add_new(
                 jobs_of(self._batch, self._options, self.view.names), lambda job: job.kind
             )
         except DiscpressError as error:
-            self.post_message(Notify(str(error), is_error=True))
+            self.fail(str(error))
             return
         if None in added:
-            self.post_message(Notify(f"In the queue already by now, and left out: {added.count(None)}."))
+            self.say(f"In the queue already by now, and left out: {added.count(None)}.")
         self.post_message(TitlesQueued({row.title.path for row in self._batch.converted}))
 
 

@@ -17,7 +17,7 @@ from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS
 from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.dialogs.confirm import Confirm
-from discpress.tui.messages import CopyText, Notify, OpenLog, Refresh, StartWorker
+from discpress.tui.messages import CopyText, OpenLog, Refresh, StartWorker
 from discpress.tui.screens.base import DiscScreen
 from discpress.tui.views.frame.queue_head import alive_batches, batch_head
 from discpress.tui.views.jobs import COLUMNS, JobRows, describe_job
@@ -154,12 +154,12 @@ class QueueScreen(DiscScreen):
         try:
             done = self.session.queue.ask([job.id for job in jobs], action)
         except DiscpressError as error:
-            self.post_message(Notify(str(error), is_error=True))
+            self.fail(str(error))
             return
         if jobs and not done:
             # Another front may have been first: what is drawn is not what there is.
             now = self.session.queue.job(jobs[0].id)
-            self.post_message(Notify(f"This job is {now.state}: it cannot {action}."))
+            self.say(f"This job is {now.state}: it cannot {action}.")
         self.post_message(Refresh())
         self.post_message(StartWorker())
 
@@ -187,7 +187,7 @@ class QueueScreen(DiscScreen):
         if job is None:
             return
         if job.is_over:
-            self.post_message(Notify(f"This job is {job.state}: there is nothing left to cancel."))
+            self.say(f"This job is {job.state}: there is nothing left to cancel.")
             return
         if job.state is JobState.QUEUED and not job.attempts:
             self._ask([job], Action.CANCEL)
@@ -220,7 +220,7 @@ class QueueScreen(DiscScreen):
         if job is None:
             return
         if job not in waiting:
-            self.post_message(Notify(f"This job is {job.state}: only one that waits can be moved."))
+            self.say(f"This job is {job.state}: only one that waits can be moved.")
             return
         place = waiting.index(job) + 1 + step
         if 1 <= place <= len(waiting):
@@ -232,7 +232,7 @@ class QueueScreen(DiscScreen):
         try:
             self.session.queue.move(job.id, place)
         except DiscpressError as error:
-            self.post_message(Notify(str(error), is_error=True))
+            self.fail(str(error))
         self.post_message(Refresh())
 
     def action_show_log(self) -> None:

@@ -18,7 +18,7 @@ from discpress.tui.app.disk_queries import DiskQueries, run_detached, run_exclus
 from discpress.tui.app.session import Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.dialogs.confirm import Confirm
-from discpress.tui.messages import CopyText, Notify, Refresh, StartWorker
+from discpress.tui.messages import CopyText, Refresh, StartWorker
 from discpress.tui.screens.marking import Marking
 from discpress.tui.views.trash import COLUMNS, FILTER_HINT, TrashView, purge_question, status_line, undo_question
 from discpress.tui.widgets.filter_input import FilterInput
@@ -138,7 +138,7 @@ class TrashScreen(Marking):
         if chosen and not ours:
             entry = chosen[0].entry
             refused = not_ours(entry.folder, entry.problem)
-            self.post_message(Notify(f"{refused}. {refused.hint[:1].upper()}{refused.hint[1:]}.", is_error=True))
+            self.fail(f"{refused}. {refused.hint[:1].upper()}{refused.hint[1:]}.")
         return ours
 
     def action_undo(self) -> None:
@@ -181,10 +181,10 @@ class TrashScreen(Marking):
             request = await self._queries.ask_with_timeout(lambda: trash_request(kind, entries))
             self.session.queue.add_new([request], lambda job: job.task.work)
         except TimeoutError:
-            self.post_message(Notify(f"{display_name(entries[0].home_path)}: its disk does not answer", is_error=True))
+            self.fail(f"{display_name(entries[0].home_path)}: its disk does not answer")
             return
         except DiscpressError as error:
-            self.post_message(Notify(str(error), is_error=True))
+            self.fail(str(error))
             return
         self._trash.marks -= {entry.folder for entry in entries}
         self.show_rows()
@@ -193,7 +193,7 @@ class TrashScreen(Marking):
         checking = "Checking the replacement" if len(entries) == 1 else f"Checking {len(entries)} replacements"
         begun = "Restoring" if kind is TaskKind.UNDO else checking
         shown = self.keys.of("show_queue")
-        self.post_message(Notify(f"{begun} in the background. Press {shown} to follow it."))
+        self.say(f"{begun} in the background. Press {shown} to follow it.")
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Let the key that clears the filter and the marks go back if there are none."""

@@ -18,7 +18,7 @@ from discpress.engine.store.rows.measurement_rows import LabTest
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.dialogs.pick import Choice, Pick, PickTarget
-from discpress.tui.messages import Notify, OpenBench, OpenPlan, StartWorker
+from discpress.tui.messages import OpenBench, OpenPlan, StartWorker
 from discpress.tui.screens.base import Value
 from discpress.tui.screens.tune_saving import TuneSaving
 from discpress.tui.views.bench import Form, measured_latencies
@@ -146,7 +146,7 @@ class TuneScreen(TuneSaving):
             for title in self._summed:
                 self.session.want_grid(title, self._tuning.overrides)
         except DiscpressError as error:  # the state file is busy or full: the next key asks again
-            self.post_message(Notify(str(error), is_error=True))
+            self.fail(str(error))
             return
         self._asked.add(form)
         self.post_message(StartWorker())

@@ -9,7 +9,7 @@ from discpress.engine.targets import AUTO
 from discpress.engine.units import format_count
 from discpress.tui.app.session import Session
 from discpress.tui.dialogs.confirm import Confirm
-from discpress.tui.messages import Notify, Refresh, SaveSettings, WantEstimates
+from discpress.tui.messages import Refresh, SaveSettings, WantEstimates
 from discpress.tui.screens.base import DiscScreen
 from discpress.tui.views.labels import FILE_GONE
 from discpress.tui.views.tune import Tuning, cell_of, reason_against
@@ -86,7 +86,7 @@ class TuneSaving(DiscScreen):
     def is_lost(self) -> bool:
         """Return whether no title is left, and say so."""
         if self._is_gone:
-            self.post_message(Notify(FILE_GONE))
+            self.say(FILE_GONE)
         return self._is_gone
 
     def _save(self, titles: Sequence[Title], *, keep: bool) -> bool:
@@ -96,12 +96,12 @@ class TuneSaving(DiscScreen):
         try:
             self.session.save_overrides(titles, self._tuning.overrides if keep else None)
         except DiscpressError as error:
-            self.post_message(Notify(str(error), is_error=True))
+            self.fail(str(error))
             return False
         self._kept = self._tuning
         self.post_message(Refresh())
         what = "Saved for" if keep else "Reset to the defaults for"
-        self.post_message(Notify(f"{what} {format_count(len(titles), 'title')}."))
+        self.say(f"{what} {format_count(len(titles), 'title')}.")
         self.post_message(WantEstimates(titles))
         return True
 
