@@ -7,7 +7,7 @@ of it is never run.
 import json
 import os
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from operator import itemgetter
 from pathlib import Path
 from types import MappingProxyType
@@ -117,13 +117,11 @@ INSERT INTO queue_jobs (id, changed, batch, kind, state, path, output_path, outp
 """
 
 
-def is_queued(
-    connection: sqlite3.Connection, request: JobRequest, work_of: Callable[[Job | JobRequest], object]
-) -> bool:
-    """Return whether an unfinished job of the request's kind on its file is the same by `work_of`."""
+def is_queued(connection: sqlite3.Connection, request: JobRequest, *, by_kind: bool) -> bool:
+    """Return whether an unfinished job of the request's kind on its file does the same; `by_kind`: whatever it does."""
     rows = connection.execute(_SELECT_ALIVE, (_path_value(request.path), str(request.kind)))
-    work = work_of(request)
-    return any(job.is_alive and work_of(job) == work for job in map(job_from, rows))
+    work = request.task.work
+    return any(job.is_alive and (by_kind or job.task.work == work) for job in map(job_from, rows))
 
 
 def job_row(request: JobRequest, number: int, revision: int, batch: str, position: float, now: float) -> Row:

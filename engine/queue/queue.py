@@ -10,7 +10,7 @@ from discpress.engine.errors import DiscpressError, UsageError
 from discpress.engine.queue import log_rows, order
 from discpress.engine.queue.crash_count import MOST_DEATHS, count_death, describe_death, worker_ended
 from discpress.engine.queue.job_rows import ADD_JOB, SELECT_JOBS, is_queued, job_from, job_row
-from discpress.engine.queue.jobs import REQUESTS, Action, Job, JobProgress, JobRequest, JobState
+from discpress.engine.queue.jobs import REQUESTS, Action, JobProgress, JobRequest, JobState
 from discpress.engine.queue.rates import Meter
 from discpress.engine.queue.reader import QueueReader
 from discpress.engine.queue.snapshot import WorkerStatus
@@ -71,20 +71,16 @@ class JobQueue(QueueReader):
         wanted = list(requests)
         return self._change(lambda change: _append(change, wanted, batch), durable=True) if wanted else []
 
-    def add_new(
-        self, requests: Iterable[JobRequest], work_of: Callable[[Job | JobRequest], object]
-    ) -> list[int | None]:
-        """Append jobs as `add` does, except those that another client has just added.
+    def add_new(self, requests: Iterable[JobRequest], *, by_kind: bool = False) -> list[int | None]:
+        """Append jobs as `add` does, except those whose work is queued already, perhaps by another client just now.
 
-
-
-        `work_of` returns equal values for jobs, of one kind on one file, that are the same work. Returns the number of
-        each request's job, None for those that were left out.
+        With `by_kind`, any job of a kind on a file is the same work. Returns the number of each request's job, None for
+        those that were left out.
         """
         wanted = list(requests)
 
         def add(change: Change) -> list[int | None]:
-            is_new = [not is_queued(change.connection, request, work_of) for request in wanted]
+            is_new = [not is_queued(change.connection, request, by_kind=by_kind) for request in wanted]
             numbers = iter(_append(change, [each for each, new in zip(wanted, is_new, strict=True) if new], None))
             return [next(numbers) if new else None for new in is_new]
 

@@ -14,7 +14,7 @@ from discpress.engine.library.scan.rescan_files import follow_files
 from discpress.engine.library.states import TitleStates
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import ALIVE, JobRequest, JobState
-from discpress.engine.queue.planned_jobs import job_of, work_of
+from discpress.engine.queue.planned_jobs import job_of
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.records import DoctorTask, EstimateTask
@@ -228,7 +228,7 @@ class Watcher:
         if self.is_dry:
             report.planned = [(step, row) for step, _, row in wanted]
             return
-        numbers = self.queue.add_new([request for _, request, _ in wanted], work_of)
+        numbers = self.queue.add_new([request for _, request, _ in wanted])
         rows = []
         for number, (step, request, row) in zip(numbers, wanted, strict=True):
             if number is not None:

@@ -13,7 +13,7 @@ from textual.timer import Timer
 from discpress.engine.errors import DiscpressError
 from discpress.engine.library.listed import ListedTitle
 from discpress.engine.queue.snapshot import QueueSnapshot
-from discpress.engine.queue.titles.identifying import identify_request, is_identifiable, work_of
+from discpress.engine.queue.titles.identifying import identify_request, is_identifiable
 from discpress.engine.store.model import Title
 from discpress.engine.targets.by_system import target_name
 from discpress.engine.units import format_count
@@ -192,7 +192,7 @@ class LibraryScreen(LibraryPanes):
                 self.say("Nothing to identify: these images cannot be read.")
             return
         try:
-            added = len([number for number in self.session.queue.add_new(requests, work_of) if number is not None])
+            added = len([number for number in self.session.queue.add_new(requests) if number is not None])
         except DiscpressError as error:
             self.fail(str(error))
             return

@@ -217,9 +217,8 @@ class PlanScreen(DiscScreen):
             self.say(f"Nothing to {what} here. Move the cursor to a title to see why.")
             return
         try:
-            added = self.session.queue.add_new(
-                jobs_of(self._batch, self._options, self.view.names), lambda job: job.kind
-            )
+            jobs = jobs_of(self._batch, self._options, self.view.names)
+            added = self.session.queue.add_new(jobs, by_kind=True)
         except DiscpressError as error:
             self.fail(str(error))
             return

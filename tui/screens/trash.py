@@ -179,7 +179,7 @@ class TrashScreen(Marking):
         entries = [item.entry for item in chosen]
         try:
             request = await self._queries.ask_with_timeout(lambda: trash_request(kind, entries))
-            self.session.queue.add_new([request], lambda job: job.task.work)
+            self.session.queue.add_new([request])
         except TimeoutError:
             self.fail(f"{display_name(entries[0].home_path)}: its disk does not answer")
             return

@@ -28,7 +28,7 @@ from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.record_digests import decode_whole
 from discpress.engine.queue.titles.decided import DecidedTitles
-from discpress.engine.queue.titles.identifying import identify_request, is_identifiable, work_of
+from discpress.engine.queue.titles.identifying import identify_request, is_identifiable
 from discpress.engine.store.digests import Digests
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import absolute, holder_of
@@ -142,7 +142,7 @@ class _Identifying:
 
     def _add_jobs(self) -> None:
         with OpenQueue(self._arguments, self._printer) as queue:
-            numbers = queue.jobs.add_new(self._requests, work_of)
+            numbers = queue.jobs.add_new(self._requests)
             added = [(number, each, None) for number, each in zip(numbers, self._requests, strict=True) if number]
             report_added(added, self._printer)
             if added:

@@ -131,7 +131,7 @@ class _Adding:
 
     def _add(self) -> bool:
         """Put the requested jobs into the queue and report them; return whether any was added."""
-        numbers = self._queue.jobs.add_new(self._requests, work_of)
+        numbers = self._queue.jobs.add_new(self._requests)
         added = []
         for number, request, row in zip(numbers, self._requests, self._rows, strict=True):
             if number is None:

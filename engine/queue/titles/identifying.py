@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from discpress.engine.queue.jobs import Job, JobRequest
+from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.records import VerifyTask
 from discpress.engine.store.model import Fault, Title
@@ -18,8 +18,3 @@ def is_identifiable(title: Title) -> bool:
 def identify_request(path: Path, file_path: Path, device: int, name: str = "") -> JobRequest:
     """Return the job for an image; `file_path` is its file, the archive for an archived one. It runs when idle."""
     return JobRequest(VerifyTask(source=Source.of(path, file_path, device, name)), path, idle_priority=True)
-
-
-def work_of(job: Job | JobRequest) -> tuple[object, ...]:
-    """Return the key under which two jobs count as the same work."""
-    return job.path, job.task.work

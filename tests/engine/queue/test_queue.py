@@ -262,9 +262,9 @@ def test_a_closed_store_is_an_error(store: Store, queue: JobQueue) -> None:
 def test_what_another_front_has_queued_meanwhile_is_left_out(queue: JobQueue) -> None:
     one, two = requests(2)
     (first,) = queue.add([one])
-    assert queue.add_new([one, two], lambda job: job.kind) == [None, 2]
+    assert queue.add_new([one, two], by_kind=True) == [None, 2]
     queue.ask([first], Action.CANCEL)
-    assert queue.add_new([one, two], lambda job: job.kind) == [3, None]
+    assert queue.add_new([one, two], by_kind=True) == [3, None]
     assert [job.path for job in queue.runnable()] == [two.path, one.path]
 
 
@@ -272,8 +272,8 @@ def test_other_work_on_a_file_is_new(queue: JobQueue) -> None:
     (one,) = requests(1)
     queue.add([one])
     other = one._replace(task=ConvertTask(output_folder=Path("/elsewhere")))
-    assert queue.add_new([one, other], lambda job: job.task.work) == [None, 2]
+    assert queue.add_new([one, other]) == [None, 2]
 
 
 def test_nothing_new_is_nothing(queue: JobQueue) -> None:
-    assert queue.add_new([], lambda job: job.kind) == []
+    assert queue.add_new([]) == []

@@ -15,7 +15,6 @@ from discpress.engine.library.states import TitleStates
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.tasks.trash import DuplicatesTask
 from discpress.engine.queue.titles.duplicates import duplicates_request
-from discpress.engine.queue.titles.identifying import work_of
 from discpress.engine.units import format_count
 from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
 from discpress.tui.app.session import Changes, Session
@@ -142,7 +141,7 @@ class DuplicatesScreen(DiscScreen):
     def _queue(self, wanted: Sequence[Choice]) -> None:
         requests = [duplicates_request(choice, disc_name(choice.copies)) for choice in wanted]
         try:
-            numbers = self.session.queue.add_new(requests, work_of)
+            numbers = self.session.queue.add_new(requests)
         except DiscpressError as error:
             self.fail(str(error))
             return

@@ -17,7 +17,6 @@ from discpress.engine.formats import ImageFormat
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
 from discpress.engine.queue.titles.deploying import DeviceChoice, deploy_request, device_plan
-from discpress.engine.queue.titles.identifying import work_of
 from discpress.engine.store.model import Title
 from discpress.tui.app.disk_queries import DiskQueries, run_detached, run_exclusive
 from discpress.tui.app.last_device import load_device, save_device
@@ -236,7 +235,7 @@ class DeployScreen(DiscScreen):
         names, defaults = self.view.names, self.session.chooser.default_request
         try:
             request = await self._queries.ask_with_timeout(lambda: deploy_request(choice, plan, names.of, defaults))
-            (number,) = self.session.queue.add_new([request], work_of)
+            (number,) = self.session.queue.add_new([request])
         except TimeoutError:
             self.fail("The device does not answer: nothing was queued.")
             return

@@ -1,7 +1,5 @@
 """`discpress queue add`: what is put into the queue, and what is not; the worker is a stand-in."""
 
-from collections.abc import Callable
-
 import pytest
 from command_line import raise_on_control_bytes
 from queue_desk import Desk, FakeWorker
@@ -12,7 +10,7 @@ from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import StoreError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.queue.jobs import Job, JobRequest
+from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.records import ConvertTask, DoctorTask, ScanTask
@@ -164,9 +162,9 @@ def test_the_same_work_is_not_queued_twice(desk: Desk) -> None:
 def test_what_another_front_queues_meanwhile_is_left_out(
     desk: Desk, worker: FakeWorker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def late(queue: JobQueue, requests: list[JobRequest], work_of: Callable[[Job | JobRequest], object]) -> object:
+    def late(queue: JobQueue, requests: list[JobRequest]) -> object:
         desk.queue.add(requests)
-        return add_new(queue, requests, work_of)
+        return add_new(queue, requests)
 
     add_new = JobQueue.add_new
     monkeypatch.setattr(JobQueue, "add_new", late)
