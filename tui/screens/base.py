@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import ClassVar, NamedTuple, TypeVar
 
 from textual import events
@@ -10,14 +11,27 @@ from textual.geometry import Size
 from textual.message import Message
 
 from discpress.engine.config import THEMES
+from discpress.engine.errors import DiscpressError, from_os_error
 from discpress.engine.names import display_name
+from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.engine.targets.by_system import PLAYED, choices
+from discpress.tui.app.disk_queries import DiskQueries
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import BY_NAME, Keys, Place, commands_at
 from discpress.tui.dialogs.own_screen import OwnScreen
-from discpress.tui.messages import GoTo, Notify, OpenQueue, OpenScreen, OpenTrash, Request, SaveSettings
+from discpress.tui.messages import (
+    GoTo,
+    Notify,
+    OpenQueue,
+    OpenScreen,
+    OpenTrash,
+    Refresh,
+    Request,
+    SaveSettings,
+    StartWorker,
+)
 from discpress.tui.views.frame.title_bar import tab_of, tabs_of, totals_of
 from discpress.tui.views.library import LibraryView
 from discpress.tui.views.settings import changed_target
@@ -147,6 +161,26 @@ class DiscScreen(OwnScreen[None]):
     def say(self, text: str) -> None:
         """Show a message of one line: the result of a command, or the reason why it has nothing to do here."""
         self.post_message(Notify(text))
+
+    async def add_job(
+        self, queries: DiskQueries, path: Path, make: Callable[[], JobRequest], *, only_new: bool = False
+    ) -> bool:
+        """Queue a job whose request needs the disk of a path; return False after a message if that fails."""
+        queue = self.session.queue
+        try:
+            request = await queries.ask_with_timeout(make)
+            (queue.add_new if only_new else queue.add)([request])
+        except TimeoutError:
+            self.fail(f"{display_name(path)}: its disk does not answer")
+        except DiscpressError as error:
+            self.fail(str(error))
+        except OSError as error:
+            self.fail(str(from_os_error(error, path, "look at it")))
+        else:
+            self.post_message(StartWorker())
+            self.post_message(Refresh())
+            return True
+        return False
 
     def show_about(self, lines: Sequence[Line]) -> None:
         """Show what is said below the table of the row under its cursor: in two lines, or in as many as it takes."""

@@ -207,7 +207,10 @@ class BenchScreen(DiscScreen):
 
     def _choose(self, name: str) -> None:
         option, present = OPTIONS[name], getattr(self._choice, name)
-        take = lambda value: self._change(self._choice.of(name, value))  # noqa: E731
+
+        def take(value: object) -> None:
+            self._change(self._choice.of(name, value))
+
         self.pick(option.question, option.values, option.describe, present, take)
 
     def action_memory(self) -> None:
@@ -250,18 +253,7 @@ class BenchScreen(DiscScreen):
 
     async def _queue(self, asked: SeekOptions | ThroughputOptions) -> None:
         path, name = self._title.path, self.view.names.of(self._title)
-        try:
-            request = await self._queries.ask_with_timeout(lambda: lab_request(path, asked, name))
-            self.session.queue.add([request])
-        except TimeoutError:
-            self.fail(f"{display_name(path)}: its disk does not answer")
-        except DiscpressError as error:
-            self.fail(str(error))
-        except OSError as error:
-            self.fail(str(from_os_error(error, path, "look at it")))
-        else:
-            self.post_message(StartWorker())
-            self.post_message(Refresh())
+        await self.add_job(self._queries, path, partial(lab_request, path, asked, name))
 
     def action_stop_test(self) -> None:
         """Stop the tests of this title; what they have measured is kept."""

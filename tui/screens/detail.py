@@ -12,7 +12,6 @@ from discpress.engine.discs.achievements import HASHED, achievements_at
 from discpress.engine.errors import DiscpressError, from_os_error
 from discpress.engine.images.doctor.doctor import examine
 from discpress.engine.images.doctor.findings import Finding
-from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.tasks.base import Source
@@ -26,7 +25,7 @@ from discpress.tui.app.disk_queries import DiskQueries, run_detached, run_exclus
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.dialogs.pick import PickTarget
-from discpress.tui.messages import CopyText, OpenBench, OpenDevice, OpenLog, OpenPlan, OpenTune, StartWorker
+from discpress.tui.messages import CopyText, OpenBench, OpenDevice, OpenLog, OpenPlan, OpenTune
 from discpress.tui.screens.text import TextScreen
 from discpress.tui.views.check import newest_check
 from discpress.tui.views.details import to_copy, whole
@@ -166,19 +165,8 @@ class DetailScreen(TextScreen):
             source = Source.of(self._path, file_path, file_path.stat().st_dev, name)
             return JobRequest(replace(task, source=source), self._path)
 
-        try:
-            self.session.queue.add([await DiskQueries().ask_with_timeout(request)])
-        except TimeoutError:
-            self.fail(f"{display_name(self._path)}: its disk does not answer")
-            return
-        except OSError as error:
-            self.fail(str(from_os_error(error, self._path, "look at it")))
-            return
-        except DiscpressError as error:
-            self.fail(str(error))
-            return
-        self.post_message(StartWorker())
-        self.say(f"Queued: the result will appear here. Press {self.keys.of('show_queue')} for the queue.")
+        if await self.add_job(DiskQueries(), self._path, request):
+            self.say(f"Queued: the result will appear here. Press {self.keys.of('show_queue')} for the queue.")
 
     def _title_or_say(self) -> Title | None:
         """Return the title; say that it is gone."""

@@ -9,7 +9,6 @@ from textual.binding import BindingType
 
 from discpress.engine.convert.trash.folder import not_ours
 from discpress.engine.convert.trash.listing import TrashItem, TrashListing, list_trash
-from discpress.engine.errors import DiscpressError
 from discpress.engine.names import display_name
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.tasks.kinds import TaskKind
@@ -18,7 +17,7 @@ from discpress.tui.app.disk_queries import DiskQueries, run_detached, run_exclus
 from discpress.tui.app.session import Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.dialogs.confirm import Confirm
-from discpress.tui.messages import CopyText, Refresh, StartWorker
+from discpress.tui.messages import CopyText
 from discpress.tui.screens.marking import Marking
 from discpress.tui.views.trash import COLUMNS, FILTER_HINT, TrashView, purge_question, status_line, undo_question
 from discpress.tui.widgets.filter_input import FilterInput
@@ -96,12 +95,9 @@ class TrashScreen(Marking):
         """Show what removing the entries would free, or what is wrong with the filter."""
         if self._listing is None:
             return
-        self._table.show_empty(self._empty_text())
+        self._table.show_empty("" if self._trash.rows else self.why_empty())
         problem: Line = [(self._problem, "bad")]
         self.query_one("#status", Lines).show([problem if self._problem else status_line(self._trash, self.size.width)])
-
-    def _empty_text(self) -> str:
-        return "" if self._trash.rows else self.why_empty()
 
     def why_empty(self) -> str:
         """Return why there are no rows."""
@@ -177,19 +173,11 @@ class TrashScreen(Marking):
 
     async def _queue(self, kind: TaskKind, chosen: Sequence[TrashItem]) -> None:
         entries = [item.entry for item in chosen]
-        try:
-            request = await self._queries.ask_with_timeout(lambda: trash_request(kind, entries))
-            self.session.queue.add_new([request])
-        except TimeoutError:
-            self.fail(f"{display_name(entries[0].home_path)}: its disk does not answer")
-            return
-        except DiscpressError as error:
-            self.fail(str(error))
+        make = partial(trash_request, kind, entries)
+        if not await self.add_job(self._queries, entries[0].home_path, make, only_new=True):
             return
         self._trash.marks -= {entry.folder for entry in entries}
         self.show_rows()
-        self.post_message(StartWorker())
-        self.post_message(Refresh())
         checking = "Checking the replacement" if len(entries) == 1 else f"Checking {len(entries)} replacements"
         begun = "Restoring" if kind is TaskKind.UNDO else checking
         shown = self.keys.of("show_queue")
