@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from discpress.engine.errors import DiscpressError
+from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import Title
 from discpress.engine.targets import AUTO
 from discpress.engine.units import format_count
@@ -61,7 +62,7 @@ class TuneSaving(DiscScreen):
 
     def action_forget(self) -> None:
         """Let the titles follow the defaults again."""
-        is_saved = self._save(self._titles, keep=False)
+        is_saved = self._save(self._titles, None)
         title = replace(self._title, overrides=None) if is_saved else self._title
         self._kept = Tuning.of(title, self.session.chooser)
         self.change(self._kept)
@@ -79,7 +80,7 @@ class TuneSaving(DiscScreen):
         if refused and not kept:
             self.say(f"Not saved: {refused[0][1].rpartition(': ')[2]}.")
             return
-        self._save(kept, keep=True)
+        self._save(kept, self._tuning.overrides)
         if refused:
             self.say(f"Left out: {refused[0][1]}; {len(refused)} in all")
 
@@ -89,18 +90,18 @@ class TuneSaving(DiscScreen):
             self.say(FILE_GONE)
         return self._is_gone
 
-    def _save(self, titles: Sequence[Title], *, keep: bool) -> bool:
-        """Store the choice, or none, for titles; return whether that went well."""
+    def _save(self, titles: Sequence[Title], overrides: ConversionRequest | None) -> bool:
+        """Store settings for titles, None for the defaults; return whether that went well."""
         if self.is_lost():
             return False
         try:
-            self.session.save_overrides(titles, self._tuning.overrides if keep else None)
+            self.session.save_overrides(titles, overrides)
         except DiscpressError as error:
             self.fail(str(error))
             return False
         self._kept = self._tuning
         self.post_message(Refresh())
-        what = "Saved for" if keep else "Reset to the defaults for"
+        what = "Reset to the defaults for" if overrides is None else "Saved for"
         self.say(f"{what} {format_count(len(titles), 'title')}.")
         self.post_message(WantEstimates(titles))
         return True
