@@ -1,6 +1,5 @@
 """The filter of a table: a line to type into, words that take effect at once, and what is wrong with them."""
 
-from pathlib import Path
 from typing import Any
 
 from textual.widgets import Input
@@ -26,21 +25,12 @@ class Filtering(DiscScreen):
         raise NotImplementedError
 
     @property
-    def _cursor_key(self) -> Path | None:
-        """The path of the row under the cursor, which is found again in another order."""
-        return self.listed.cursor_key
-
-    @_cursor_key.setter
-    def _cursor_key(self, key: Path | None) -> None:
-        self.listed.cursor_key = key
-
-    @property
     def _table(self) -> Table:
         return self.query_one(Table)
 
     def show_rows(self) -> None:
         """Repaint with the cursor on the row it was on."""
-        index = self.listed.index_of(self._cursor_key)
+        index = self.listed.index_of(self.listed.cursor_key)
         self._table.show_rows(self._table.cursor if index is None else index)
         self._remember()
         self.show_status()
@@ -48,7 +38,7 @@ class Filtering(DiscScreen):
     def _remember(self) -> None:
         """Note the row under the cursor, to find it again in another order."""
         rows, cursor = self.listed.rows, self._table.cursor
-        self._cursor_key = self.listed.path_of(rows[cursor]) if cursor < len(rows) else None
+        self.listed.cursor_key = self.listed.path_of(rows[cursor]) if cursor < len(rows) else None
 
     def show_status(self) -> None:
         """Show what all rows come to, or what is wrong with the filter."""

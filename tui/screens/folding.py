@@ -58,7 +58,7 @@ class Folding(Marking):
         if path is None:
             self.say("There is nothing to fold here.")
             return
-        self._cursor_key = path
+        self.view.cursor_key = path
         self.show_rows()
 
     def action_group(self) -> None:
@@ -71,7 +71,7 @@ class Folding(Marking):
     def group_by(self, grouping: Grouping) -> None:
         """Group by a fact; a cursor at the top stays there, any other one stays on its title."""
         if not self._table.cursor:
-            self._cursor_key = None
+            self.view.cursor_key = None
         self.view.group_by(grouping)
         self.show_rows()
 

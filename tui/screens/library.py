@@ -76,13 +76,13 @@ class LibraryScreen(LibraryPanes):
     def on_mount(self) -> None:
         """Show what is stored."""
         self._table.show_sort(self.view.sort_key, self.view.sort_sign)
-        self._table.show_rows(self.view.index_of(self._cursor_key) or 0)
+        self._table.show_rows(self.view.index_of(self.view.cursor_key) or 0)
         self.on_snapshot(self.session.last_snapshot)
         self.show_status()
 
     def _remember(self) -> None:
         """Note the title under the cursor; while the library loads, the remembered one may still come."""
-        is_to_come = self._cursor_key is not None and self._cursor_key not in self.view.titles
+        is_to_come = self.view.cursor_key is not None and self.view.cursor_key not in self.view.titles
         if not (self.session.is_loading and is_to_come and not self._table.cursor):
             super()._remember()
 
@@ -259,5 +259,5 @@ class LibraryScreen(LibraryPanes):
             self.take_filter_off()
         self.view.unfold_around(path)
         if self.view.index_of(path) is not None:
-            self._cursor_key = path
+            self.view.cursor_key = path
             self.show_rows()  # the emptied filter is told of later, and goes back to the title that is remembered

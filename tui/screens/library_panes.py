@@ -93,7 +93,7 @@ class LibraryPanes(Folding):
 
     def title_here(self) -> ListedTitle | None:
         """Return the title under the cursor; None without rows."""
-        return None if self._cursor_key is None else self.view.titles.at(self._cursor_key)
+        return None if self.view.cursor_key is None else self.view.titles.at(self.view.cursor_key)
 
     def head_here(self) -> ListedTitle | None:
         """Return the head of a group under the cursor; None if there is none."""

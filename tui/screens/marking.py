@@ -89,7 +89,7 @@ class Marking(Filtering):
     def _sort(self, key: str, *, is_reversed: bool) -> None:
         """Sort; a cursor at the top stays there, any other one stays on its row."""
         if not self._table.cursor:
-            self._cursor_key = None
+            self.listed.cursor_key = None
         self.listed.sort_by(key, is_reversed=is_reversed)
         self._table.show_sort(key, self.listed.sort_sign)
         self.show_rows()
