@@ -15,6 +15,7 @@ from discpress.engine.queue.order import Place as QueuePlace
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS
 from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
+from discpress.tui.app.session import Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.dialogs.confirm import Confirm
 from discpress.tui.messages import CopyText, OpenLog, Refresh, StartWorker
@@ -39,13 +40,16 @@ class QueueScreen(DiscScreen):
     PLACE = Place.QUEUE
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.QUEUE)]
 
-    def compose(self) -> ComposeResult:
-        """Lay out the screen."""
-        self._rows = JobRows(self.view.name_of, is_ascii=self.session.is_ascii)
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._rows = JobRows(self.view.name_of, is_ascii=session.is_ascii)
         self._queries = DiskQueries()
         self._asked_of: tuple[int, ...] = ()
         self._asked_at = 0.0
         self._batches: dict[str, int] = {}
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
         yield self.title_bar()
         yield Lines(id="status")
         yield Lines(id="spaces")

@@ -10,6 +10,7 @@ from textual.binding import BindingType
 from discpress.engine.config import config_path
 from discpress.engine.names import display_name
 from discpress.engine.targets.by_system import DEFAULT
+from discpress.tui.app.session import Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.dialogs.ask_folder import AskFolder
 from discpress.tui.dialogs.pick import PickTarget
@@ -28,10 +29,13 @@ class SettingsScreen(DiscScreen):
     PLACE = Place.SETTINGS
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_at(Place.SETTINGS)]
 
-    def compose(self) -> ComposeResult:
-        """Lay out the screen."""
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
         self._rows = SettingRows()
         self._fill()  # before the first frame: keys may have been typed ahead
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
         yield self.title_bar()
         yield Table(COLUMNS, self._rows, id="settings", ellipsis=self.view.signs.ellipsis)
         yield Lines(id="about")
