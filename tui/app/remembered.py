@@ -2,17 +2,16 @@
 
 import contextlib
 import json
-import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, NamedTuple, Self
 
 from discpress.engine.errors import UsageError
 from discpress.engine.library.groups import Grouping
+from discpress.tui.app.json_file import MOST_BYTES, read_facts, write_facts
 from discpress.tui.views.library import LibraryView
 
 FILE_NAME = "app-view.json"
-_MOST_BYTES = 1 << 20
 _MOST_ROWS = 100
 """Folded groups, and unfolded families, that are remembered of a library."""
 _MOST_LIBRARIES = 50
@@ -61,7 +60,7 @@ class Shown(NamedTuple):
 
 def load_shown(state_folder: Path, folders: Iterable[Path]) -> Shown:
     """Return how the library of these folders was shown last; the usual way if that is not known or not readable."""
-    found = _read(state_folder / FILE_NAME).get(_key_of(folders))
+    found = read_facts(state_folder / FILE_NAME).get(_key_of(folders))
     known = found if isinstance(found, dict) else {}
     usual = Shown()._asdict()
     values: dict[str, Any] = {name: _value(known.get(name)) for name in usual}
@@ -71,19 +70,13 @@ def load_shown(state_folder: Path, folders: Iterable[Path]) -> Shown:
 def save_shown(state_folder: Path, folders: Iterable[Path], shown: Shown) -> None:
     """Remember how the library of these folders is shown; a folder that takes no file is left as it is."""
     path, key = state_folder / FILE_NAME, _key_of(folders)
-    libraries = dict(_read(path))
+    libraries = read_facts(path)
     libraries.pop(key, None)
     libraries[key] = shown._asdict()
     newest = dict(list(libraries.items())[-_MOST_LIBRARIES:])
-    while len(json.dumps(newest)) > _MOST_BYTES and len(newest) > 1:  # a longer file would not be read
+    while len(json.dumps(newest)) > MOST_BYTES and len(newest) > 1:  # a longer file would not be read
         newest.pop(next(iter(newest)))
-    new = path.with_name(f"{FILE_NAME}.{os.getpid()}.new")
-    try:
-        new.write_text(json.dumps(newest), encoding="ascii")
-        new.replace(path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            new.unlink()
+    write_facts(path, newest)
 
 
 def _value(found: object) -> object:
@@ -95,12 +88,3 @@ def _value(found: object) -> object:
 
 def _key_of(folders: Iterable[Path]) -> str:
     return "\n".join(sorted(map(str, folders)))
-
-
-def _read(path: Path) -> Mapping[str, Any]:
-    try:
-        with path.open("rb") as file:
-            decoded = json.loads(file.read(_MOST_BYTES))
-    except (OSError, ValueError, RecursionError):
-        return {}
-    return decoded if isinstance(decoded, dict) else {}
