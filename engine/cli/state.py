@@ -4,9 +4,9 @@ import argparse
 import contextlib
 import os
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.config import Config, config_path, load_config
@@ -40,6 +40,8 @@ if TYPE_CHECKING:
     from discpress.engine.dats.match import Match
     from discpress.engine.library.naming import TitleNames
     from discpress.engine.measure.estimate import Estimate
+
+T = TypeVar("T")
 
 
 def read_config() -> Config:
@@ -81,12 +83,7 @@ class Records:
     def request_for(self, path: Path, request: ConversionRequest, config: Config, system: str) -> ConversionRequest:
         """Return the request for a disc of a system: options first, then the title's settings from `set`, then the
         settings file."""
-        chosen = None
-        if self.store is not None:
-            try:
-                chosen = self.store.settings_for(absolute(path))
-            except DiscpressError as error:
-                self._lose(error)
+        chosen = self._ask(lambda store: store.settings_for(absolute(path)), None)
         return merge_requests(request, chosen, config.request, system)
 
     def name_of(self, path: Path) -> str:
@@ -120,43 +117,29 @@ class Records:
 
     def save_measurement(self, measurement: Measurement) -> None:
         """Store a benchmark's result for later comparison."""
-        if self.store is None:
-            return
-        try:
-            self.store.save_measurement(measurement)
-        except DiscpressError as error:
-            self._lose(error)
+        self._ask(lambda store: store.save_measurement(measurement), None)
 
     def journal(self, kind: str, facts: Mapping[str, object]) -> None:
         """Append an entry to the journal."""
-        if self.store is None:
-            return
-        try:
-            self.store.append_journal(kind, cast(Mapping[str, JsonValue], facts))
+
+        def append(store: Store) -> None:
+            store.append_journal(kind, cast(Mapping[str, JsonValue], facts))
             if kind == PURGED:
                 from discpress.engine.queue.queue import JobQueue  # noqa: PLC0415 - 40 ms, for emptied trashes only
                 from discpress.engine.queue.savings import count_savings  # noqa: PLC0415
 
-                count_savings(JobQueue(self.store), kind, facts)
-        except DiscpressError as error:
-            self._lose(error)
+                count_savings(JobQueue(store), kind, facts)
+
+        self._ask(append, None)
 
     def source_check(self, plan: "ConversionPlan") -> Accept:
         """Return a check of a source's digests, see `source_check`; without a state it accepts all."""
-        try:
-            return accept_all if self.store is None else source_check(self.store, plan)
-        except DiscpressError as error:
-            self._lose(error)
-            return accept_all
+        otherwise: Accept = accept_all
+        return self._ask(lambda store: source_check(store, plan), otherwise)
 
     def save_digests(self, done: "Conversion", source: ByteSource) -> None:
         """Store the digests of a conversion's open source and of its result."""
-        if self.store is None:
-            return
-        try:
-            save_digests(self.store, done, source)
-        except DiscpressError as error:
-            self._lose(error)
+        self._ask(lambda store: save_digests(store, done, source), None)
 
     def save_decoded(self, path: Path, decoded: Decoded | None) -> None:
         """Store the digests of an image that was decoded whole, if it was. Raises VerifyError as `save_decoded`."""
@@ -184,23 +167,11 @@ class Records:
 
     def recent_digests(self, path: Path, facts: os.stat_result) -> Mapping[str, str]:
         """Return the digests of this very file if it was decoded whole within 24 hours; empty otherwise."""
-        if self.store is None:
-            return {}
-        try:
-            return recent_digests(self.store, path, facts, time.time())
-        except DiscpressError as error:
-            self._lose(error)
-            return {}
+        return self._ask(lambda store: recent_digests(store, path, facts, time.time()), {})
 
     def digests_of(self, path: Path, source: ByteSource) -> Sequence[Digests]:
         """Return the stored digests of an image that is open."""
-        if self.store is None:
-            return ()
-        try:
-            return self.store.digests.of(absolute(path), identity_of_source(source))
-        except DiscpressError as error:
-            self._lose(error)
-            return ()
+        return self._ask(lambda store: store.digests.of(absolute(path), identity_of_source(source)), ())
 
     def match_of(self, path: Path, disc: DiscInfo, known: Sequence[Digests]) -> "Match | None":
         """Return the comparison of an image with the datfiles, by its digests; None without a datfile."""
@@ -210,22 +181,24 @@ class Records:
         from discpress.engine.dats.matching import match_title  # noqa: PLC0415
 
         title = KnownTitle.of(path_key(absolute(path)), disc, known)
-        try:
-            return self.store.file.run(lambda connection: match_title(connection, title))
-        except DiscpressError as error:
-            self._lose(error)
-            return None
+        return self._ask(lambda store: store.file.run(lambda connection: match_title(connection, title)), None)
 
     def follow(self, paths: Iterable[Path], folders: Sequence[Path] = ()) -> None:
         """Update the library's rows of changed files, if it knows their folders."""
         if self.store is None:
             return
-        try:
-            from discpress.engine.library.scan.rescan_files import follow_files  # noqa: PLC0415 - a scan, for changes only
+        from discpress.engine.library.scan.rescan_files import follow_files  # noqa: PLC0415 - a scan, for changes only
 
-            follow_files(self.store, paths, folders)
-        except DiscpressError as error:
-            self._lose(error)
+        self._ask(lambda store: follow_files(store, paths, folders), None)
+
+    def _ask(self, work: Callable[[Store], T], otherwise: T) -> T:
+        """Return what the state file gives, or something else if it is not usable, or no more."""
+        if self.store is not None:
+            try:
+                return work(self.store)
+            except DiscpressError as error:
+                self._lose(error)
+        return otherwise
 
     def _lose(self, error: DiscpressError) -> None:
         self.store = None
