@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from discpress.engine.cli.exit_codes import joined_exit_code
-from discpress.engine.cli.images.inputs import Input, expand_inputs
+from discpress.engine.cli.images.inputs import ImageFinder, Input
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, take_threads
 from discpress.engine.cli.output.digests import with_stated
@@ -94,7 +94,8 @@ class _Identifying:
     def _images(self) -> Iterator[Input]:
         if not self._arguments.all:
             paths = as_paths(self._arguments.files)
-            yield from expand_inputs(paths, None, True, self._printer, self._fail, self._control.check, self._sources)
+            finder = ImageFinder(self._printer, self._sources, self._fail, self._control.check)
+            yield from finder.images(paths, is_recursive=True)
             return
         decided = DecidedTitles(self._store)
         for title in filter(is_identifiable, self._store.titles()):

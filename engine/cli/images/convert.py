@@ -10,7 +10,7 @@ from random import Random
 
 from discpress.engine.cli.exit_codes import joined_exit_code
 from discpress.engine.cli.images.estimating import Estimator
-from discpress.engine.cli.images.inputs import Input, expand_inputs
+from discpress.engine.cli.images.inputs import ImageFinder, Input
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_request, take_threads
 from discpress.engine.cli.images.planning import (
@@ -99,10 +99,8 @@ class ConversionBatch:
 
     def run(self) -> int:
         """Plan all inputs, then convert those that need it; return the exit code."""
-        inputs, check = self._inputs, self._control.check
-        planned, batch = self.plan(
-            expand_inputs(inputs, self._folder, self._is_recursive, self._printer, self._fail, check, self._sources)
-        )
+        finder = ImageFinder(self._printer, self._sources, self._fail, self._control.check)
+        planned, batch = self.plan(finder.images(self._inputs, self._folder, is_recursive=self._is_recursive))
         for each in planned:
             self._guard(each)
         if not planned and not self._exit_codes:

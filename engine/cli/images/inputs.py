@@ -35,104 +35,176 @@ class Input:
     """Whether the user named it; False if it was found in a folder or an archive."""
 
 
-def expand_inputs(
-    paths: Sequence[Path],
-    output_folder: Path | None,
-    is_recursive: bool,
-    printer: Printer,
-    fail: Callable[[Path, DiscpressError], None],
-    check: Callable[[], None],
-    sources: OpenSources,
-) -> Iterator[Input]:
-    """Yield the images of the inputs; folders only with -r, their images by content, in natural order.
+class ImageFinder:
+    """Finds the images of a command line in files, folders and archives."""
 
-    An archive stands for its only image, with -r for all of them. Below `output_folder` the folders of the inputs are
-    kept. Errors go to `fail`. `check`, called at every visited file, may raise to stop. `sources` keeps the files open
-    that the next step reads.
-    """
-    for path in paths:
-        if not path.is_dir():
-            yield from _named(path, output_folder, is_recursive, fail, sources)
-        elif is_recursive:
-            yield from _walk(path, output_folder, printer, fail, check, sources)
-        else:
-            error = UsageError(
-                f"{display_name(path)}: is a folder", hint="add -r for the images in the folder and below"
-            )
-            fail(path, error)
+    def __init__(
+        self,
+        printer: Printer,
+        sources: OpenSources,
+        fail: Callable[[Path, DiscpressError], None],
+        check: Callable[[], None],
+    ) -> None:
+        """Errors go to `fail`. `check`, called at every visited file, may raise to stop.
 
+        `sources` keeps the files open that the next step reads.
+        """
+        self._printer = printer
+        self._sources = sources
+        self._fail = fail
+        self._check = check
 
-def files_within(
-    paths: list[Path],
-    is_recursive: bool,
-    printer: Printer,
-    fail: Callable[[Path, DiscpressError], None],
-    check: Callable[[], None],
-    sources: OpenSources,
-) -> Iterator[Path]:
-    """Yield the named files unchecked; with -r the images in folders and archives instead, see `expand_inputs`."""
-    if is_recursive:
-        yield from (each.path for each in expand_inputs(paths, None, True, printer, fail, check, sources))
-    else:
-        yield from paths
+    def images(
+        self, paths: Sequence[Path], output_folder: Path | None = None, *, is_recursive: bool
+    ) -> Iterator[Input]:
+        """Yield the images of the inputs; folders only with -r, their images by content, in natural order.
 
-
-def _walk(
-    top: Path,
-    output_folder: Path | None,
-    printer: Printer,
-    fail: Callable[[Path, DiscpressError], None],
-    check: Callable[[], None],
-    sources: OpenSources,
-) -> Iterator[Input]:
-    def report(error: OSError) -> None:
-        printer.notice(f"cannot be searched: {error.strerror}", Path(error.filename or top))
-
-    links = Links([absolute(top)])
-    visited: set[tuple[int, int]] = set()
-    for root, folders, names in os.walk(top, onerror=report, followlinks=True):
-        check()
-        if not _is_new(Path(root), visited):
-            folders.clear()
-            continue
-        wanted = [name for name in without_ignored(folders) if _is_found(Path(root, name), links)]
-        folders[:] = sorted(wanted, key=natural_key)
-        folder = output_folder and output_folder / Path(root).relative_to(top)
-        found = sorted(without_ignored(names), key=natural_key)
-        parts = _parts_of_images(Path(root), found, fail)
-        sheets = _sheet_sets(Path(root), found)
-        parts |= {each: main for main, others in sheets.items() for each in others}
-        for name in found:
-            check()
-            path = Path(root, name)
-            if not _is_found(path, links) or parts.get(name, name) != name:
-                continue
-            if name in parts:
-                yield Input(path, folder, is_named=False)
+        An archive stands for its only image, with -r for all of them. Below `output_folder` the folders of the inputs
+        are kept.
+        """
+        for path in paths:
+            if not path.is_dir():
+                yield from self._named(path, output_folder, is_all=is_recursive)
+            elif is_recursive:
+                yield from self._walk(path, output_folder)
             else:
-                others = sheets.get(name, ())
-                yield from (
-                    Input(each, folder, is_named=False) for each in _wanted(path, others, printer, fail, sources)
+                error = UsageError(
+                    f"{display_name(path)}: is a folder", hint="add -r for the images in the folder and below"
                 )
+                self._fail(path, error)
 
+    def files(self, paths: Sequence[Path], *, is_recursive: bool) -> Iterator[Path]:
+        """Yield the named files unchecked; with -r the images in folders and archives instead, see `images`."""
+        if is_recursive:
+            yield from (each.path for each in self.images(paths, is_recursive=True))
+        else:
+            yield from paths
 
-def _parts_of_images(
-    folder: Path, names: Sequence[str], fail: Callable[[Path, DiscpressError], None]
-) -> dict[str, str]:
-    """Return the names of the parts of split images in a folder, each with that of the first part."""
-    parts: dict[str, str] = {}
-    for group in group_parts(
-        name for name in names if read_part_name(name) is not None and Path(folder, name).is_file()
-    ):
+    def _walk(self, top: Path, output_folder: Path | None) -> Iterator[Input]:
+        def report(error: OSError) -> None:
+            self._printer.notice(f"cannot be searched: {error.strerror}", Path(error.filename or top))
+
+        links = Links([absolute(top)])
+        visited: set[tuple[int, int]] = set()
+        for root, folders, names in os.walk(top, onerror=report, followlinks=True):
+            self._check()
+            if not _is_new(Path(root), visited):
+                folders.clear()
+                continue
+            wanted = [name for name in without_ignored(folders) if _is_found(Path(root, name), links)]
+            folders[:] = sorted(wanted, key=natural_key)
+            folder = output_folder and output_folder / Path(root).relative_to(top)
+            found = sorted(without_ignored(names), key=natural_key)
+            parts = self._parts_of_images(Path(root), found)
+            sheets = _sheet_sets(Path(root), found)
+            parts |= {each: main for main, others in sheets.items() for each in others}
+            for name in found:
+                self._check()
+                path = Path(root, name)
+                if not _is_found(path, links) or parts.get(name, name) != name:
+                    continue
+                images = [path] if name in parts else self._wanted(path, sheets.get(name, ()))
+                yield from (Input(each, folder, is_named=False) for each in images)
+
+    def _parts_of_images(self, folder: Path, names: Sequence[str]) -> dict[str, str]:
+        """Return the names of the parts of split images in a folder, each with that of the first part."""
+        parts: dict[str, str] = {}
+        for group in group_parts(
+            name for name in names if read_part_name(name) is not None and Path(folder, name).is_file()
+        ):
+            try:
+                split = open_parts(folder, group)
+            except DiscpressError as error:
+                self._fail(folder / group.first.name, error)
+                continue
+            if split is not None:
+                split.close()
+                parts |= {each.name: group.first.name for each in group.names}
+        return parts
+
+    def _named(self, path: Path, output_folder: Path | None, *, is_all: bool) -> Iterator[Input]:
+        """Yield a named file; of an archive its named member, its only image, or all images."""
         try:
-            split = open_parts(folder, group)
+            split = open_split(path)
+            if split is not None:
+                yield from self._named_split(split, path, output_folder)
+                return
+            file = FileSource(path)
+        except StorageError:  # it is in an archive, or the reader reports why it cannot be opened
+            yield Input(path, output_folder)
+            return
+        try:
+            is_whole_archive = is_archive(file)
+            if is_whole_archive and is_all:
+                found = [Input(each, output_folder, is_named=False) for each, _ in formats_in(file)]
+                file.close()
+            else:
+                if not is_whole_archive:
+                    _refuse_no_image(path, file)
+                source = open_only_image(file) if is_whole_archive else with_files(file)
+                self._sources.keep(source, source.path)
+                found = [Input(source.path, output_folder)]
         except DiscpressError as error:
-            fail(folder / group.first.name, error)
-            continue
-        if split is not None:
+            file.close()
+            self._fail(path, error)
+            return
+        yield from found
+
+    def _named_split(self, split: SplitImage, path: Path, output_folder: Path | None) -> Iterator[Input]:
+        """Yield the first part of a split image that is whole."""
+        try:
+            split.check_whole(path)
+        except DiscpressError as error:
             split.close()
-            parts |= {each.name: group.first.name for each in group.names}
-    return parts
+            self._fail(path, error)
+            return
+        self._sources.keep(split, path)
+        yield Input(path, output_folder)
+
+    def _wanted(self, path: Path, others: Sequence[str]) -> Iterator[Path]:
+        """Yield the images at a path of a folder; files of other programs are reported and skipped.
+
+        `others` are the names of the files that belong to it, if it is a sheet.
+        """
+        if not path.is_file():
+            return
+        try:
+            file = FileSource(path)
+        except DiscpressError as error:
+            self._fail(path, error)
+            return
+        found = []
+        try:
+            if is_archive(file):
+                found = self._images_in(file)
+            elif self._is_wanted(file):
+                self._sources.keep(with_files(file, others), path)
+                found = [path]
+        except DiscpressError as error:
+            self._fail(path, error)
+        if found != [path]:
+            file.close()
+        yield from found
+
+    def _images_in(self, file: FileSource) -> list[Path]:
+        """Return the images of an archive; an unreadable archive is reported and skipped."""
+        try:
+            found = formats_in(file)
+        except DiscpressError as error:
+            self._printer.notice(f"skipped: {error}", file.path)
+            return []
+        for image, spec in found:
+            if spec is not None and not spec.is_read:
+                self._printer.notice(f"skipped: {spec.label}: {spec.advice}", image)
+        return [image for image, spec in found if spec is None or spec.is_read]
+
+    def _is_wanted(self, file: FileSource) -> bool:
+        found = spec_of(detect_format(file))
+        if header_problem(file, found.name):
+            return True  # the reader reports why it cannot be opened
+        if not found.is_read and is_image(file, found.name):
+            self._printer.notice(f"skipped: {found.label}: {found.advice}", file.path)
+        return found.is_read and is_image(file, found.name)
 
 
 def _sheet_sets(folder: Path, names: Sequence[str]) -> dict[str, Sequence[str]]:
@@ -163,59 +235,6 @@ def _is_found(path: Path, links: Links) -> bool:
         return False
 
 
-def _named(
-    path: Path,
-    output_folder: Path | None,
-    is_all: bool,
-    fail: Callable[[Path, DiscpressError], None],
-    sources: OpenSources,
-) -> Iterator[Input]:
-    """Yield a named file; of an archive its named member, its only image, or all images."""
-    try:
-        split = open_split(path)
-        if split is not None:
-            yield from _named_split(split, path, output_folder, fail, sources)
-            return
-        file = FileSource(path)
-    except StorageError:  # it is in an archive, or the reader reports why it cannot be opened
-        yield Input(path, output_folder)
-        return
-    try:
-        is_whole_archive = is_archive(file)
-        if is_whole_archive and is_all:
-            found = [Input(each, output_folder, is_named=False) for each, _ in formats_in(file)]
-            file.close()
-        else:
-            if not is_whole_archive:
-                _refuse_no_image(path, file)
-            source = open_only_image(file) if is_whole_archive else with_files(file)
-            sources.keep(source, source.path)
-            found = [Input(source.path, output_folder)]
-    except DiscpressError as error:
-        file.close()
-        fail(path, error)
-        return
-    yield from found
-
-
-def _named_split(
-    split: SplitImage,
-    path: Path,
-    output_folder: Path | None,
-    fail: Callable[[Path, DiscpressError], None],
-    sources: OpenSources,
-) -> Iterator[Input]:
-    """Yield the first part of a split image that is whole."""
-    try:
-        split.check_whole(path)
-    except DiscpressError as error:
-        split.close()
-        fail(path, error)
-        return
-    sources.keep(split, path)
-    yield Input(path, output_folder)
-
-
 def _refuse_no_image(path: Path, source: FileSource) -> None:
     """Refuse a file that is surely not an image, by the same criteria as in a folder. Raises UnsupportedImageError, or
     DamagedImageError if it lacks the header that its name promises.
@@ -242,57 +261,3 @@ def _is_text(head: bytes) -> bool:
             return False
         text = head[: error.start].decode()
     return all(each.isprintable() or each.isspace() for each in text)
-
-
-def _wanted(
-    path: Path,
-    others: Sequence[str],
-    printer: Printer,
-    fail: Callable[[Path, DiscpressError], None],
-    sources: OpenSources,
-) -> Iterator[Path]:
-    """Yield the images at a path of a folder; files of other programs are reported and skipped.
-
-    `others` are the names of the files that belong to it, if it is a sheet.
-    """
-    if not path.is_file():
-        return
-    try:
-        file = FileSource(path)
-    except DiscpressError as error:
-        fail(path, error)
-        return
-    found = []
-    try:
-        if is_archive(file):
-            found = _images_in(file, printer)
-        elif _is_wanted(file, printer):
-            sources.keep(with_files(file, others), path)
-            found = [path]
-    except DiscpressError as error:
-        fail(path, error)
-    if found != [path]:
-        file.close()
-    yield from found
-
-
-def _images_in(file: FileSource, printer: Printer) -> list[Path]:
-    """Return the images of an archive; an unreadable archive is reported and skipped."""
-    try:
-        found = formats_in(file)
-    except DiscpressError as error:
-        printer.notice(f"skipped: {error}", file.path)
-        return []
-    for image, spec in found:
-        if spec is not None and not spec.is_read:
-            printer.notice(f"skipped: {spec.label}: {spec.advice}", image)
-    return [image for image, spec in found if spec is None or spec.is_read]
-
-
-def _is_wanted(file: FileSource, printer: Printer) -> bool:
-    found = spec_of(detect_format(file))
-    if header_problem(file, found.name):
-        return True  # the reader reports why it cannot be opened
-    if not found.is_read and is_image(file, found.name):
-        printer.notice(f"skipped: {found.label}: {found.advice}", file.path)
-    return found.is_read and is_image(file, found.name)

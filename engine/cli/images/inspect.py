@@ -7,7 +7,7 @@ from pathlib import Path
 
 from discpress.engine.cli.exit_codes import joined_exit_code
 from discpress.engine.cli.images.achievements import achievements_of, print_achievements
-from discpress.engine.cli.images.inputs import files_within
+from discpress.engine.cli.images.inputs import ImageFinder
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths
 from discpress.engine.cli.output.blocks import table_rows
@@ -71,7 +71,8 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
     with contextlib.ExitStack() as stack:
         records = stack.enter_context(contextlib.closing(Records.of_known(arguments, printer)))
         sources = stack.enter_context(contextlib.closing(OpenSources()))
-        for path in files_within(paths, arguments.recursive, printer, fail, control.check, sources):
+        finder = ImageFinder(printer, sources, fail, control.check)
+        for path in finder.files(paths, is_recursive=arguments.recursive):
             try:
                 inspect(path, sources, records, printer, control)
             except CancelledError:
@@ -221,7 +222,8 @@ def run_doctor(arguments: argparse.Namespace, printer: Printer, control: Control
         records = stack.enter_context(contextlib.closing(Records(arguments, printer))) if arguments.deep else None
         sources = stack.enter_context(contextlib.closing(OpenSources()))
         paths = as_paths(arguments.files)
-        for path in files_within(paths, arguments.recursive, printer, fail, control.check, sources):
+        finder = ImageFinder(printer, sources, fail, control.check)
+        for path in finder.files(paths, is_recursive=arguments.recursive):
             try:
                 exit_codes.add(_examine(path, target, sources, records, printer, control))
             except CancelledError:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from discpress.engine.cli.exit_codes import joined_exit_code
-from discpress.engine.cli.images.inputs import files_within
+from discpress.engine.cli.images.inputs import ImageFinder
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, take_threads
 from discpress.engine.cli.output.printers import Printer
@@ -39,9 +39,8 @@ def run_verify(arguments: argparse.Namespace, printer: Printer, control: Control
 
     expected = _expected_by_option(arguments)
     with contextlib.closing(OpenSources()) as sources:
-        paths: Iterable[Path] = files_within(
-            as_paths(arguments.files), arguments.recursive, printer, fail, control.check, sources
-        )
+        finder = ImageFinder(printer, sources, fail, control.check)
+        paths: Iterable[Path] = finder.files(as_paths(arguments.files), is_recursive=arguments.recursive)
         if expected or arguments.against:
             paths = list(paths)
             if len(paths) > 1:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from discpress.engine.cli.exit_codes import joined_exit_code
-from discpress.engine.cli.images.inputs import expand_inputs
+from discpress.engine.cli.images.inputs import ImageFinder
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, take_threads
 from discpress.engine.cli.lab.options import take_seek_options, take_throughput_options
@@ -128,9 +128,9 @@ class _Laboratory:
     def run(self) -> int:
         arguments, exported = self._arguments, list[dict[str, object]]()
         records, sources = Records(arguments, self._printer), OpenSources()
-        paths, check = as_paths(arguments.inputs), self._control.check
+        finder = ImageFinder(self._printer, sources, self._fail, self._control.check)
         try:
-            for each in expand_inputs(paths, None, arguments.recursive, self._printer, self._fail, check, sources):
+            for each in finder.images(as_paths(arguments.inputs), is_recursive=arguments.recursive):
                 sources.drop(each.path)  # the test opens it its own way
                 try:
                     exported += self._test_title(each.path, records)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.cli.exit_codes import joined_exit_code
-from discpress.engine.cli.images.inputs import Input, expand_inputs
+from discpress.engine.cli.images.inputs import ImageFinder, Input
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, take_threads
 from discpress.engine.cli.images.planning import candidates_of
@@ -120,7 +120,8 @@ class _Deploy:
                 wanted.append(path)
             else:
                 names.append(word)
-        yield from expand_inputs(wanted, None, True, self._printer, self._fail, self._control.check, self._sources)
+        finder = ImageFinder(self._printer, self._sources, self._fail, self._control.check)
+        yield from finder.images(wanted, is_recursive=True)
         for word in names:
             yield from (Input(title.path, None) for title in self._library_titles(word))
         if self._arguments.filter is not None and self._records.store is not None:

@@ -5,7 +5,7 @@ from pathlib import Path
 from random import Random
 
 from discpress.engine.cli.exit_codes import joined_exit_code
-from discpress.engine.cli.images.inputs import expand_inputs
+from discpress.engine.cli.images.inputs import ImageFinder
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import take_settings, take_threads
 from discpress.engine.cli.output.printers import Printer
@@ -40,9 +40,8 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
 
     records, sources = Records(arguments, printer), OpenSources()
     try:
-        for each in expand_inputs(
-            [Path(name) for name in arguments.inputs], None, arguments.recursive, printer, fail, control.check, sources
-        ):
+        finder = ImageFinder(printer, sources, fail, control.check)
+        for each in finder.images([Path(name) for name in arguments.inputs], is_recursive=arguments.recursive):
             try:
                 image, disc = sources.open_image(each.path)
                 with image:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.cli.exit_codes import joined_exit_code
-from discpress.engine.cli.images.inputs import Input, expand_inputs
+from discpress.engine.cli.images.inputs import ImageFinder, Input
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_request
 from discpress.engine.cli.images.planning import (
@@ -146,8 +146,8 @@ class _Adding:
     def _expanded(self) -> Iterator[Input]:
         if self._kind is TaskKind.SCAN:
             return (Input(path, None) for path in self._inputs)
-        is_recursive, check = self._arguments.recursive, self._control.check
-        return expand_inputs(self._inputs, self._folder, is_recursive, self._printer, self._fail, check, self._sources)
+        finder = ImageFinder(self._printer, self._sources, self._fail, self._control.check)
+        return finder.images(self._inputs, self._folder, is_recursive=self._arguments.recursive)
 
     def _fail(self, path: Path, error: DiscpressError | OSError, row: PlannedTitle | None = None) -> None:
         if isinstance(error, OSError):

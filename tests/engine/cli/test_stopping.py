@@ -7,7 +7,7 @@ from command_line import write_old
 from queue_desk import Desk
 from sample_images import mixed
 
-from discpress.engine.cli.images.inputs import expand_inputs
+from discpress.engine.cli.images.inputs import ImageFinder
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.output.printers import TextPrinter
 from discpress.engine.convert.trash import undo as replace
@@ -25,7 +25,7 @@ def test_a_walk_through_folders_without_images_can_be_stopped(tmp_path: Path) ->
     (tmp_path / "below").mkdir()
     control.cancel()
     with pytest.raises(CancelledError):
-        list(expand_inputs([tmp_path], None, True, TextPrinter(), fail, control.check, OpenSources()))
+        list(ImageFinder(TextPrinter(), OpenSources(), fail, control.check).images([tmp_path], is_recursive=True))
 
 
 @pytest.mark.parametrize(("command", "name"), [("undo all", "undo"), ("trash empty --yes", "purge")])
