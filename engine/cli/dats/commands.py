@@ -6,7 +6,7 @@ from pathlib import Path
 
 from discpress.engine.cli.dats.missing import run_missing
 from discpress.engine.cli.dats.names import chosen_lists
-from discpress.engine.cli.exit_codes import joined_exit_code
+from discpress.engine.cli.exit_codes import Failures
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.output.tables import format_table
 from discpress.engine.cli.state import open_store
@@ -74,28 +74,24 @@ class _Reading:
     def __init__(self, printer: Printer, control: Control) -> None:
         self._printer = printer
         self._control = control
-        self._exit_codes: set[int] = set()
+        self._failures = Failures(printer)
 
     @property
     def exit_code(self) -> int:
-        return joined_exit_code(self._exit_codes)
+        return self._failures.exit_code
 
     def read(self, origin: Path) -> list[FoundDat] | None:
         """Return the lists of a file or folder; None if it cannot be read."""
         try:
-            found = list(read_dats(origin, self._fail, self._control.check))
+            found = list(read_dats(origin, self._failures.add, self._control.check))
             if not found:
                 raise DatfileError(f"{display_name(origin)}: no list in it could be read")
         except CancelledError:
             raise
         except DiscpressError as error:
-            self._fail(origin, error)
+            self._failures.add(origin, error)
             return None
         return found
-
-    def _fail(self, path: Path, error: DiscpressError) -> None:
-        self._exit_codes.add(error.exit_code)
-        self._printer.error(error, path)
 
 
 def _report(added: Iterable[Added], printer: Printer) -> None:

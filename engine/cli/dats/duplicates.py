@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from discpress.engine.cli.exit_codes import joined_exit_code
+from discpress.engine.cli.exit_codes import Failures
 from discpress.engine.cli.images.options import as_paths, take_threads
 from discpress.engine.cli.output.duplicates import print_choice, print_copies, print_variants
 from discpress.engine.cli.output.printers import Printer
@@ -85,7 +85,7 @@ class _Keeping:
         self._printer = printer
         self._control = control
         self._threads = take_threads(arguments.threads)
-        self._exit_codes: set[int] = set()
+        self._failures = Failures(printer)
 
     def run(self, rule: KeepRule, folders: Sequence[Path]) -> int:
         """Show the plan and, if that is wanted, carry it out; return the exit code."""
@@ -112,7 +112,7 @@ class _Keeping:
         for choice in possible:
             self._control.check()
             self._keep(choice)
-        return joined_exit_code(self._exit_codes)
+        return self._failures.exit_code
 
     def _finish_stopped(self, titles: Sequence[Title]) -> bool:
         folders = list(dict.fromkeys(title.file_path.parent for title in titles))
@@ -139,7 +139,7 @@ class _Keeping:
         except CancelledError:
             raise
         except DiscpressError as error:
-            self._fail(kept.path, error)
+            self._failures.add(kept.path, error)
 
     def _save(self, copy: KeptCopy) -> None:
         """Store the digests of the kept copy; those of its tracks are known or not needed."""
@@ -166,7 +166,7 @@ class _Keeping:
         except CancelledError:
             raise
         except DiscpressError as error:
-            self._fail(title.path, error)
+            self._failures.add(title.path, error)
             return
         self._records.follow(entry.home_paths, [entry.home])
         facts = {"path": str(title.path), "kept": str(copy.image.path), "id": entry.id, "file_bytes": entry.size_bytes}
@@ -177,10 +177,6 @@ class _Keeping:
         """Return the digests of a file if it was decoded whole as it is now; after a move they would prove nothing."""
         found = self._records.digests_of(path, source)
         return next((each.values for each in found if each.grade is Grade.DECODED), {})
-
-    def _fail(self, path: Path, error: DiscpressError) -> None:
-        self._exit_codes.add(error.exit_code)
-        self._printer.error(error, path)
 
     def _is_confirmed(self, count: int) -> bool:
         question = f"Move {format_count(count, 'title')} to the trash? discpress undo restores them."

@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from discpress.engine.cli.exit_codes import joined_exit_code
+from discpress.engine.cli.exit_codes import Failures
 from discpress.engine.cli.images.inputs import ImageFinder, Input
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, take_threads
@@ -70,7 +70,7 @@ class _Identifying:
         self._control = control
         self._threads = take_threads(arguments.threads)
         self._kinds = listed_kinds(store.file)
-        self._exit_codes: set[int] = set()
+        self._failures = Failures(printer)
         self._requests: list[JobRequest] = []
 
     def run(self) -> int:
@@ -82,19 +82,15 @@ class _Identifying:
             except CancelledError:
                 raise
             except DiscpressError as error:
-                self._fail(each.path, error)
+                self._failures.add(each.path, error)
         if self._arguments.queue:
             self._add_jobs()
-        return joined_exit_code(self._exit_codes)
-
-    def _fail(self, path: Path, error: DiscpressError) -> None:
-        self._exit_codes.add(error.exit_code)
-        self._printer.error(error, path)
+        return self._failures.exit_code
 
     def _images(self) -> Iterator[Input]:
         if not self._arguments.all:
             paths = as_paths(self._arguments.files)
-            finder = ImageFinder(self._printer, self._sources, self._fail, self._control.check)
+            finder = ImageFinder(self._printer, self._sources, self._failures.add, self._control.check)
             yield from finder.images(paths, is_recursive=True)
             return
         decided = DecidedTitles(self._store)

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from random import Random
 
-from discpress.engine.cli.exit_codes import joined_exit_code
+from discpress.engine.cli.exit_codes import Failures
 from discpress.engine.cli.images.estimating import Estimator
 from discpress.engine.cli.images.inputs import ImageFinder, Input
 from discpress.engine.cli.images.open_sources import OpenSources
@@ -91,7 +91,7 @@ class ConversionBatch:
         self._is_recursive: bool = arguments.recursive
         self._inputs = as_paths(arguments.inputs)
         self._names = OutputNames()
-        self._exit_codes: set[int] = set()
+        self._failures = Failures(printer)
         self._counts: Counter[str] = Counter()
         self._saving_bytes = 0
         self._limit = ""  # of the threads, which is reported once
@@ -103,14 +103,14 @@ class ConversionBatch:
         planned, batch = self.plan(finder.images(self._inputs, self._folder, is_recursive=self._is_recursive))
         for each in planned:
             self._guard(each)
-        if not planned and not self._exit_codes:
+        if not planned and not self._failures:
             self._printer.notice(self.NOTHING)
         if self._dry_run and planned and (self._is_recursive or len(planned) > 1):
             print_totals(batch, self._printer)
         elif len(planned) > 1:
             counts = ", ".join(f"{count} {word}" for word, count in self._counts.items())
             self._printer.lines(f"{counts}{smaller_text(self._saving_bytes)}")
-        return joined_exit_code(self._exit_codes)
+        return self._failures.exit_code
 
     def plan(self, inputs: Iterable[Input]) -> tuple[list[PlannedInput], Batch]:
         """Return the rows of the inputs and the batch of them."""
@@ -148,9 +148,8 @@ class ConversionBatch:
             )
 
     def _fail(self, path: Path, error: DiscpressError, state: State | None = None) -> None:
-        self._exit_codes.add(error.exit_code)
         self._counts["failed"] += 1
-        self._printer.error(error, path, state)
+        self._failures.add(path, error, state)
 
     def _take(self, planned: PlannedInput) -> None:
         self._control.check()
@@ -232,8 +231,7 @@ class ConversionBatch:
                     files=done.file_digests(kind),
                 )
             except DiscpressError as error:
-                self._exit_codes.add(error.exit_code)
-                self._printer.error(error, done.plan.source_path)
+                self._failures.add(done.plan.source_path, error)
 
     def _skip(self, plan: ConversionPlan, why: str, code: str) -> None:
         self._counts["skipped"] += 1

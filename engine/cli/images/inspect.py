@@ -5,7 +5,7 @@ import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
-from discpress.engine.cli.exit_codes import joined_exit_code
+from discpress.engine.cli.exit_codes import Failures
 from discpress.engine.cli.images.achievements import achievements_of, print_achievements
 from discpress.engine.cli.images.inputs import ImageFinder
 from discpress.engine.cli.images.open_sources import OpenSources
@@ -60,26 +60,21 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
         print_engine(printer)
     elif not arguments.files:
         raise UsageError("info: a FILE or --engine is needed")
-    exit_codes = set()
+    failures = Failures(printer)
     inspect = print_achievements if arguments.achievements else _inspect
-
-    def fail(path: Path, error: DiscpressError) -> None:
-        printer.error(error, path)
-        exit_codes.add(error.exit_code)
-
     paths = as_paths(arguments.files)
     with contextlib.ExitStack() as stack:
         records = stack.enter_context(contextlib.closing(Records.of_known(arguments, printer)))
         sources = stack.enter_context(contextlib.closing(OpenSources()))
-        finder = ImageFinder(printer, sources, fail, control.check)
+        finder = ImageFinder(printer, sources, failures.add, control.check)
         for path in finder.files(paths, is_recursive=arguments.recursive):
             try:
                 inspect(path, sources, records, printer, control)
             except CancelledError:
                 raise
             except DiscpressError as error:
-                fail(path, error)
-    return joined_exit_code(exit_codes)
+                failures.add(path, error)
+    return failures.exit_code
 
 
 def _inspect(path: Path, sources: OpenSources, records: Records, printer: Printer, control: Control) -> None:
@@ -212,25 +207,20 @@ def _print_facts(
 def run_doctor(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `doctor`; return 3 for damage, 1 if the target cannot load an image or it could not be checked."""
     target = None if arguments.target is None else _target(arguments.target)
-    exit_codes = set()
-
-    def fail(path: Path, error: DiscpressError) -> None:
-        printer.error(error, path)
-        exit_codes.add(error.exit_code)
-
+    failures = Failures(printer)
     with contextlib.ExitStack() as stack:
         records = stack.enter_context(contextlib.closing(Records(arguments, printer))) if arguments.deep else None
         sources = stack.enter_context(contextlib.closing(OpenSources()))
         paths = as_paths(arguments.files)
-        finder = ImageFinder(printer, sources, fail, control.check)
+        finder = ImageFinder(printer, sources, failures.add, control.check)
         for path in finder.files(paths, is_recursive=arguments.recursive):
             try:
-                exit_codes.add(_examine(path, target, sources, records, printer, control))
+                failures.count(_examine(path, target, sources, records, printer, control))
             except CancelledError:
                 raise
             except DiscpressError as error:
-                fail(path, error)
-    return joined_exit_code(exit_codes)
+                failures.add(path, error)
+    return failures.exit_code
 
 
 def _target(name: str) -> Target:

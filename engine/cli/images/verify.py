@@ -2,10 +2,10 @@
 
 import argparse
 import contextlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from discpress.engine.cli.exit_codes import joined_exit_code
+from discpress.engine.cli.exit_codes import Failures
 from discpress.engine.cli.images.inputs import ImageFinder
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, take_threads
@@ -31,23 +31,18 @@ _HEX = {"--sha1": "sha1", "--sha256": "sha256", "--md5": "md5", "--crc32": "crc3
 
 def run_verify(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `verify`; return 0 only if every file has the expected content."""
-    exit_codes = set()
-
-    def fail(path: Path, error: DiscpressError) -> None:
-        printer.error(error, path)
-        exit_codes.add(error.exit_code)
-
+    failures = Failures(printer)
     expected = _expected_by_option(arguments)
     with contextlib.closing(OpenSources()) as sources:
-        finder = ImageFinder(printer, sources, fail, control.check)
+        finder = ImageFinder(printer, sources, failures.add, control.check)
         paths: Iterable[Path] = finder.files(as_paths(arguments.files), is_recursive=arguments.recursive)
         if expected or arguments.against:
             paths = list(paths)
             if len(paths) > 1:
                 raise UsageError("a digest is for one file: verify the others in their own commands")
         with contextlib.closing(Records(arguments, printer)) as records:
-            _verify_all(paths, expected, arguments, printer, control, sources, records, fail)
-    return joined_exit_code(exit_codes)
+            _verify_all(paths, expected, arguments, printer, control, sources, records, failures)
+    return failures.exit_code
 
 
 def _verify_all(
@@ -58,7 +53,7 @@ def _verify_all(
     control: Control,
     sources: OpenSources,
     records: Records,
-    fail: Callable[[Path, DiscpressError], None],
+    failures: Failures,
 ) -> None:
     for path in paths:
         try:
@@ -66,11 +61,11 @@ def _verify_all(
         except MissingPackageError as error:
             name = display_name(path)
             why = str(error).removeprefix(f"{name}: ")
-            fail(path, MissingPackageError(f"{name}: not checked: {why}", hint=error.hint))
+            failures.add(path, MissingPackageError(f"{name}: not checked: {why}", hint=error.hint))
         except DiscpressError as error:
             if error.code == "cancelled":
                 raise
-            fail(path, error)
+            failures.add(path, error)
 
 
 def _expected_by_option(arguments: argparse.Namespace) -> dict[str, str]:

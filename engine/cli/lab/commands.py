@@ -8,7 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import TypeAlias
 
-from discpress.engine.cli.exit_codes import joined_exit_code
+from discpress.engine.cli.exit_codes import Failures
 from discpress.engine.cli.images.inputs import ImageFinder
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, take_threads
@@ -122,13 +122,13 @@ class _Laboratory:
         self._control = control
         self._threads = take_threads(arguments.threads, read_config())
         self._state = state_folder(None if arguments.state is None else Path(arguments.state), os.environ)
-        self._exit_codes: set[int] = set()
+        self._failures = Failures(printer)
         self._said_at = 0.0
 
     def run(self) -> int:
         arguments, exported = self._arguments, list[dict[str, object]]()
         records, sources = Records(arguments, self._printer), OpenSources()
-        finder = ImageFinder(self._printer, sources, self._fail, self._control.check)
+        finder = ImageFinder(self._printer, sources, self._failures.add, self._control.check)
         try:
             for each in finder.images(as_paths(arguments.inputs), is_recursive=arguments.recursive):
                 sources.drop(each.path)  # the test opens it its own way
@@ -137,12 +137,12 @@ class _Laboratory:
                 except CancelledError:
                     raise
                 except DiscpressError as error:
-                    self._fail(each.path, error)
+                    self._failures.add(each.path, error)
         finally:
             records.close()
             if arguments.csv:
                 self._printer.lines(csv_text(exported))
-        return joined_exit_code(self._exit_codes)
+        return self._failures.exit_code
 
     def _test_title(self, path: Path, records: Records) -> list[dict[str, object]]:
         measurements: list[Measurement] = []
@@ -182,7 +182,3 @@ class _Laboratory:
         elif step.level:
             what += f", level {step.level}"
         self._printer.fleeting(f"{display_name(path.name)}: {step.number} of {step.steps}: {what}")
-
-    def _fail(self, path: Path, error: DiscpressError) -> None:
-        self._exit_codes.add(error.exit_code)
-        self._printer.error(error, path)

@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from discpress.engine.cli.exit_codes import joined_exit_code
+from discpress.engine.cli.exit_codes import Failures
 from discpress.engine.cli.images.inputs import ImageFinder, Input
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, take_threads
@@ -65,7 +65,7 @@ class _Deploy:
         self._control = control
         self._threads = take_threads(arguments.threads, config)
         self._named: set[Path] = set()
-        self._exit_codes: set[int] = set()
+        self._failures = Failures(printer)
         self._device = read_device(as_paths([arguments.device])[0])
         self._held = HeldDevice(self._device.root)
         self._manifest = Manifest.read(self._device.root)
@@ -80,10 +80,10 @@ class _Deploy:
         arguments = self._arguments
         if arguments.check and not arguments.inputs and arguments.filter is None:
             self._check_all()
-            return joined_exit_code(self._exit_codes)
+            return self._failures.exit_code
         kind = self._kind()
         self._carry_out(self._plan(kind, self._layout_request(), self._titles()))
-        return joined_exit_code(self._exit_codes)
+        return self._failures.exit_code
 
     def _kind(self) -> DeviceKind:
         """Return the kind of the device; without `--as`, that of all copies on it."""
@@ -104,7 +104,7 @@ class _Deploy:
         inputs = list(self._inputs())
         self._named = {each.path for each in inputs if each.is_named}
         found = self._titles_of(inputs)
-        if not found and not self._exit_codes:
+        if not found and not self._failures:
             self._printer.notice("found no title to deploy")
         return found
 
@@ -201,7 +201,7 @@ class _Deploy:
         if self._arguments.dry_run:
             self._reports.plan(plan)
             if any(row.action is Action.CHANGED and row.code == DAMAGED for row in plan.rows):
-                self._exit_codes.add(DamagedImageError.exit_code)
+                self._failures.count(DamagedImageError.exit_code)
         else:
             self._write(plan)
 
@@ -209,7 +209,7 @@ class _Deploy:
         for row in plan.rows:
             if row.action is Action.REFUSED:
                 is_error = row.code != COPY and (row.code != "layout" or row.title.path in self._named)
-                self._exit_codes.add(self._reports.refused(row, is_error=is_error))
+                self._failures.count(self._reports.refused(row, is_error=is_error))
 
     def _write(self, plan: DeployPlan) -> None:
         deployment = Deployment(
@@ -240,6 +240,5 @@ class _Deploy:
             self._reports.written(row, copied)
 
     def _fail(self, path: Path, error: DiscpressError) -> None:
-        self._exit_codes.add(error.exit_code)
         self._reports.failed()
-        self._printer.error(for_device(error), path)
+        self._failures.add(path, for_device(error))

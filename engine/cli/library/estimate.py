@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 from random import Random
 
-from discpress.engine.cli.exit_codes import joined_exit_code
+from discpress.engine.cli.exit_codes import Failures
 from discpress.engine.cli.images.inputs import ImageFinder
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import take_settings, take_threads
@@ -32,15 +32,10 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
         printer.notice(notice)
     budgets = _budgets(arguments.budget)
     threads = take_threads(arguments.threads, config)
-    exit_codes = set()
-
-    def fail(path: Path, error: DiscpressError) -> None:
-        exit_codes.add(error.exit_code)
-        printer.error(error, path)
-
+    failures = Failures(printer)
     records, sources = Records(arguments, printer), OpenSources()
     try:
-        finder = ImageFinder(printer, sources, fail, control.check)
+        finder = ImageFinder(printer, sources, failures.add, control.check)
         for each in finder.images([Path(name) for name in arguments.inputs], is_recursive=arguments.recursive):
             try:
                 image, disc = sources.open_image(each.path)
@@ -71,17 +66,17 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
                 records.save_estimate(identity_of(plan), found)
             except (UnplayedDiscError, WrongSystemError) as error:
                 if each.is_named:
-                    fail(each.path, error)
+                    failures.add(each.path, error)
                 else:
                     printer.notice(f"skipped: {error.reason}", each.path)
             except CancelledError:
                 raise
             except DiscpressError as error:
-                fail(each.path, error)
+                failures.add(each.path, error)
     finally:
         sources.close()
         records.close()
-    return joined_exit_code(exit_codes)
+    return failures.exit_code
 
 
 def _budgets(text: str | None) -> tuple[int, ...]:

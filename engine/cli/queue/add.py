@@ -7,7 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 
-from discpress.engine.cli.exit_codes import joined_exit_code
+from discpress.engine.cli.exit_codes import Failures
 from discpress.engine.cli.images.inputs import ImageFinder, Input
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_request
@@ -81,7 +81,7 @@ class _Adding:
         self._output: Path | None = None if arguments.output is None else absolute(Path(arguments.output))
         self._folder: Path | None = None if arguments.output_dir is None else absolute(Path(arguments.output_dir))
         self._inputs = as_paths(arguments.inputs)
-        self._exit_codes: set[int] = set()
+        self._failures = Failures(printer)
         self._requests: list[JobRequest] = []
         self._rows: list[PlannedTitle | None] = []  # of each request; None if it writes nothing
         self._names: dict[Path, str] = {}  # of the images that the library knows
@@ -127,7 +127,7 @@ class _Adding:
                 self._rows.append(row)
         if self._add() or is_known:
             self._queue.start_worker()
-        return joined_exit_code(self._exit_codes)
+        return self._failures.exit_code
 
     def _add(self) -> bool:
         """Put the requested jobs into the queue and report them; return whether any was added."""
@@ -139,7 +139,7 @@ class _Adding:
             else:
                 added.append((number, request, row))
         report_added(added, self._printer)
-        if not added and not self._exit_codes:
+        if not added and not self._failures:
             self._printer.notice("found nothing new to queue")
         return bool(numbers)
 
@@ -152,8 +152,7 @@ class _Adding:
     def _fail(self, path: Path, error: DiscpressError | OSError, row: PlannedTitle | None = None) -> None:
         if isinstance(error, OSError):
             error = from_os_error(error, named_in(error, path), "read it")
-        self._exit_codes.add(error.exit_code)
-        self._printer.error(error, path, None if row is None else row.state)
+        self._failures.add(path, error, None if row is None else row.state)
 
     def _skip(self, path: Path, why: str) -> None:
         """Report an input whose work the queue does already."""
