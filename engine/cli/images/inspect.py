@@ -32,8 +32,7 @@ from discpress.engine.errors import (
     VerifyError,
 )
 from discpress.engine.images.cd.image import CdImage
-from discpress.engine.images.cd.kept.reading import Kept, kept_in
-from discpress.engine.images.cd.tracks import Track
+from discpress.engine.images.cd.kept.reading import kept_in
 from discpress.engine.images.doctor.blocks import without_name
 from discpress.engine.images.doctor.cd_content import disc_findings
 from discpress.engine.images.doctor.doctor import Severity, examine
@@ -87,17 +86,10 @@ def _inspect(path: Path, sources: OpenSources, records: Records, printer: Printe
             image.check_extent()
         facts = read_facts(image, check=control.check)
         disc = _disc_of(image)
-        archive = image.source.holder.path if image.source.member_number else None
-        files = [file.path for file in image.source.files]
         known = with_stated(records.digests_of(path, image.source), stated_digests(image.source))
-        tracks = image.tracks if isinstance(image, CdImage) else ()
-        kept = kept_in(image)
-        findings = list(disc_findings(image, has_disc=disc.has_disc))
-        achievements = achievements_of(image, disc)
-    for finding in findings:
-        printer.notice(finding.message, path)
-    match = records.match_of(path, disc, known)
-    _print_facts(path, facts, disc, archive, files, known, tracks, kept, match, achievements, printer)
+        for finding in disc_findings(image, has_disc=disc.has_disc):
+            printer.notice(finding.message, path)
+        _print_facts(path, image, facts, disc, known, records.match_of(path, disc, known), printer)
 
 
 def _print_foreign(path: Path, source: ByteSource, printer: Printer) -> bool:
@@ -145,18 +137,18 @@ def _disc_of(image: Image) -> DiscInfo:
 
 def _print_facts(
     path: Path,
+    image: Image,
     facts: ImageFacts,
     disc: DiscInfo,
-    archive: Path | None,
-    files: Sequence[Path],
     known: Sequence[Digests],
-    tracks: Sequence[Track],
-    kept: Kept,
     match: Match | None,
-    achievements: str,
     printer: Printer,
 ) -> None:
-    waste = facts.alignment_waste_bytes
+    source = image.source
+    archive = source.holder.path if source.member_number else None
+    files = [file.path for file in source.files]
+    tracks = image.tracks if isinstance(image, CdImage) else ()
+    kept, achievements = kept_in(image), achievements_of(image, disc)
     event = {
         "input": str(path),
         **disc_fields(disc),
@@ -174,7 +166,7 @@ def _print_facts(
         "ratio": round(facts.ratio, 6),
         "index_bytes": facts.index_bytes,
         "end_padding_bytes": facts.end_padding_bytes,
-        "alignment_waste_bytes": waste,
+        "alignment_waste_bytes": facts.alignment_waste_bytes,
         "most_alignment_waste_bytes": facts.most_alignment_waste_bytes,
         "archive": None if archive is None else str(archive),
         "files": [str(each) for each in files],
