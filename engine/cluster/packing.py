@@ -133,7 +133,7 @@ def _pack(
     checkpoint = with_identity(payload.checkpoint, identity_of(plan))
     if checkpoint is not None and not fits(checkpoint, plan):
         checkpoint = None
-    part = new_output_part(plan, run, payload.task, payload.max_file_bytes, checkpoint)
+    part = new_output_part(run, payload.max_file_bytes, checkpoint)
     if not isinstance(part, PartFile):
         part.discard()
         raise ClusterError(f"{image.name}: the result is not a single file")

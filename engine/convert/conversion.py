@@ -123,30 +123,31 @@ def convert(
         checkpoint, packed = _fitting_checkpoint(plan, checkpoint_store), None
         if elsewhere is not None and checkpoint_store is not None:
             packed = elsewhere.pack(plan, file_system.max_file_bytes, checkpoint, checkpoint_store)
-            part = elsewhere.open_part(plan, run, control, file_system.max_file_bytes, packed)
+            part = elsewhere.open_part(run, file_system.max_file_bytes, packed)
         else:
-            part = new_output_part(plan, run, run.job, file_system.max_file_bytes, checkpoint)
+            part = new_output_part(run, file_system.max_file_bytes, checkpoint)
         if checkpoint_store is not None and not part.is_resumed:
             checkpoint_store.begin(plan.output_path)
+        seals = checkpoint_store if plan.files is None else None  # those of a sheet are known by their content
         moved, notices = None, list[str]()
         try:
             if elsewhere is not None and packed is not None:
-                digests, read_back = elsewhere.prove(run, plan, part, packed)
+                digests, read_back = elsewhere.prove(run, part, packed)
             else:
                 known = checkpoint if part.is_resumed else None
                 digests, read_back = _pack_and_prove(run, part, checkpoint_store, known)
             accept(digests)
             run.check_source()
             sealed = part.seal(plan.source_identity.mtime_ns)
-            if checkpoint_store is not None and plan.files is None:  # those of a sheet are known by their content
-                checkpoint_store.seal(plan.output_path, sealed)
+            if seals is not None:
+                seals.seal(plan.output_path, sealed)
             progress.begin(Stage.REPLACING, plan.original_bytes)
             results = {plan.output_path: sealed} if isinstance(part, PartFile) else part.sealed
             kept = part.published if isinstance(part, PartSet) else ()
             if plan.replaces_source or plan.request.on_conflict is OnConflict.OVERWRITE:
                 from discpress.engine.convert.trash.replacing import make_way  # noqa: PLC0415 - 30 ms, as all of trash/
 
-                moved = make_way(plan, run, results, kept, digests, control, journal, notices)
+                moved = make_way(run, results, kept, digests, journal, notices)
             else:
                 run.check_source()
             published = part.publish()
@@ -162,16 +163,11 @@ def convert(
             raise
         part.close()
         identity = _identity_now(plan.output_path, published)
-        is_sealed = checkpoint_store is not None and plan.files is None
-        if (
-            checkpoint_store is not None
-            and is_sealed
-            and (identity.ino, identity.mtime_ns) != (sealed.ino, sealed.mtime_ns)
-        ):
-            checkpoint_store.seal(plan.output_path, identity)
+        if seals is not None and (identity.ino, identity.mtime_ns) != (sealed.ino, sealed.mtime_ns):
+            seals.seal(plan.output_path, identity)
         journal("published", {**plan.paths, **digests.values})
         warnings = [*part.warnings, *notices]
-        return conclude(plan, run, identity, digests, read_back, moved, control, progress, journal, started, warnings)
+        return conclude(run, identity, digests, read_back, moved, journal, started, warnings)
 
 
 def _restore(moved: "TrashEntry | None", error: BaseException) -> None:
@@ -231,14 +227,11 @@ def _pack_and_prove(
 
 
 def conclude(
-    plan: ConversionPlan,
     run: ConversionRun,
     identity: FileIdentity,
     digests: DigestSet,
     read_back: ReadBack,
     moved: "TrashEntry | None",
-    control: Control,
-    progress: Progress,
     journal: Journal,
     started: float,
     warnings: Sequence[str] = (),
@@ -247,16 +240,17 @@ def conclude(
 
     `moved` is the entry of the file that had the result's name: an older one, or the source itself.
     """
+    plan = run.plan
     if plan.part_count:
-        plan = replace(plan, part_count=existing_parts(plan.output_path, plan.part_count))
+        plan = run.plan = replace(plan, part_count=existing_parts(plan.output_path, plan.part_count))
     notices = [*warnings, *read_notices(run.image)]
     trashed, overwritten = (moved, None) if plan.replaces_source else (None, moved)
-    if plan.trashes_source and _is_settled(plan, control, notices):
+    if plan.trashes_source and _is_settled(run, notices):
         from discpress.engine.convert.trash.replacing import trash_source  # noqa: PLC0415 - most sources stay
 
         run.check_source("the result is published, the source stays")
         try:
-            trashed = trash_source(plan, run, identity, digests, notices)
+            trashed = trash_source(run, identity, digests, notices)
         except DiscpressError as error:
             hint = f"{error.hint}; {display_name(plan.output_path)} is written and verified".lstrip("; ")
             raise type(error)(str(error), hint=hint) from error
@@ -269,7 +263,7 @@ def conclude(
 
         if change := update_playlist(plan.output_path, journal):
             notices.append(change)
-    progress.begin(Stage.DONE, plan.original_bytes)
+    run.progress.begin(Stage.DONE, plan.original_bytes)
     elapsed_s = time.monotonic() - started
     packed_bytes = identity.size_bytes if plan.files is None else plan.files.total_bytes
     if plan.part_count:
@@ -277,13 +271,13 @@ def conclude(
     return Conversion(plan, packed_bytes, digests, read_back, trashed, overwritten, tuple(notices), elapsed_s)
 
 
-def _is_settled(plan: ConversionPlan, control: Control, notices: list[str]) -> bool:
+def _is_settled(run: ConversionRun, notices: list[str]) -> bool:
     """Wait until the source may be moved; False, with a warning, if a stop is requested meanwhile."""
     from discpress.engine.convert.trash.trash import wait_until_settled  # noqa: PLC0415 - most sources stay
 
     try:
-        for path in plan.sources.paths:
-            wait_until_settled(path, control)
+        for path in run.plan.sources.paths:
+            wait_until_settled(path, run.control)
     except CancelledError:
         notices.append("stopped before the source was moved, so the source stays")
         return False

@@ -18,7 +18,6 @@ from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.verify import ReadBack
 from discpress.engine.errors import DamagedImageError, PartError, VerifyError, from_os_error
 from discpress.engine.names import display_name
-from discpress.engine.progress import Control
 from discpress.engine.system.files import FileIdentity
 
 PATIENCE_S = 5.0
@@ -78,23 +77,19 @@ class Elsewhere:
             store.begin(plan.output_path)
         return self.send(Order(plan, max_file_bytes, checkpoint))
 
-    def open_part(
-        self, plan: ConversionPlan, run: ConversionRun, control: Control, max_file_bytes: int | None, packed: Packed
-    ) -> OutputPart:
+    def open_part(self, run: ConversionRun, max_file_bytes: int | None, packed: Packed) -> OutputPart:
         """Open the part that the other machine wrote. Raises the error of `stay` if it cannot be opened here."""
-        _wait_for_part(plan, run.job, packed.part_bytes, control)
+        _wait_for_part(run, packed.part_bytes)
         try:
-            return new_output_part(plan, run, run.job, max_file_bytes, packed)
+            return new_output_part(run, max_file_bytes, packed)
         except PartError as error:
             hint = _USER_HINT if isinstance(error.__cause__, PermissionError) else error.hint
             raise self.stay(f"the result of the other machine cannot be opened here: {error}; {hint}") from error
 
-    def prove(
-        self, run: ConversionRun, plan: ConversionPlan, part: OutputPart, packed: Packed
-    ) -> tuple[DigestSet, ReadBack]:
+    def prove(self, run: ConversionRun, part: OutputPart, packed: Packed) -> tuple[DigestSet, ReadBack]:
         """Prove a part that another machine wrote; if the proof fails, pack it again here."""
         try:
-            return accept(run, plan, part, packed)
+            return accept(run, part, packed)
         except (VerifyError, DamagedImageError) as error:
             self.refuse(error)
         part.start_again()
@@ -102,11 +97,11 @@ class Elsewhere:
         return digests, run.prove(part, digests, is_needed=True)
 
 
-def _wait_for_part(plan: ConversionPlan, job: str, part_bytes: int, control: Control) -> None:
+def _wait_for_part(run: ConversionRun, part_bytes: int) -> None:
     """Wait until the part is unlocked and whole, for a few seconds: it may be lost."""
     ends = time.monotonic() + PATIENCE_S
     while time.monotonic() < ends:
-        fd = reopen_part(part_path_of(plan.output_path), job)
+        fd = reopen_part(part_path_of(run.plan.output_path), run.job)
         if fd >= 0:
             try:
                 with contextlib.suppress(OSError):
@@ -114,15 +109,15 @@ def _wait_for_part(plan: ConversionPlan, job: str, part_bytes: int, control: Con
                         return
             finally:
                 os.close(fd)
-        control.wait(_POLL_S)
+        run.control.wait(_POLL_S)
 
 
-def accept(run: ConversionRun, plan: ConversionPlan, part: OutputPart, packed: Packed) -> tuple[DigestSet, ReadBack]:
+def accept(run: ConversionRun, part: OutputPart, packed: Packed) -> tuple[DigestSet, ReadBack]:
     """Decode a part of another machine, and compare it with what that has read. Raises VerifyError, DamagedImageError.
 
     The digests that are returned are those of the bytes that were decoded here.
     """
-    name = display_name(plan.output_path)
+    name = display_name(run.plan.output_path)
     if not isinstance(part, PartFile) or not part.is_resumed or part.size_bytes != packed.part_bytes:
         raise VerifyError(f"{name}: the part that another machine wrote is not here, or not whole")
     before = _state_of(part)

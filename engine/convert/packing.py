@@ -50,9 +50,9 @@ class ConversionRun(CopyCheck):
 
     def check_source(self, so: str = "no result was written") -> None:
         """Raise SourceChangedError unless all open files and their paths are the planned ones (Safety rule 2)."""
-        changed = self._plan.sources.find_change(self.source)
+        changed = self.plan.sources.find_change(self.source)
         if changed is not None:
-            name = self.image.name if len(self._plan.sources.files) == 1 else display_name(changed)
+            name = self.image.name if len(self.plan.sources.files) == 1 else display_name(changed)
             raise SourceChangedError(
                 f"{name}: the source changed or was removed during the conversion; {so}",
                 hint="convert it again when no program writes to it",
@@ -60,14 +60,14 @@ class ConversionRun(CopyCheck):
 
     def _check_between_chunks(self) -> None:
         """Check the source as `check_source` does; a share that does not respond is asked again later."""
-        if do_respond(self._plan.sources.paths):
+        if do_respond(self.plan.sources.paths):
             self.check_source()
 
     def pack(
         self, part: OutputPart, checkpoint_store: CheckpointStore | None, checkpoint: Checkpoint | None
     ) -> DigestSet:
         """Write the whole output into the part and sync it; return the source's digests."""
-        image, plan, progress, layout = self._packed, self._plan, self._progress, self._layout
+        image, plan, progress, layout = self._packed, self.plan, self.progress, self._layout
         check_metadata(self.image)  # it describes the tracks of a CD
         if isinstance(layout, WholeLayout):
             return self._pack_whole(part, layout)
@@ -104,9 +104,9 @@ class ConversionRun(CopyCheck):
 
     def _settle(self, part: OutputPart, digests: DigestSet, file_bytes: int) -> DigestSet:
         self._check_gain(file_bytes)
-        self._progress.begin(Stage.SYNCING, self._packed.size)
+        self.progress.begin(Stage.SYNCING, self._packed.size)
         part.sync()
-        check_archived(self.image, digests, self._control)
+        check_archived(self.image, digests, self.control)
         self.source.let_go()  # the verification needs the memory
         return digests
 
@@ -114,12 +114,12 @@ class ConversionRun(CopyCheck):
         digester = self._digester()
 
         def take(number: int, data: memoryview) -> None:
-            self._control.check()
+            self.control.check()
             self.chunks.take(number, data)
             digester.update(data)
 
         try:
-            if encoder_for(self._plan.settings).unpacked_bytes(self.image):
+            if encoder_for(self.plan.settings).unpacked_bytes(self.image):
                 file_bytes = self._pack_unpacked(part, layout, digester)
             else:
                 file_bytes = self._pack_image(self.image, part, layout, take)
@@ -133,16 +133,16 @@ class ConversionRun(CopyCheck):
     def _pack_image(
         self, image: Image, part: OutputPart, layout: WholeLayout, take: Callable[[int, memoryview], None]
     ) -> int:
-        self._progress.begin(Stage.PACKING, image.size)
+        self.progress.begin(Stage.PACKING, image.size)
         return layout.pack(image, part, take, self._note)
 
     def _pack_unpacked(self, part: OutputPart, layout: WholeLayout, digester: Digester) -> int:
         """Pack the source from a plain file next to the result; its digests are taken where it is unpacked."""
         image, whole = self.image, TrackFile("", 0, self.image.size, ())
         access = Access.of_all([file.stat() for file in self.source.files])
-        unpacked = new_unpacked(self._plan, self.job, access, lambda path: self.has_sectors(path, whole))
+        unpacked = new_unpacked(self.plan, self.job, access, lambda path: self.has_sectors(path, whole))
         try:
-            self._progress.begin(Stage.UNPACKING, image.size)
+            self.progress.begin(Stage.UNPACKING, image.size)
 
             def take(slot: Slot) -> None:
                 unpacked.write_at(slot.offset, slot.data)
@@ -151,7 +151,7 @@ class ConversionRun(CopyCheck):
             run_chunks(
                 image.size,
                 readers_of(image, self._threads),
-                self._control,
+                self.control,
                 fill=partial(self._read, digester),
                 take=take,
                 followers=[partial(give_data, step) for step in digester.steps],
@@ -160,7 +160,7 @@ class ConversionRun(CopyCheck):
             )
             unpacked.sync()
             plain = PlainImage(ExposedPart(unpacked))
-            return self._pack_image(plain, part, layout, lambda number, data: self._control.check())
+            return self._pack_image(plain, part, layout, lambda number, data: self.control.check())
         finally:
             unpacked.discard()
 
@@ -172,21 +172,21 @@ class ConversionRun(CopyCheck):
         """
         self.image.check_index()  # the sectors between the tracks of a GD-ROM are not read
         check_recorded(self._packed, digests)
-        self._plan.form.check_kept(self.image.name, digests)
+        self.plan.form.check_kept(self.image.name, digests)
         stored = self.image.stored_form
         is_proven = not stored.recorded or bool(stored.codec_names)
-        if self._packed is self.image and stored is not self.image and (self._plan.trashes_source or not is_proven):
-            digest_image(self.image, self._threads, self._control, self._progress)
+        if self._packed is self.image and stored is not self.image and (self.plan.trashes_source or not is_proven):
+            digest_image(self.image, self._threads, self.control, self.progress)
 
     def _pack_chunks(
         self, start_bytes: int, packing: PackingWork, digester: Digester, border: CheckpointWriter | None
     ) -> None:
         image, (fill, take, write) = self._packed, packing
-        threads, self._progress.limit = packing_crew(image, self._plan, self._threads)
+        threads, self.progress.limit = packing_crew(image, self.plan, self._threads)
         run_chunks(
             image.size,
             threads,
-            self._control,
+            self.control,
             fill=fill,
             take=take,
             write=write,
@@ -199,7 +199,7 @@ class ConversionRun(CopyCheck):
 
     def _check_gain(self, file_bytes: int) -> None:
         """Raise UselessError if useless images are to be skipped, and the file shows one; large ones were estimated."""
-        plan = self._plan
+        plan = self.plan
         if plan.request.skip_useless and self._layout.packs:
             sizes = (plan.original_bytes, plan.source_bytes, file_bytes)
             refuse_result(plan.source_path, *sizes, is_in_archive=plan.member > 0)
@@ -208,17 +208,17 @@ class ConversionRun(CopyCheck):
         """Read the source again up to the checkpoint; return the offset to continue at, 0 if anything differs."""
         if not writer.restore(part, checkpoint.blocks, checkpoint.part_bytes, checkpoint.index_crc32):
             return 0
-        self._progress.begin(Stage.RESUMING, checkpoint.done_bytes)
+        self.progress.begin(Stage.RESUMING, checkpoint.done_bytes)
 
         def take(slot: Slot) -> None:
             writer.revisit(self._pad(slot))
-            self._progress.done_bytes += slot.length
+            self.progress.done_bytes += slot.length
             self._watch.look()
 
         run_chunks(
             checkpoint.done_bytes,
             readers_of(self._packed, self._threads),
-            self._control,
+            self.control,
             fill=partial(self._read, digester),
             take=take,
             followers=[partial(give_data, step) for step in digester.steps],
@@ -227,13 +227,13 @@ class ConversionRun(CopyCheck):
         )
         if digester.crc32 != checkpoint.source_crc32:
             return 0
-        self._progress.resumed_bytes = self._progress.read_bytes = checkpoint.done_bytes
-        self._progress.resumed_packed_bytes = self._progress.packed_bytes = checkpoint.part_bytes
+        self.progress.resumed_bytes = self.progress.read_bytes = checkpoint.done_bytes
+        self.progress.resumed_packed_bytes = self.progress.packed_bytes = checkpoint.part_bytes
         return checkpoint.done_bytes
 
     def _packing(self, output: DeferredOutput, writer: BlockWriter, digester: Digester) -> PackingWork:
-        level, block_size, alignment = self._plan.settings.level, self._layout.block_size, self._layout.alignment
-        codec = codec_of(self._plan.settings)
+        level, block_size, alignment = self.plan.settings.level, self._layout.block_size, self._layout.alignment
+        codec = codec_of(self.plan.settings)
 
         def fill(slot: Slot) -> None:
             self._read(digester, slot)
@@ -264,17 +264,17 @@ class ConversionRun(CopyCheck):
 
     def _note(self, done_bytes: int, packed_bytes: int) -> None:
         """Count what is done and check the source: this is the border between two chunks."""
-        progress = self._progress
+        progress = self.progress
         progress.packed_bytes, progress.read_bytes, progress.done_bytes = packed_bytes, done_bytes, done_bytes
         self._watch.look()
 
     def prove(self, part: OutputPart, expected: DigestSet, *, is_needed: bool = False) -> ReadBack:
         """Read the part back from the disk, decode it and compare each chunk. Raises VerifyError if one differs."""
-        return self._prove(part, expected) if self._plan.request.verify or is_needed else ReadBack.NONE
+        return self._prove(part, expected) if self.plan.request.verify or is_needed else ReadBack.NONE
 
     def prove_copy(self, part: OutputPart, chunks: bytes, digester: Digester, expected: DigestSet) -> ReadBack:
         """Prove a part that another machine wrote, by its digests of the chunks; `digester` gets what is decoded."""
-        name = display_name(self._plan.output_path)
+        name = display_name(self.plan.output_path)
         kinds = self._digester().finish().values.keys()
         if not self.chunks.load(chunks) or expected.values.keys() != kinds:
             raise VerifyError(f"{name}: another machine has packed something else")
@@ -283,7 +283,7 @@ class ConversionRun(CopyCheck):
         return self._prove(part, expected, digester)
 
     def _prove(self, part: OutputPart, expected: DigestSet, digester: Digester | None = None) -> ReadBack:
-        name = display_name(self._plan.output_path)
+        name = display_name(self.plan.output_path)
         with open_written(part, self._layout, self.disk_kind, name) as image:
             is_cold = part.drop_cached()
             prove_image(
@@ -292,8 +292,8 @@ class ConversionRun(CopyCheck):
                 expected,
                 self._frames,
                 self._threads,
-                self._control,
-                self._progress,
+                self.control,
+                self.progress,
                 name=name,
                 digester=digester,
             )

@@ -51,7 +51,7 @@ def conclude_published(
         except OSError as error:
             raise from_os_error(error, plan.output_path, "sync its name to the disk") from error
         journal("published", {**plan.paths, **digests.values})
-        return conclude(plan, run, identity, digests, ReadBack.CACHED, None, control, progress, journal, started)
+        return conclude(run, identity, digests, ReadBack.CACHED, None, journal, started)
 
 
 def find_trashed(file_path: Path) -> TrashEntry | None:

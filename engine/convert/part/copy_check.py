@@ -25,31 +25,31 @@ class CopyCheck:
         self.source = image.source
         self._frames = frames_for(image, plan.settings)
         self._packed: Image = image if self._frames is None else self._frames
-        self._plan = plan
+        self.plan = plan
         self._layout = plan.layout
         self._threads = threads
-        self._control = control
-        self._progress = progress
+        self.control = control
+        self.progress = progress
 
     def _digester(self) -> Digester:
-        requested, files = self._plan.request.digests, self._plan.files
+        requested, files = self.plan.request.digests, self.plan.files
         if self._frames is not None:
             from discpress.engine.convert.cd.frame_digester import FrameDigester  # noqa: PLC0415 - for CDs only
 
             return FrameDigester(requested, self._frames)
-        wanted = (*requested, *self.image.recorded, *self._layout.records, *self._plan.form.kept_digests)
+        wanted = (*requested, *self.image.recorded, *self._layout.records, *self.plan.form.kept_digests)
         return Digester(wanted) if files is None else FileDigester(wanted, [each.size_bytes for each in files.files])
 
     def _digests_if_copy(self, *paths: Path) -> DigestSet | None:
         """Return the source's digests if files are, joined, an image in the output's format with exactly these."""
-        wanted = self._plan.request.digests
+        wanted = self.plan.request.digests
         try:
             with self._open_copy(paths) as other:
-                is_as_wanted = other.format is self._plan.settings.format and other.size == self.image.size
+                is_as_wanted = other.format is self.plan.settings.format and other.size == self.image.size
                 if not is_as_wanted or not self._layout.has_form_of(other):
                     return None
-                theirs = digest_image(other, self._threads, self._control, self._progress, wanted)
-            ours = digest_image(self.image, self._threads, self._control, self._progress, wanted)
+                theirs = digest_image(other, self._threads, self.control, self.progress, wanted)
+            ours = digest_image(self.image, self._threads, self.control, self.progress, wanted)
         except CancelledError:
             raise
         except DiscpressError:
@@ -58,19 +58,19 @@ class CopyCheck:
 
     def digests_if_published(self) -> DigestSet | None:
         """Return the source's digests if the result exists under its final names and decodes to exactly these."""
-        plan, files = self._plan, self._plan.files
+        plan, files = self.plan, self.plan.files
         if files is None:
             return self._digests_if_copy(plan.output_path)
         stored = zip(plan.output_paths[1:], files.files, strict=True)
         if not has_sheet(plan.output_path, files) or not all(self.has_sectors(*each) for each in stored):
             return None
         digester = self._digester()
-        digest_image(self.image, self._threads, self._control, self._progress, on_data=digester.update)
+        digest_image(self.image, self._threads, self.control, self.progress, on_data=digester.update)
         return digester.finish()
 
     def has_sectors(self, path: Path, stored: TrackFile) -> bool:
         """Return whether the file at a path contains exactly the sectors of a file of the result."""
-        return has_sectors(self.image, path, stored, self._control.check)
+        return has_sectors(self.image, path, stored, self.control.check)
 
     def is_copy(self, *paths: Path) -> bool:
         """Return whether files are, joined, a complete packed copy of the source, and not the source itself."""

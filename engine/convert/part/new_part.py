@@ -11,15 +11,13 @@ from discpress.engine.convert.part.part_set import PartSet
 from discpress.engine.convert.part.split_leftovers import mark_leftovers
 from discpress.engine.convert.part.split_part import SplitPart
 from discpress.engine.convert.part.written import OutputPart
-from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.request import OnConflict
 from discpress.engine.system.access import Access
 
 
-def new_output_part(
-    plan: ConversionPlan, run: ConversionRun, job: str, max_file_bytes: int | None, state: PartState | None
-) -> OutputPart:
+def new_output_part(run: ConversionRun, max_file_bytes: int | None, state: PartState | None) -> OutputPart:
     """Create the part of the result, or all parts of one in several files; resume the job's own if that is possible."""
+    plan, job = run.plan, run.job
     access = Access.of_all([file.stat() for file in run.source.files])
 
     def new_part(final_path: Path, is_copy_of_source: Callable[[Path], bool], *, takes_over: bool = False) -> PartFile:

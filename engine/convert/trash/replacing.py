@@ -16,7 +16,6 @@ from discpress.engine.errors import ConflictError, DiscpressError, from_os_error
 from discpress.engine.images.sets.source_set import SourceSet
 from discpress.engine.images.source import ByteSource
 from discpress.engine.names import display_name
-from discpress.engine.progress import Control
 from discpress.engine.request import OnConflict
 from discpress.engine.system.files import FileIdentity, absolute, identity_at
 from discpress.engine.system.locks import lease_problem
@@ -24,12 +23,10 @@ from discpress.engine.system.rename import RENAMES_OPEN_FILES, sync_folder
 
 
 def make_way(
-    plan: ConversionPlan,
     run: ConversionRun,
     sealed: Mapping[Path, FileIdentity],
     published: Collection[Path],
     digests: DigestSet,
-    control: Control,
     journal: Journal,
     notices: list[str],
 ) -> TrashEntry | None:
@@ -40,6 +37,7 @@ def make_way(
 
     A kill after this leaves the sealed part, by which `restore_unpublished` knows that the source must come back.
     """
+    plan = run.plan
     if not plan.replaces_source:
         overwritten = _trash_existing(plan, sealed, published)
         try:
@@ -50,23 +48,22 @@ def make_way(
             raise
         return overwritten
     for path in plan.sources.paths:
-        wait_until_settled(path, control)
+        wait_until_settled(path, run.control)
     run.check_source()
     try:
         sync_folder(plan.output_path.parent)  # the part's name must last at least as long as the source's move
     except OSError as error:
         raise from_os_error(error, plan.output_path, "sync its folder") from error
     journal("replacing", {"path": str(absolute(plan.source_file_path)), **digests.values})
-    return trash_source(plan, run, sealed[plan.output_path], digests, notices)
+    return trash_source(run, sealed[plan.output_path], digests, notices)
 
 
-def trash_source(
-    plan: ConversionPlan, run: ConversionRun, result: FileIdentity, digests: DigestSet, notices: list[str]
-) -> TrashEntry:
+def trash_source(run: ConversionRun, result: FileIdentity, digests: DigestSet, notices: list[str]) -> TrashEntry:
     """Move the source to the trash, with its warnings in `notices`; `result` replaces it.
 
     The playlists and sheets that name the source name the result then.
     """
+    plan = run.plan
     files = moving_files(plan.sources, run.source, notices)
     replacements = [Replacement.of(absolute(plan.output_path), result)]
     try:
