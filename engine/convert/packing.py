@@ -13,7 +13,7 @@ from discpress.engine.convert.part.exposed import ExposedPart
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.part.unpacked import new_unpacked
 from discpress.engine.convert.part.written import OutputPart, open_written
-from discpress.engine.convert.pipeline import PackingWork, Slot, give_data, run_chunks
+from discpress.engine.convert.pipeline import PackingWork, Slot, followers_of, run_chunks
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.running.source_watch import SourceWatch, do_respond
 from discpress.engine.convert.running.threads import packing_crew, readers_of
@@ -154,7 +154,7 @@ class ConversionRun(CopyCheck):
                 self.control,
                 fill=partial(self._read, digester),
                 take=take,
-                followers=[partial(give_data, step) for step in digester.steps],
+                followers=followers_of(digester.steps),
                 with_packed=False,
                 chunk_bytes=self._layout.chunk_bytes,
             )
@@ -190,7 +190,7 @@ class ConversionRun(CopyCheck):
             fill=fill,
             take=take,
             write=write,
-            followers=[partial(give_data, step) for step in digester.steps],
+            followers=followers_of(digester.steps),
             with_packed=self._layout.packs,
             start_bytes=start_bytes,
             border=border,
@@ -221,7 +221,7 @@ class ConversionRun(CopyCheck):
             self.control,
             fill=partial(self._read, digester),
             take=take,
-            followers=[partial(give_data, step) for step in digester.steps],
+            followers=followers_of(digester.steps),
             with_packed=False,
             chunk_bytes=self._layout.chunk_bytes,
         )

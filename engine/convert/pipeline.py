@@ -11,7 +11,7 @@ import contextlib
 import queue
 import threading
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Protocol, TypeAlias
 
@@ -70,6 +70,11 @@ PackingWork: TypeAlias = tuple[SlotWork, SlotWork, SlotWork]
 def give_data(take: Callable[[memoryview], None], slot: Slot) -> None:
     """Give the bytes of a chunk to a function."""
     take(slot.data)
+
+
+def followers_of(steps: Iterable[Callable[[memoryview], None]]) -> list[SlotWork]:
+    """Return a follower for each of these functions, which take the bytes of the chunks in order."""
+    return [partial(give_data, step) for step in steps]
 
 
 class Border(Protocol):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from discpress.engine.codecs.blocks import CHUNK_BYTES, chunk_bytes_for
 from discpress.engine.convert.digests import CHANGED_HINT, ChunkDigests, Digester, DigestSet
 from discpress.engine.convert.part.stored_chunks import StoredChunks
-from discpress.engine.convert.pipeline import Slot, SlotWork, give_data, run_chunks
+from discpress.engine.convert.pipeline import Slot, followers_of, run_chunks
 from discpress.engine.convert.running.threads import PROOF_BYTES, readers_of
 from discpress.engine.errors import VerifyError
 from discpress.engine.images.image import Image
@@ -47,7 +47,7 @@ def digest_image(
     digester = Digester(wanted)
     read_digester = digester if stored is image else Digester(tuple(stored.recorded))
     disc_steps = [*(() if stored is image else digester.steps), *([on_data] if on_data else [])]
-    followers: list[SlotWork] = [partial(give_data, step) for step in read_digester.steps]
+    followers = followers_of(read_digester.steps)
     progress.begin(Stage.VERIFYING, stored.size)
 
     def fill(slot: Slot) -> None:
@@ -135,7 +135,7 @@ def prove_image(
         control,
         fill=fill,
         take=take,
-        followers=() if digester is None else [partial(give_data, step) for step in digester.steps],
+        followers=() if digester is None else followers_of(digester.steps),
         with_packed=True,
         chunk_bytes=chunks.chunk_bytes,
     )

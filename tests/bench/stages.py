@@ -148,7 +148,7 @@ def run_case(case: Case, image_path: Path, output_path: Path, threads: int) -> d
         for name in ("read_into", "read_at"):
             meter.timed(PartFile, name, "read back", stack)
         meter.timed(StoredChunks, "fetch", "read back", stack)
-        meter.timed(packing, "give_data", "hash", stack)
+        meter.timed(pipeline, "give_data", "hash", stack)
         meter.timed(ChunkDigests, "take", "hash", stack)
         meter.timed(Digester, "sum_up", "hash", stack)
         meter.timed(ChunkDigests, "is_of", "compare", stack)

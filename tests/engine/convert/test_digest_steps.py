@@ -14,7 +14,7 @@ from sample_images import convert_image, incompressible, mixed, write_image
 
 from discpress.engine.codecs.cd.frames import FRAME_BYTES
 from discpress.engine.codecs.crc import crc32
-from discpress.engine.convert import digests, packing
+from discpress.engine.convert import digests, pipeline
 from discpress.engine.convert.cd.frame_digester import FrameDigester
 from discpress.engine.convert.digests import Digester, FileDigester
 from discpress.engine.convert.pipeline import FOLLOWER, Slot, give_data
@@ -97,7 +97,7 @@ def test_each_digest_has_a_thread_of_its_own(tmp_path: Path, monkeypatch: pytest
         threads.setdefault(take, set()).add(threading.get_ident())
         give_data(take, slot)
 
-    monkeypatch.setattr(packing, "give_data", give)
+    monkeypatch.setattr(pipeline, "give_data", give)
     source = write_image(tmp_path / "game.iso", mixed(100_000))
     convert_image(source, tmp_path / "game.chd", ImageFormat.CHD, 4096)
     assert sorted(map(len, threads.values())) == [1, 1]
