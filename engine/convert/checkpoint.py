@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 from discpress.engine.convert.digests import Digester
-from discpress.engine.convert.part.name import HEAD_BYTES
+from discpress.engine.convert.part.marker import HEAD_BYTES
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.images.layout import BlockWriter

@@ -14,7 +14,8 @@ from pathlib import Path, PurePosixPath
 import xxhash
 
 from discpress.engine.convert.digests import CHANGED_HINT
-from discpress.engine.convert.part.name import HEAD_BYTES, drop_second_name, part_path_of, remove_part_of
+from discpress.engine.convert.part.marker import HEAD_BYTES
+from discpress.engine.convert.part.name import drop_second_name, part_path_of, remove_part_of
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.deploy.manifest import DeviceFile
 from discpress.engine.deploy.placing import make_folders, replace_known, stored_file

@@ -16,7 +16,7 @@ import unicodedata
 from collections.abc import Callable
 from pathlib import Path
 
-from discpress.engine.convert.part.marker import HEAD_BYTES, is_marked, job_of_marker, make_marker, process_of_marker
+from discpress.engine.convert.part.marker import HEAD_BYTES, is_marked, job_of_marker, process_of_marker
 from discpress.engine.errors import DiscpressError, PartError, from_os_error
 from discpress.engine.formats import PART_SUFFIX, WINDOW_SUFFIX
 from discpress.engine.names import display_name
@@ -25,21 +25,6 @@ from discpress.engine.system.files import read_into, same_file
 from discpress.engine.system.liveness import ProcessIdentity
 from discpress.engine.system.locks import Lock, try_lock
 from discpress.engine.system.rename import remove_open, remove_same
-
-__all__ = [
-    "HEAD_BYTES",
-    "clear_leftover",
-    "create_part",
-    "drop_second_name",
-    "is_reserved",
-    "job_of_marker",
-    "make_marker",
-    "part_path_of",
-    "remove_part_of",
-    "reopen_part",
-    "take_leftover",
-    "window_path",
-]
 
 _NAME_MAX = 255  # bytes of a file name if the system does not report the limit
 _ALL_FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)

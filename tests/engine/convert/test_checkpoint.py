@@ -20,7 +20,8 @@ from discpress.engine.codecs.lz4_blocks import Lz4Codec
 from discpress.engine.convert import checkpoint as checkpoints
 from discpress.engine.convert.checkpoint import EVERY_BYTES, EVERY_S, Checkpoint, CheckpointWriter, identity_of
 from discpress.engine.convert.conversion import Conversion, convert
-from discpress.engine.convert.part.name import HEAD_BYTES, remove_part_of
+from discpress.engine.convert.part.marker import HEAD_BYTES
+from discpress.engine.convert.part.name import remove_part_of
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.plan import ConversionPlan, plan_conversion
 from discpress.engine.convert.preflight import settle_output

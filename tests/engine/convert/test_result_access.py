@@ -14,7 +14,7 @@ from sample_images import convert_image, mixed, write_image
 
 from discpress.engine.convert.checksums import write_checksum
 from discpress.engine.convert.part import part
-from discpress.engine.convert.part.name import make_marker
+from discpress.engine.convert.part.marker import make_marker
 from discpress.engine.convert.trash.undo import undo
 from discpress.engine.formats import ImageFormat
 from discpress.engine.progress import Control

@@ -15,7 +15,7 @@ from split_images import IMAGE, ISO_NAMES, MTIME_NS, cut, opl_entry, opl_names, 
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.convert.checkpoint import Checkpoint, fits, identity_of, maker_of
-from discpress.engine.convert.part.name import HEAD_BYTES
+from discpress.engine.convert.part.marker import HEAD_BYTES
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.plan import ConversionPlan, plan_conversion
 from discpress.engine.convert.preflight import settle_output

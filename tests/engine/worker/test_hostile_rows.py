@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from queued_jobs import job_request
 from sample_images import compressible, mixed, write_image
 
-from discpress.engine.convert.part.name import make_marker, part_path_of
+from discpress.engine.convert.part.marker import make_marker
+from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.formats import ImageFormat
 from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.queue.background import BackgroundTasks

@@ -13,7 +13,8 @@ from fault_injection import fail_with, names_in
 from queued_jobs import job_request
 from sample_images import compressible, incompressible, mixed, pack, read_back
 
-from discpress.engine.convert.part.name import make_marker, part_path_of
+from discpress.engine.convert.part.marker import make_marker
+from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.errors import ConflictError, DiscpressError, StoreError, SuspendedError, UselessError, VerifyError
 from discpress.engine.measure import estimate
 from discpress.engine.progress import Control, Progress, Stage

@@ -10,7 +10,8 @@ from manager_house import THREADS, House
 from queued_jobs import job_request
 
 from discpress.engine.convert.checkpoint import Checkpoint
-from discpress.engine.convert.part.name import make_marker, part_path_of
+from discpress.engine.convert.part.marker import make_marker
+from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.errors import (
     CancelledError,
     SpaceError,

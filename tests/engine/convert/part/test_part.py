@@ -16,7 +16,8 @@ import pytest
 from sample_images import compressible, mixed, pack, read_back, write_image
 
 from discpress.engine.convert.part import part
-from discpress.engine.convert.part.name import HEAD_BYTES, clear_leftover, part_path_of
+from discpress.engine.convert.part.marker import HEAD_BYTES
+from discpress.engine.convert.part.name import clear_leftover, part_path_of
 from discpress.engine.errors import CancelledError, PartError, StorageError, UnsupportedImageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.open import open_image

@@ -11,7 +11,8 @@ from fault_injection import fail_with, names_in
 from sample_images import mixed, write_image
 
 from discpress.engine.convert.part import window as window_part
-from discpress.engine.convert.part.name import HEAD_BYTES, job_of_marker, remove_part_of, window_path
+from discpress.engine.convert.part.marker import HEAD_BYTES, job_of_marker
+from discpress.engine.convert.part.name import remove_part_of, window_path
 from discpress.engine.convert.part.window import WindowPart, is_read_only, open_window
 from discpress.engine.errors import PartError, SpaceError, StorageError
 from discpress.engine.images.recognised import PART_MAGIC
