@@ -69,11 +69,12 @@ def write_checksum(
         try:
             if overwrite and os.path.lexists(path):
                 from discpress.engine.convert.trash.entry import Replacement  # noqa: PLC0415 - 30 ms, if one exists
+                from discpress.engine.convert.trash.journal import OVERWRITTEN  # noqa: PLC0415
                 from discpress.engine.convert.trash.trash import Moving, move_to_trash  # noqa: PLC0415
 
                 replacement = Replacement.of(absolute(path), FileIdentity.of(facts))
                 existing = FileIdentity.of(path.lstat())
-                move_to_trash([Moving(path, existing)], replacements=[replacement], digests={}, reason="overwritten")
+                move_to_trash([Moving(path, existing)], replacements=[replacement], digests={}, reason=OVERWRITTEN)
             rename_new(draft, path)
             sync_folder(path.parent)
         except BaseException:

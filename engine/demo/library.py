@@ -1,7 +1,7 @@
 """The sample library: thirteen images of invented games, about 200 MB, for trying discpress.
 
-`demo_data` makes bytes that compress like games, `demo_discs` the files that identify a PS1, PS2 or PSP disc,
-`isomaker` the images, `demo_packed` the ready-made ZSO and the damaged CSO.
+`payload.py` makes bytes that compress like games, `discs.py` the files that identify a PS1, PS2 or PSP disc,
+`iso_writer.py` the images, `packed.py` the ready-made ZSO and the damaged CSO.
 """
 
 import errno

@@ -1,1 +1,1 @@
-"""The known library: scan, store, catalog, demo."""
+"""Lists of titles in memory: filter, order, groups, families, states, names; and the scan that finds them."""

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from discpress.engine.convert.trash.journal import CONVERTED, DUPLICATE, OVERWRITTEN, REPAIRED, UNDONE
 from discpress.engine.convert.trash.listing import TrashItem
 from discpress.engine.library.filter_words import Choice, Measure, Vocabulary, days_of, size_measure
 from discpress.engine.names import display_name, fold, natural_key
@@ -23,7 +24,7 @@ COLUMNS = (
 )
 FILTER_HINT = "words, !not, state:changed why:undone size>4G age>30"
 _IN_PLACE, _CHANGED, _LISTED = "in place", "changed", "only listed"
-_REASONS = ("converted", "repaired", "overwritten", "duplicate", "undone")
+_REASONS = (CONVERTED, REPAIRED, OVERWRITTEN, DUPLICATE, UNDONE)
 
 
 def state_of(item: TrashItem) -> str:

@@ -11,6 +11,7 @@ from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.questions import is_confirmed
 from discpress.engine.cli.state import Records
 from discpress.engine.convert.trash.entry import TrashEntry
+from discpress.engine.convert.trash.journal import UNDONE
 from discpress.engine.convert.trash.listing import (
     OthersTrashError,
     find_entries,
@@ -118,7 +119,7 @@ def chosen_entries(entries: list[TrashEntry], names: list[str]) -> list[TrashEnt
     a name is unknown or means several.
     """
     ours = [entry for entry in entries if not entry.is_of_others]
-    conversions = [entry for entry in ours if entry.reason != "undone"]
+    conversions = [entry for entry in ours if entry.reason != UNDONE]
     if not names:
         return (conversions or ours)[-1:]
     if names == ["all"]:

@@ -11,10 +11,12 @@ REPAIRED = "repaired"
 """The reason of an entry whose file was rewritten for its target, perhaps under the same name."""
 DUPLICATE = "duplicate"
 """The reason of an entry whose file was a copy: another copy, which was there before, stands for it."""
+OVERWRITTEN = "overwritten"
+"""The reason of an entry whose file had the name of a result."""
 PURGED = "purged"
 """In the journal: an entry was removed for good."""
 UNDONE = "undone"
-"""The reason of an entry whose files were replacements, until an undo."""
+"""The reason of an entry whose files were replacements, until an undo; in the journal: an entry was restored."""
 
 
 def no_journal(kind: str, facts: Mapping[str, object]) -> None:

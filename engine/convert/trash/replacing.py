@@ -10,7 +10,7 @@ from discpress.engine.convert.packing import ConversionRun
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.playlists.search import find_texts
 from discpress.engine.convert.trash.entry import Replacement, TrashEntry
-from discpress.engine.convert.trash.journal import Journal
+from discpress.engine.convert.trash.journal import OVERWRITTEN, Journal
 from discpress.engine.convert.trash.trash import Moving, move_to_trash, put_back, wait_until_settled
 from discpress.engine.errors import ConflictError, DiscpressError, from_os_error
 from discpress.engine.images.sets.source_set import SourceSet
@@ -119,7 +119,7 @@ def _trash_existing(
         return None
     replacements = [Replacement.of(absolute(path), identity) for path, identity in sealed.items()]
     # Whether the files contained this disc is unknown here; emptying the trash finds that out.
-    return move_to_trash(files, replacements=replacements, digests={}, reason="overwritten")
+    return move_to_trash(files, replacements=replacements, digests={}, reason=OVERWRITTEN)
 
 
 def restore(moved: TrashEntry, error: BaseException) -> None:

@@ -1,6 +1,6 @@
 """Moves into the trash of a folder and out of it: files are renamed, never copied, and clobber nothing (Safety rule 4).
 
-The layout is in `trash_entry`, whose trash is used in `trash_folder`, and what a crash may leave in `trash_held`.
+The layout is in `entry.py`, whose trash is used in `folder.py`, and what a crash may leave in `held.py`.
 """
 
 import contextlib

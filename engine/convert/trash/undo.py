@@ -146,7 +146,7 @@ def _concluded(done: Undone, held: HeldEntry, journal: Journal, report: Report) 
     """Return an undo that is reported, and whose entry is gone."""
     report(done)
     held.drop()
-    journal("undone", {"path": str(done.entry.home_path), "entry": done.entry.id})
+    journal(UNDONE, {"path": str(done.entry.home_path), "entry": done.entry.id})
     return done
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashEntry
 from discpress.engine.convert.trash.held import GoneError, gone
-from discpress.engine.convert.trash.journal import PURGED, Journal
+from discpress.engine.convert.trash.journal import PURGED, UNDONE, Journal
 from discpress.engine.convert.trash.listing import freed_bytes, is_half_undone, sweep_trash_in
 from discpress.engine.convert.trash.schema import read_entry
 from discpress.engine.convert.trash.undo import drop_left, finish_undo, purge, undo
@@ -100,7 +100,7 @@ def undo_entry(turn: TrashTurn) -> dict[str, JsonValue]:
     journal = _with_folder(turn, 0)
     if _is_all_but_over(turn, entry):
         drop_left(entry)
-        journal("undone", {"path": str(entry.home_path), "entry": entry.id})
+        journal(UNDONE, {"path": str(entry.home_path), "entry": entry.id})
         return {"path": str(entry.home_path), "trashed": None, "note": ""}
     if is_half_undone(entry):
         done = finish_undo(entry, turn.threads, turn.control, journal, turn.progress)

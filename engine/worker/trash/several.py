@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from discpress.engine.convert.trash.held import GoneError
-from discpress.engine.convert.trash.journal import PURGED
+from discpress.engine.convert.trash.journal import PURGED, UNDONE
 from discpress.engine.convert.trash.schema import read_entry
 from discpress.engine.convert.trash.summary import Stayed, TrashSummary
 from discpress.engine.errors import CancelledError, DiscpressError, StoreError, SuspendedError
@@ -17,7 +17,7 @@ from discpress.engine.store.store import Store
 from discpress.engine.worker.trash.entries import WORK, TrashTurn
 
 _VERBS = {TaskKind.PURGE: "removed for good", TaskKind.UNDO: "restored"}
-_JOURNALED = {TaskKind.PURGE: PURGED, TaskKind.UNDO: "undone"}
+_JOURNALED = {TaskKind.PURGE: PURGED, TaskKind.UNDO: UNDONE}
 
 
 def run_trash_job(job: Job, turn: TrashTurn, store: Store, log: Callable[[str], None]) -> dict[str, JsonValue]:
