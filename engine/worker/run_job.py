@@ -271,17 +271,4 @@ def _test(turn: Turn, task: SeekTask | ThroughputTask) -> Outcome:
     """Run a benchmark of a title."""
     from discpress.engine.worker.measuring.lab_job import LabJob
 
-    checkpoint_store = JobCheckpointStore(turn.queue, turn.job.id)
-    test = LabJob(
-        turn.job,
-        task.options,
-        turn.store,
-        turn.threads,
-        turn.control,
-        turn.progress,
-        turn.log,
-        part_owner(turn.job),
-        checkpoint_store.begin,
-        beside=lambda: len(turn.queue.jobs([JobState.RUNNING])) - 1,
-    )
-    return Outcome(test.run())
+    return Outcome(LabJob(turn, task.options, lambda: len(turn.queue.jobs([JobState.RUNNING])) - 1).run())

@@ -20,8 +20,8 @@ from discpress.engine.lab.results import (
     throughput_measurement,
 )
 from discpress.engine.measure.percentiles import nearest_rank
-from discpress.engine.progress import Control, Progress, Stage
-from discpress.engine.queue.jobs import Job, JobRequest
+from discpress.engine.progress import Progress, Stage
+from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.records import SeekTask, ThroughputTask
 from discpress.engine.store.model import FileIdentity, JsonValue
@@ -29,6 +29,8 @@ from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
 from discpress.engine.store.store import Store
 from discpress.engine.system.machine import machine_name
 from discpress.engine.units import format_duration, format_latency
+from discpress.engine.worker.checkpoint_store import JobCheckpointStore
+from discpress.engine.worker.turn import Turn, part_owner
 
 LIVE_S = 0.5
 """The interval of progress writes."""
@@ -48,24 +50,10 @@ def lab_request(path: Path, request: SeekOptions | ThroughputOptions, name: str)
 class LabJob:
     """One running benchmark."""
 
-    job: Job
-    """The job."""
+    turn: Turn
+    """What it works with."""
     options: SeekOptions | ThroughputOptions
     """Its options."""
-    store: Store
-    """Stores its lines."""
-    threads: int
-    """Packing threads."""
-    control: Control
-    """Pauses and stops it."""
-    progress: Progress
-    """Its counts."""
-    log: Callable[[str], None]
-    """Takes lines for the job's log."""
-    owner: str
-    """Owner of its windows."""
-    claim: Callable[[Path], None]
-    """Receives the name of a window before it is created."""
     beside: Callable[[], int]
     """Returns the number of other running jobs."""
     clock: Callable[[], float] = time.monotonic
@@ -78,8 +66,9 @@ class LabJob:
 
         Lines stored before a suspension are not measured again.
         """
-        self._live = _Live(self.store, self.job.id, self.progress, self.clock)
-        identity = identity_of(self.job.path)
+        job, store = self.turn.job, self.turn.store
+        self._live = _Live(store, job.id, self.turn.progress, self.clock)
+        identity = identity_of(job.path)
         self._done = {_key(each): each for each in self._kept_before(identity)}
         beside = max([self.beside(), *map(jobs_beside, self._done.values())])
         count = len(self._done)
@@ -88,44 +77,45 @@ class LabJob:
                 for line in lines:
                     beside = max(beside, self.beside())
                     keep = seek_measurement if isinstance(line, SeekResult) else throughput_measurement
-                    kept: Measurement = keep(self.job.path, identity, line, machine_name(), time.time(), beside)  # type: ignore[arg-type]
-                    self.store.save_measurement(kept._replace(facts={**kept.facts, "job": self.job.id}))
-                    self.log(_said(line))
+                    kept: Measurement = keep(job.path, identity, line, machine_name(), time.time(), beside)  # type: ignore[arg-type]
+                    store.save_measurement(kept._replace(facts={**kept.facts, "job": job.id}))
+                    self.turn.log(_said(line))
                     count += 1
             finally:
                 with contextlib.suppress(StoreError):
-                    drop_live(self.store, self.job.id)
+                    drop_live(store, job.id)
         if beside:
-            self.log("other jobs ran at the same time: measure again when nothing else runs")
+            self.turn.log("other jobs ran at the same time: measure again when nothing else runs")
         return {"lines": count, "beside": beside}
 
     def _kept_before(self, identity: FileIdentity) -> list[Measurement]:
         """Return the lines that this job measured of this content since its first start."""
-        started_at = self.job.started_at
-        if started_at is None:
+        job = self.turn.job
+        if job.started_at is None:
             return []
-        found = self.store.measurements(LabTest(self.job.kind), identity)
-        return [each for each in found if each.at >= started_at and each.facts.get("job") == self.job.id]
+        found = self.turn.store.measurements(LabTest(job.kind), identity)
+        return [each for each in found if each.at >= job.started_at and each.facts.get("job") == job.id]
 
     def _is_done(self, step: Step) -> bool:
         return (step.format, step.block_size, step.level, str(step.pattern or "")) in self._done
 
     def _lines(self) -> Generator[_Line, None, None]:
+        turn = self.turn
         bench = Bench(
-            self.store.path.parent,
-            self.owner,
-            self.threads,
-            self.control.check,
-            self.log,
+            turn.store.path.parent,
+            part_owner(turn.job),
+            turn.threads,
+            turn.control.check,
+            turn.log,
             self._live.watch,
-            self.claim,
+            JobCheckpointStore(turn.queue, turn.job.id).begin,
             self._is_done,
         )
         if isinstance(self.options, SeekOptions):
             self._live.duration_s = self.options.duration_s
-            return run_seek_test(self.job.path, self.options, bench)
+            return run_seek_test(turn.job.path, self.options, bench)
         self._live.sample_bytes = self.options.sample_bytes
-        return run_throughput_test(self.job.path, self.options, bench)
+        return run_throughput_test(turn.job.path, self.options, bench)
 
 
 class _Live:

@@ -3,7 +3,6 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -31,7 +30,7 @@ from discpress.engine.worker.blocked_jobs import Waits
 from discpress.engine.worker.measuring.lab_job import LabJob, _Live, lab_request
 from discpress.engine.worker.outcomes import Endings
 from discpress.engine.worker.run_job import run_job
-from discpress.engine.worker.turn import Outcome, Turn, part_owner
+from discpress.engine.worker.turn import Outcome, Turn
 
 QUICK = SeekOptions((2048, 16384), duration_s=0.001, window_bytes=2 * MIB)
 RATES = ThroughputOptions((2048,), (1,), sample_bytes=2 * MIB)
@@ -56,13 +55,18 @@ class Room:
         job = self.queue.job(job_id)
         return run_job(Turn(job, self.queue, self.store, 2, control or Control(), self.progress))
 
-    def lab_job(
-        self, job_id: int, *, beside: Callable[[], int] = lambda: 0, log: Callable[[str], None] = lambda line: None
-    ) -> LabJob:
+    def lab_job(self, job_id: int, *, beside: Callable[[], int] = lambda: 0, turn: type[Turn] = Turn) -> LabJob:
         job = self.queue.job(job_id)
         assert isinstance(job.task, SeekTask | ThroughputTask)
-        parts = (job.task.options, self.store, 2, Control(), self.progress, log, part_owner(job))
-        return LabJob(job, *parts, lambda path: None, beside)
+        return LabJob(turn(job, self.queue, self.store, 2, Control(), self.progress), job.task.options, beside)
+
+
+class ShortTurn(Turn):
+    """Is suspended after each line that was measured."""
+
+    def log(self, line: str) -> None:
+        """Suspend, in place of a note."""
+        self.control.suspend()
 
 
 @pytest.fixture
@@ -93,10 +97,8 @@ def test_throughput_of_a_disc_with_sound_is_kept_and_goes_on_after_a_suspension(
     room.game = write_cue(room.folder / "Okami [red].cue", MadeDisc().add("MODE1/2352", 20).add("AUDIO", 20))
     job_id = room.add(ThroughputOptions(levels=(1, 9, 12), methods=(Method.ZLIB,)))
     assert room.queue.start(job_id)
-    test = room.lab_job(job_id)
-    test.log = lambda line: test.control.suspend()
     with pytest.raises(SuspendedError):
-        test.run()
+        room.lab_job(job_id, turn=ShortTurn).run()
     assert len(room.store.measurements()) == 1
     assert room.lab_job(job_id).run()["lines"] == 2
     kept = [(each.form, each.block_size, each.level) for each in room.store.measurements(LabTest.THROUGHPUT)]
@@ -114,10 +116,10 @@ def test_the_log_says_what_came_out(room: Room) -> None:
 
 @pytest.mark.slow
 def test_other_jobs_beside_it_are_noted(room: Room) -> None:
-    said: list[str] = []
-    assert room.lab_job(room.add(QUICK), beside=lambda: 2, log=said.append).run() == {"lines": 3, "beside": 2}
+    job_id = room.add(QUICK)
+    assert room.lab_job(job_id, beside=lambda: 2).run() == {"lines": 3, "beside": 2}
     assert {each.facts["beside"] for each in room.store.measurements()} == {2}
-    assert "other jobs ran at the same time" in said[-1]
+    assert "other jobs ran at the same time" in room.queue.log(job_id)[-1]
 
 
 @pytest.mark.slow
@@ -156,15 +158,9 @@ def test_a_suspended_test_goes_on_behind_the_lines_it_has_kept(
     job_id = room.add(asked)
     assert room.queue.start(job_id)
     suspensions, others = 0, [1]
-
-    def suspend(control: Control, line: str) -> None:
-        control.suspend()
-
     while True:
-        test = room.lab_job(job_id, beside=lambda: others[0])
-        test.log = partial(suspend, test.control)
         try:
-            result = test.run()
+            result = room.lab_job(job_id, beside=lambda: others[0], turn=ShortTurn).run()
         except SuspendedError:
             suspensions, others[0] = suspensions + 1, 0
             assert suspensions < 20
