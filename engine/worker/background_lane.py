@@ -106,7 +106,7 @@ class BackgroundLane:
     def _begin(self, background_task: BackgroundTask, place: Place, threads: int) -> None:
         self._background_tasks.begin(background_task)
         control = Control()
-        executor = ThreadPoolExecutor(1, f"errand-{background_task.kind}")
+        executor = ThreadPoolExecutor(1, f"background-{background_task.kind}")
         task = asyncio.get_running_loop().run_in_executor(executor, self._do, background_task, threads, control)
         executor.shutdown(wait=False)
         self._runs.append(_Run(background_task, place, control, task))
@@ -174,7 +174,7 @@ class BackgroundLane:
             self._background_tasks.fail(run.background_task, str(error))
             return
         except Exception as error:  # noqa: BLE001 - a fault of discpress must not end the jobs
-            _log.exception("errand %s of %r", run.background_task.kind, run.background_task.path)
+            _log.exception("background task %s of %r", run.background_task.kind, run.background_task.path)
             self._background_tasks.fail(run.background_task, f"internal error: {error!r}")
             return
         self._background_tasks.done(run.background_task)

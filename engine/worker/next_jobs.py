@@ -46,7 +46,7 @@ class Launcher:
         running: Mapping[int, Running],
         waits: Waits,
         devices: Devices,
-        lane: BackgroundLane,
+        background: BackgroundLane,
         machines: MachineLane | None,
         threads: int,
         start: Callable[..., bool],
@@ -56,7 +56,7 @@ class Launcher:
         self._running = running
         self._waits = waits
         self._devices = devices
-        self._lane = lane
+        self._background = background
         self._machines = machines
         self._threads = threads
         self._start = start
@@ -64,7 +64,7 @@ class Launcher:
     @property
     def is_on_trial(self) -> bool:
         """Return whether a suspect is running: nothing may start alongside it."""
-        return self._lane.is_on_trial or any(is_suspect(each.job.worker_deaths) for each in self._working)
+        return self._background.is_on_trial or any(is_suspect(each.job.worker_deaths) for each in self._working)
 
     def launch(self, jobs: Sequence[Job]) -> bool:
         """Start the jobs whose turn it is; return whether anything may run alongside them."""
@@ -101,9 +101,9 @@ class Launcher:
         working = self._working
         probes = sum(_is_probe(each.job) for each in working)
         if probes < len(working):
-            self._lane.launch(1 - probes, threads=1, is_alone=False)
+            self._background.launch(1 - probes, threads=1, is_alone=False)
         else:
-            self._lane.launch(PROBES - probes, self._threads, is_alone=not working)
+            self._background.launch(PROBES - probes, self._threads, is_alone=not working)
 
     @property
     def _working(self) -> list[Running]:
@@ -139,7 +139,7 @@ class Launcher:
             self._keep_place(job, places)
         elif is_suspect(job.worker_deaths):
             # Alone, so that it is to blame if the worker dies again; running jobs end first.
-            return not (self._lane.is_working or self._working or self._start_alone(job))
+            return not (self._background.is_working or self._working or self._start_alone(job))
         elif _is_probe(job):
             self._launch_probe(job, places)
         else:

@@ -132,7 +132,7 @@ def _work(state: Path, idle_s: float, is_cancelled: Callable[[], bool]) -> bool:
                 should_stop,
                 idle_s,
                 old_trash=old_trash,
-                lane=MachineLane(store),
+                machines=MachineLane(store),
                 batch_ends=ends,
             )
             asyncio.run(run(manager))

@@ -65,7 +65,7 @@ class Manager:
     """Runs one background task; replaced in tests."""
     old_trash: OldTrash | None = None
     """Queues the removal of what is old in the trash; None does without."""
-    lane: MachineLane | None = None
+    machines: MachineLane | None = None
     """The machines of a cluster; None does without."""
     batch_ends: BatchEnds | None = None
     """Tells of the end of a batch; None tells nobody."""
@@ -79,7 +79,7 @@ class Manager:
     _seen: object = None
     _reports: Reports = field(init=False)
     _endings: Endings = field(init=False)
-    _lane: BackgroundLane = field(init=False)
+    _background: BackgroundLane = field(init=False)
     _launcher: Launcher = field(init=False)
 
     def __post_init__(self) -> None:
@@ -89,18 +89,18 @@ class Manager:
         self._devices = Devices(self._disks, self._waits)
         self._reports = Reports(self.queue, self.clock)
         self._endings = Endings(self.queue, self._waits, self._disks)
-        self._lane = BackgroundLane(
+        self._background = BackgroundLane(
             BackgroundTasks(self.store), self.store, self.run_background_task, self._disks, self.clock
         )
         self._launcher = Launcher(
-            self._running, self._waits, self._devices, self._lane, self.lane, self.threads, self._start
+            self._running, self._waits, self._devices, self._background, self.machines, self.threads, self._start
         )
 
     async def work(self) -> None:
         """Run the queue until the end described above; jobs that still run are suspended with checkpoints."""
         self._reports.say(WorkerState.STARTING)
         self.queue.recover()
-        self._lane.recover()
+        self._background.recover()
         try:
             await self._work_until_idle()
         finally:
@@ -112,20 +112,20 @@ class Manager:
         while not self.should_stop():
             is_changed = self._look()
             self._conclude()
-            self._lane.conclude()
-            is_changed |= self.lane is not None and self.lane.look()
-            is_changed |= self._stalls.look(self._running.values()) | self._lane.watch() | self._disks.has_news()
+            self._background.conclude()
+            is_changed |= self.machines is not None and self.machines.look()
+            is_changed |= self._stalls.look(self._running.values()) | self._background.watch() | self._disks.has_news()
             is_searching = self.old_trash is not None and (self.old_trash.poll() or self.old_trash.is_busy)
             is_telling = self._tell(is_changed)
             if is_changed or self._waits.has_due():
                 self._obey()
-                self._lane.obey()
+                self._background.obey()
                 self._launch()
             working = [each for each in self._running.values() if not each.is_held]
-            self._reports.report(working, has_background_tasks=bool(self._lane))
-            is_connecting = self.lane is not None and self.lane.is_waiting
-            is_asking = self._lane.is_waiting or self._disks.has_fresh() or is_searching or is_telling or is_connecting
-            if working or self._waits or self._lane or is_asking:
+            self._reports.report(working, has_background_tasks=bool(self._background))
+            is_connecting = self.machines is not None and self.machines.is_waiting
+            is_asking = self._background.is_waiting or self._disks.has_fresh() or is_searching or is_telling
+            if working or self._waits or self._background or is_asking or is_connecting:
                 idle_since = self.clock()
             elif self.clock() - idle_since >= self.idle_s:
                 return
@@ -146,7 +146,7 @@ class Manager:
             await asyncio.sleep(POLL_S)
 
     def _tasks(self) -> list["asyncio.Future[Any]"]:
-        return [each.task for each in self._running.values()] + self._lane.tasks
+        return [each.task for each in self._running.values()] + self._background.tasks
 
     def _tell(self, is_changed: bool) -> bool:
         """Tell of the batches that are over; return whether a worker without other work waits for that."""
@@ -241,8 +241,8 @@ class Manager:
         for job_id, running in list(self._running.items()):
             if running.task.done():
                 del self._running[job_id]
-                if self.lane is not None:
-                    self.lane.release(job_id)
+                if self.machines is not None:
+                    self.machines.release(job_id)
                 with contextlib.suppress(StoreError):
                     self._reports.save([running])
                 self._endings.end(running)
@@ -257,23 +257,23 @@ class Manager:
         """
         for running in self._running.values():
             running.control.suspend()
-        self._lane.suspend()
+        self._background.suspend()
         if self.batch_ends is not None:
             self.batch_ends.stop()
         with contextlib.suppress(StoreError):
             self._reports.say(WorkerState.STOPPING)
         while tasks := [task for task in self._tasks() if not task.done()]:
             runs = [each for each in self._running.values() if not each.task.done()]
-            if self._stalls.all_hang(runs) & self._lane.all_hang():
+            if self._stalls.all_hang(runs) & self._background.all_hang():
                 break
             await asyncio.wait(tasks, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED)
         self.hung = len(tasks)
-        if self.lane is not None:
-            self.lane.close()
+        if self.machines is not None:
+            self.machines.close()
         with contextlib.suppress(StoreError):
             self._conclude()
-            self._lane.conclude()
+            self._background.conclude()
             for run in self._running.values():
                 self._stalls.leave(run)
-            self._lane.leave()
+            self._background.leave()
             self._reports.say(WorkerState.GONE)

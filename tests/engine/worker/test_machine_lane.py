@@ -63,7 +63,7 @@ class Cluster:
     def begin(self, *names: str) -> list[int]:
         """Queue jobs and let the manager begin."""
         numbers = self.house.add(*names)
-        self.house.begin(lane=self.lane)
+        self.house.begin(machines=self.lane)
         return numbers
 
     def place_of(self, number: int) -> str:
@@ -145,7 +145,7 @@ def test_only_conversions_go(cluster: Cluster) -> None:
     cluster.is_prove_only = True
     cluster.join(cluster.machine("pc"))
     (number,) = cluster.house.add("one.iso", kind=TaskKind.VERIFY)
-    cluster.house.begin(lane=cluster.lane)
+    cluster.house.begin(machines=cluster.lane)
     cluster.house.wait_started(number)
     assert cluster.place_of(number) == ""
 
