@@ -51,7 +51,7 @@ def save_live(store: Store, job_id: int, live: LiveTest) -> None:
 
 def read_live(store: Store, job_id: int) -> LiveTest | None:
     """Return the progress of a job's benchmark; None if it is not running or has not begun."""
-    row = store.file.run(lambda connection: connection.execute(_SELECT, (job_id,)).fetchone())
+    row = store.file.row(_SELECT, (job_id,))
     try:
         return None if row is None else LiveTest(**fields_in(LiveTest, _SHAPE.read(row)[0]))
     except (ValueError, TypeError):

@@ -143,14 +143,13 @@ class BackgroundTasks:
     def pending(self, kind: TaskKind | None = None) -> int:
         """Return the number of background tasks, or of those of a kind, that are not done and have not failed."""
         query, values = (_COUNT, ()) if kind is None else (f"{_COUNT} AND kind = ?", (str(kind),))
-        return int(self._file.run(lambda connection: connection.execute(query, values).fetchone()[0]))
+        return int(self._file.value(query, values))
 
     def failed(self, kind: TaskKind) -> dict[Path, str]:
         """Return the errors of failed tasks of a kind, by path; a task requested again is not included."""
         query = "SELECT path, error FROM errands WHERE kind = ? AND error != '' ORDER BY path"
-        rows = self._file.run(lambda connection: connection.execute(query, (str(kind),)).fetchall())
         failed = {}
-        for row in rows:
+        for row in self._file.rows(query, (str(kind),)):
             with contextlib.suppress(UnreadableError):
                 path, error = _FAILED.read(row)
                 failed[path] = error
@@ -196,9 +195,7 @@ class BackgroundTasks:
         query = f"{_SELECT} AND NOT {passed_by}" if silent else _SELECT
         devices = [f"{device} %" for device in silent]
         for most in (len(but) + 1, _ALL):
-            rows = self._file.run(
-                lambda connection, most=most: connection.execute(f"{query} {order}", (*devices, most)).fetchall()  # type: ignore[misc]
-            )
+            rows = self._file.rows(f"{query} {order}", (*devices, most))
             background_tasks = [found for found in map(_task_from, rows) if found is not None]
             if len(background_tasks) == len(rows):
                 break
@@ -212,9 +209,7 @@ class BackgroundTasks:
         if background_task.kind is TaskKind.SCAN:
             return Place(background_task.path)
         query = "SELECT node FROM titles WHERE path = ?"
-        row = self._file.run(
-            lambda connection: connection.execute(query, (_path_key(background_task.path),)).fetchone()
-        )
+        row = self._file.row(query, (_path_key(background_task.path),))
         device = 0
         with contextlib.suppress(ValueError, AttributeError):  # it is unreadable
             device = 0 if row is None else node_from(row[0])[0]
@@ -222,12 +217,8 @@ class BackgroundTasks:
 
     def is_wanted(self, background_task: BackgroundTask) -> bool:
         """Return whether a task under way is still requested unchanged; a scan needs no settings."""
-
-        def read(connection: sqlite3.Connection) -> tuple[object, ...] | None:
-            query = "SELECT asked_at FROM errands WHERE kind = ? AND path = ? AND error = ''"
-            return connection.execute(query, _values(background_task)[:2]).fetchone()  # type: ignore[no-any-return]
-
-        row = self._file.run(read)
+        query = "SELECT asked_at FROM errands WHERE kind = ? AND path = ? AND error = ''"
+        row = self._file.row(query, _values(background_task)[:2])
         return row is not None and (background_task.kind is TaskKind.SCAN or row[0] == background_task.asked_at)
 
     def done(self, background_task: BackgroundTask) -> None:

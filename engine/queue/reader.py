@@ -46,7 +46,7 @@ class QueueReader:
 
     def last_automatic_purge(self) -> float | None:
         """Return when the last job that empties the trash by itself was queued; None if none ever was."""
-        found = self._file.run(lambda connection: connection.execute(_LAST_AUTOMATIC_PURGE).fetchone()[0])
+        found = self._file.value(_LAST_AUTOMATIC_PURGE)
         return found if isinstance(found, float | int) else None
 
     def jobs(self, states: Iterable[JobState] | None = None) -> list[Job]:
@@ -120,7 +120,7 @@ class QueueReader:
     def is_idle(self) -> bool:
         """Return whether nothing is queued or running; a paused job waits for a person."""
         query = "SELECT EXISTS (SELECT 1 FROM queue_jobs WHERE state IN ('queued', 'running'))"
-        return self._file.run(lambda connection: not connection.execute(query).fetchone()[0])
+        return not self._file.value(query)
 
     def batch_result(self, batch: str) -> BatchResult:
         """Return the state of a batch. Raises UsageError if there is no such batch."""
@@ -144,7 +144,7 @@ class QueueReader:
     def is_batch_alive(self, batch: str) -> bool:
         """Return whether a job of a batch is queued, running or paused."""
         query = f"SELECT EXISTS (SELECT 1 FROM queue_jobs WHERE batch = ? AND state IN ({ALIVE_STATES}))"
-        return self._file.run(lambda connection: bool(connection.execute(query, (batch,)).fetchone()[0]))
+        return bool(self._file.value(query, (batch,)))
 
     def batch_sizes(self, batches: Iterable[str]) -> dict[str, int]:
         """Return how many jobs each batch has, those included that have ended."""
@@ -175,11 +175,10 @@ class QueueReader:
 
         They were cancelled while not running: the worker removes the part, then calls `drop_checkpoint`.
         """
-        return self._file.run(lambda connection: [job_id for (job_id,) in connection.execute(_ABANDONED)])
+        return [job_id for (job_id,) in self._file.rows(_ABANDONED)]
 
     def _select(self, query: str, parameters: Sequence[str | int | bytes]) -> list[Job]:
-        rows = self._file.run(lambda connection: connection.execute(query, parameters).fetchall())
-        return [job_from(row) for row in rows]
+        return [job_from(row) for row in self._file.rows(query, parameters)]
 
     def _refresh(self, *, is_whole: bool = False) -> None:
         """Refresh the copy, see `Mirror.refresh`, if anything in the file was written since the last time."""

@@ -5,21 +5,22 @@ import os
 import sqlite3
 import stat
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from discpress.engine.errors import StoreError, StoreFullError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.store import mending, schema
 from discpress.engine.store.migrations import STRICT_SINCE, Migrations
-from discpress.engine.store.rows.checked import text_or_bytes
+from discpress.engine.store.rows.checked import Row, text_or_bytes
 from discpress.engine.store.worker_lock import stop_worker, worker_lock
 from discpress.engine.system.filesystems import free_bytes
 from discpress.engine.system.folders import PRIVATE, make_folder
 from discpress.engine.units import KIB
 
 T = TypeVar("T")
+Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
 _FILE_ERRORS = (sqlite3.DatabaseError, UnicodeDecodeError)
 _NOWHERE = (-1, -1)
@@ -115,6 +116,18 @@ class StateFile:
                     raise  # an error in our own calls
                 except _FILE_ERRORS as error:
                     self._put_right(error, tried)
+
+    def rows(self, query: str, values: Values = ()) -> list[Row]:
+        """Return all rows of a query."""
+        return self.run(lambda connection: connection.execute(query, values).fetchall())
+
+    def row(self, query: str, values: Values = ()) -> Row | None:
+        """Return the first row of a query; None if it has none."""
+        return next(iter(self.rows(query, values)), None)
+
+    def value(self, query: str, values: Values = ()) -> Any:
+        """Return the first cell of a query that always has a row."""
+        return self.rows(query, values)[0][0]
 
     def _put_right(self, error: sqlite3.DatabaseError | UnicodeDecodeError, tried: set[str]) -> None:
         """Repair the cause of a failed operation, each kind once. Raises StoreError for any other cause."""

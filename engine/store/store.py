@@ -142,9 +142,7 @@ class Store:
         where = ((WITHIN, folder_range(folder)) for folder in folders) if folders else [("", {})]
         rows: dict[object, Row] = {}
         for condition, parameters in where:
-            query = f"{title_rows.SELECT_NAMES} {condition}"
-            found = self._file.run(lambda file, q=query, p=parameters: file.execute(q, p).fetchall())  # type: ignore[misc]
-            rows.update((row[0], row) for row in found)
+            rows.update((row[0], row) for row in self._file.rows(f"{title_rows.SELECT_NAMES} {condition}", parameters))
         first = title_rows.first_by_name(rows.values(), count)
         titles = {title.path: title for title in self.titles_at(first, defaults)}
         return [titles[path] for path in first if path in titles]
@@ -169,7 +167,7 @@ class Store:
         `losses` counts those, without a notice.
         """
         select, parameters = title_rows.SELECT_TITLES_ALONE, folder_range(folder)
-        rows = title_portions(self._file.run, f"{select} ", WITHIN, parameters)
+        rows = title_portions(self._file.rows, f"{select} ", WITHIN, parameters)
         return list(known_titles(rows, losses or Losses()))
 
     def drop_unreadable(self, folder: Path) -> None:
@@ -192,8 +190,7 @@ class Store:
         """Return whether a title in or below a folder is stored, or was: the last one may be in the trash."""
         tables = ("titles", "gone_titles")
         query = "SELECT " + " OR ".join(f"EXISTS (SELECT 1 FROM {each} t {WITHIN})" for each in tables)
-        parameters = folder_range(folder)
-        return bool(self._file.run(lambda connection: connection.execute(query, parameters).fetchone()[0]))
+        return bool(self._file.value(query, folder_range(folder)))
 
     def save_titles(self, batch: Iterable[Title]) -> None:
         """Add or replace titles by path, all or none; their estimates and overrides are ignored."""
@@ -268,8 +265,7 @@ class Store:
 
         A title with unreadable settings follows them too, with a warning.
         """
-        key = (keys.path_key(path),)
-        row = self._file.run(lambda connection: connection.execute(title_settings.SELECT, key).fetchone())
+        row = self._file.row(title_settings.SELECT, (keys.path_key(path),))
         try:
             return None if row is None else title_settings.overrides_from(row)
         except UnreadableError as fault:
@@ -296,5 +292,5 @@ class Store:
 
     def _read_titles(self, where: str, values: Mapping[str, title_rows.SqlValue], losses: Losses) -> Iterator[Title]:
         # Decoded outside the file's lock: 10,000 titles take half a second, and other threads need the lock meanwhile.
-        found = title_portions(self._file.run, title_rows.SELECT_TITLES, where, values)
+        found = title_portions(self._file.rows, title_rows.SELECT_TITLES, where, values)
         return (title for row in found if (title := title_rows.title_from(row, losses)) is not None)

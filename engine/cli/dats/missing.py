@@ -2,6 +2,7 @@
 
 import argparse
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from discpress.engine.cli.dats.names import chosen_lists
@@ -34,7 +35,7 @@ def run_missing(arguments: argparse.Namespace, store: Store, printer: Printer, c
     owned = store.file.run(owned_games)
     for dat in lists:
         control.check()
-        games = store.file.run(lambda connection, number=dat.id: games_of_list(connection, number))  # type: ignore[misc]
+        games = store.file.run(partial(games_of_list, dat=dat.id))
         missing[dat] = [files for place, files in games.items() if (dat.id, place) not in owned]
         _report_missing(dat, missing[dat], printer)
     if not arguments.lists:

@@ -38,8 +38,7 @@ def damage_of_jobs(store: Store, others: Set[Path]) -> Iterator[tuple[Path, list
 
 
 def _select(store: Store, query: str) -> list[Job]:
-    rows = store.file.run(lambda connection: connection.execute(query).fetchall())
-    return [job_from(row) for row in rows]
+    return [job_from(row) for row in store.file.rows(query)]
 
 
 def _damage_of(job: Job) -> str:

@@ -41,7 +41,7 @@ class TitleRecords:
     def read(self) -> Records:
         """Return the records as they are now. Raises StoreError."""
         working = frozenset[Path]()
-        if self._row(_ANY_JOB)[0]:
+        if self._store.file.value(_ANY_JOB):
             from discpress.engine.queue.titles.job_records import working_paths  # noqa: PLC0415 - 20 ms, for queues only
 
             working = working_paths(self._store)
@@ -56,7 +56,7 @@ class TitleRecords:
         if changes.number != self._change:
             self._change = changes.number
             self._discs = tuple(self._read_discs())
-        last_end = self._row(_LAST_END)
+        last_end = self._store.file.row(_LAST_END)
         has_checks = self._read_journal()
         if has_checks or last_end != self._last_end:
             self._damaged = dict(self._read_damaged())
@@ -104,7 +104,7 @@ class TitleRecords:
     def _read_damaged(self) -> Iterator[tuple[Path, tuple[float, str]]]:
         """Yield the images in which the last check of a whole image found damage, be it a job or a command."""
         checked = {path for path, (_, damage) in self._checks.items() if damage}
-        if not checked and not self._row(_ANY_JOB)[0]:
+        if not checked and not self._store.file.value(_ANY_JOB):
             return
         from discpress.engine.queue.titles.job_records import damage_of_jobs  # noqa: PLC0415 - as above
 
@@ -112,10 +112,6 @@ class TitleRecords:
             at, damage = max([*found, *([self._checks[path]] if path in self._checks else [])], default=(0.0, ""))
             if damage:
                 yield path, (at, damage)
-
-    def _row(self, query: str) -> tuple[object, ...]:
-        row: tuple[object, ...] = self._store.file.run(lambda connection: connection.execute(query).fetchone())
-        return row
 
 
 def _is_packed(name: object) -> bool:
@@ -132,7 +128,7 @@ def library_in(
     """Return the titles below some folders (None: all of them) as the app shows them, and their states."""
     chooser = Chooser.of(config)
     fitted = chooser.fitted(store, store.titles(folders, chooser.defaults))
-    estimated = {row[0] for row in store.file.run(lambda connection: connection.execute(_SELECT_ESTIMATED).fetchall())}
+    estimated = {row[0] for row in store.file.rows(_SELECT_ESTIMATED)}
     lacking = [title.path for title in fitted if title.estimate is None and path_key(title.path) in estimated]
     last = {title.path: title.estimate for title in store.titles_at(lacking)}
     titles = tuple(_with_estimate(title, last.get(title.path)) for title in fitted)

@@ -1,14 +1,13 @@
 """Rows of the titles in portions: all rows of a large library at once would take as much memory as its titles."""
 
 import os
-import sqlite3
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeAlias
 
 from discpress.engine.store.rows.checked import Row
 
-Run: TypeAlias = Callable[[Callable[[sqlite3.Connection], list[Row]]], list[Row]]
+ReadRows: TypeAlias = Callable[[str, Mapping[str, Any]], list[Row]]
 
 # One range, in the order of the key: for two ranges SQLite would collect and sort all rows.
 WITHIN = "WHERE t.path >= :folder AND t.path < :end AND (t.path = :folder OR t.path >= :first)"
@@ -22,7 +21,7 @@ def folder_range(folder: Path) -> dict[str, bytes]:
     return {"folder": os.fsencode(folder), "first": first, "end": first[:-1] + bytes([first[-1] + 1])}
 
 
-def title_portions(run: Run, select: str, where: str, parameters: Mapping[str, Any]) -> Iterator[Row]:
+def title_portions(read: ReadRows, select: str, where: str, parameters: Mapping[str, Any]) -> Iterator[Row]:
     """Yield the rows of a SELECT of titles `t` whose first column is the path, in the order of their paths.
 
     `where` is its condition, from the word WHERE on, or empty. A title that is added, moved or dropped between two
@@ -31,8 +30,7 @@ def title_portions(run: Run, select: str, where: str, parameters: Mapping[str, A
     values = dict(parameters)
     condition = where
     while True:
-        query = f"{select}{condition} ORDER BY t.path LIMIT {PORTION}"
-        found = run(lambda connection, query=query: connection.execute(query, values).fetchall())  # type: ignore[misc]
+        found = read(f"{select}{condition} ORDER BY t.path LIMIT {PORTION}", values)
         yield from found
         if len(found) < PORTION:
             return

@@ -66,7 +66,7 @@ def test_a_portion_takes_no_longer_in_a_large_library(store: Store, folders: lis
 
 def test_a_title_that_goes_between_two_portions_takes_no_other_with_it(store: Store) -> None:
     saved = save(store, *(f"/games/{number}.iso" for number in range(5)))
-    rows = portions.title_portions(store.file.run, "SELECT t.path FROM titles t ", "", {})
+    rows = portions.title_portions(store.file.rows, "SELECT t.path FROM titles t ", "", {})
     seen = [next(rows), next(rows)]
     store.forget(saved[:1])
     assert [Path(row[0].decode()) for row in (*seen, *rows)] == saved
