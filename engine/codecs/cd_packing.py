@@ -64,11 +64,6 @@ class CdHunk:
         return _deflated_subcode(self.streams.subcode)
 
 
-def pack_cd_hunk(frames: Readable, codec: bytes, level: int) -> bytes:
-    """Return a hunk of whole frames as one of CD_PACKERS stores it, see `CdHunk.packed`."""
-    return CdHunk(frames).packed(codec, level)
-
-
 def flac_block_size(frames: int) -> int:
     """Return the samples of a FLAC block in a hunk of so many frames, as chdman chooses them."""
     size = frames * _SAMPLES

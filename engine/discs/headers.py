@@ -22,8 +22,6 @@ _DREAMCAST = Struct("<32x16s8s8x10s6s48x128s")  # device, areas, product, versio
 _MEGA_CD = Struct("<288x48s48s14s98x16s")  # titles of Japan and of other regions, product, areas
 _PC_ENGINE = Struct("<2154x22s")  # title
 _NINTENDO = Struct(">6sBB24x64s")  # id, disc from 0, version, title
-NINTENDO_BYTES = _NINTENDO.size
-"""First bytes of a disc that `nintendo_disc` needs."""
 _GAME_ID = re.compile(rb"[A-Z0-9]{6}")
 _KOREAN_VERSION = 0x30
 """From this version on a GameCube disc is a Korean one in English, not a revision."""

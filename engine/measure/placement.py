@@ -78,16 +78,6 @@ def _slowest(*steps: tuple[str, int, float]) -> Phase:
     return max(timed, key=lambda each: each.seconds)
 
 
-def steady_rate(packer: Speeds, prover: Speeds, work: Work) -> float:
-    """Return the bytes of discs a second in a long queue of titles like this one.
-
-    One machine packs a title and then proves it. Two machines do both at once, for one title and the next.
-    """
-    packing_s, proof_s = packing(packer, work).seconds, proof(prover, work).seconds
-    seconds = packing_s + proof_s if packer == prover else max(packing_s, proof_s)
-    return work.disc_bytes / seconds if seconds > 0 else float("inf")
-
-
 @dataclass(frozen=True, slots=True)
 class Placement:
     """The decision for one title."""

@@ -13,7 +13,7 @@ from packed_cds import FRAME
 from discpress.engine.codecs.cd import hunk_codec
 from discpress.engine.codecs.cd.hunk_codec import CdHunkCodec
 from discpress.engine.codecs.cd_hunks import CD_DECODERS
-from discpress.engine.codecs.cd_packing import CD_PACKERS, CdHunk, flac_block_size, pack_cd_hunk
+from discpress.engine.codecs.cd_packing import CD_PACKERS, CdHunk, flac_block_size
 from discpress.engine.codecs.chd.notes import SLOT_SHIFT
 from discpress.engine.formats import Method
 
@@ -22,7 +22,7 @@ from discpress.engine.formats import Method
 @pytest.mark.parametrize("frames", [1, 8, 9, 40])
 def test_a_packed_hunk_decodes_to_itself(codec: bytes, frames: int) -> None:
     hunk = (HUNK * 5)[: frames * FRAME]
-    assert decode(codec, pack_cd_hunk(hunk, codec, 9), len(hunk)) == hunk
+    assert decode(codec, CdHunk(hunk).packed(codec, 9), len(hunk)) == hunk
 
 
 @pytest.mark.parametrize("size", [0, 1, FRAME - 1, FRAME + 1])
@@ -96,7 +96,7 @@ def pack_first(monkeypatch: pytest.MonkeyPatch, frames: list[bytes]) -> tuple[in
 @pytest.mark.parametrize("frames", _FRAMES.values(), ids=_FRAMES)
 def test_a_codec_that_is_not_tried_would_not_have_won(frames: list[bytes], monkeypatch: pytest.MonkeyPatch) -> None:
     hunk = b"".join(frame + bytes(96) for frame in frames)
-    smallest = min(len(pack_cd_hunk(hunk, method.encode(), 9)) for method in ALL)
+    smallest = min(len(CdHunk(hunk).packed(method.encode(), 9)) for method in ALL)
     assert pack_first(monkeypatch, frames)[0] == min(smallest, len(hunk))
 
 

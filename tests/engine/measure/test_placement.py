@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from discpress.engine.measure.placement import Speeds, Work, packing, place, proof, steady_rate
+from discpress.engine.measure.placement import Speeds, Work, packing, place, proof
 
 MB = 1_000_000
 GIGABIT = 112 * MB
@@ -20,23 +20,6 @@ RATES = st.floats(1e3, 1e12)
 SPEEDS = st.builds(Speeds, st.just("pc"), RATES, RATES, RATES, RATES)
 SIZES = st.integers(1, 10**11)
 WORKS = st.builds(Work, SIZES, SIZES, SIZES)
-
-
-def test_over_gigabit_a_pc_that_also_proves_is_capped_at_65_mb_of_disc() -> None:
-    assert steady_rate(PC, PC, DVD) / MB == pytest.approx(65.1, abs=0.1)
-
-
-def test_over_gigabit_a_pc_is_capped_at_112_mb_if_the_nas_proves() -> None:
-    assert steady_rate(PC, NAS, DVD) / MB == pytest.approx(112)
-
-
-def test_a_nas_that_decodes_slower_than_the_link_is_the_cap() -> None:
-    assert steady_rate(PC, replace(NAS, decode_rate=80 * MB), DVD) / MB == pytest.approx(80)
-
-
-def test_one_machine_packs_and_then_proves() -> None:
-    seconds = packing(NAS, DVD).seconds + proof(NAS, DVD).seconds
-    assert steady_rate(NAS, NAS, DVD) == pytest.approx(DVD.disc_bytes / seconds)
 
 
 @pytest.mark.parametrize(
@@ -115,13 +98,6 @@ def test_a_faster_link_never_keeps_a_title_here(local: Speeds, remote: Speeds, w
     faster = replace(remote, read_rate=remote.read_rate * factor, write_rate=remote.write_rate * factor)
     if place(local, remote, work).is_remote:
         assert place(local, faster, work).is_remote
-
-
-@given(SPEEDS, SPEEDS, WORKS)
-def test_the_longer_phase_is_the_cap_of_two_machines(packer: Speeds, prover: Speeds, work: Work) -> None:
-    prover = replace(prover, machine="nas")
-    longer_s = max(packing(packer, work).seconds, proof(prover, work).seconds)
-    assert steady_rate(packer, prover, work) == pytest.approx(work.disc_bytes / longer_s)
 
 
 @pytest.mark.parametrize("rate", [0.0, -1.0, float("nan"), float("inf")])
