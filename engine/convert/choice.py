@@ -35,19 +35,18 @@ def resolve_settings(
     original_bytes: int,
     system: str,
     request: ConversionRequest,
-    own: ConversionRequest | None = None,
     defaults: ConversionRequest = NOTHING,
     suffix_format: ImageFormat | None = None,
     tracks: TrackCounts | None = None,
 ) -> Choice:
     """Return the settings for an image of `original_bytes` decoded bytes; messages call it `name`.
 
-    `request` is completed by the title's `own` settings and the `defaults` as in `merge_requests`. `system` (`ps2`)
-    decides the target if they do not, `suffix_format` is the format that the output's name promises, `tracks` are those
-    of a CD. Raises SettingError if the target does not load the requested settings, WrongSystemError if it does not
-    play discs of the system, UsageError if the settings cannot be written at all.
+    `request` is completed by the `defaults` as in `merge_requests`. `system` (`ps2`) decides the target if they do not,
+    `suffix_format` is the format that the output's name promises, `tracks` are those of a CD. Raises SettingError if
+    the target does not load the requested settings, WrongSystemError if it does not play discs of the system,
+    UsageError if the settings cannot be written at all.
     """
-    request = merge_requests(request, own, defaults, system)
+    request = merge_requests(request, None, defaults, system)
     target = target_of(system, request, request.format or suffix_format)
     image_format = request.format or suffix_format or default_format(target, tracks, system)
     notices = []

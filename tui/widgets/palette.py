@@ -182,13 +182,12 @@ def beside(blocks: Sequence[tuple[Sequence[Line], int]], height: int, gap: int) 
     return lines
 
 
-def edge(left: Line, right: Line, width: int, joint: Piece = ("─", "box")) -> Line:
+def edge(left: Line, right: Line, width: int) -> Line:
     """Return what stands in an edge of `width` cells at its left and at its right; the right side goes first."""
     spare = width - line_cells(left) - line_cells(right) - 2
     if not right or spare < 1:
         return left
-    text, style = joint
-    return [*left, (f" {text * spare} ", style), *right]
+    return [*left, (f" {'─' * spare} ", "box"), *right]
 
 
 def wrapped(text: str, width: int, style: str) -> list[Line]:
