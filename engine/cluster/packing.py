@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from random import Random
-from typing import Protocol
+from typing import TypeAlias
 
 from discpress.engine.cluster.claim import Claim, claimed
 from discpress.engine.cluster.payload import Packed, Payload, with_identity
@@ -23,12 +23,8 @@ from discpress.engine.progress import Control, Progress
 from discpress.engine.request import ConversionRequest
 from discpress.engine.system.files import FileIdentity
 
-
-class CheckpointSink(Protocol):
-    """Gets the checkpoints of a run."""
-
-    def __call__(self, checkpoint: Checkpoint) -> None:
-        """Take a checkpoint; its part was synced before."""
+CheckpointSink: TypeAlias = Callable[[Checkpoint], None]
+"""Gets the checkpoints of a run; the part of each was synced before."""
 
 
 @dataclass(frozen=True, slots=True)
