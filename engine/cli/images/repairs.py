@@ -8,13 +8,12 @@ from pathlib import Path
 
 from discpress.engine.cli.images.inputs import Input
 from discpress.engine.cli.images.open_sources import OpenSources
-from discpress.engine.cli.images.planning import PlannedInput, candidates_of, plan_inputs
+from discpress.engine.cli.images.planning import PlannedInput, candidates_of
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records
 from discpress.engine.convert.batch.model import Batch, PlannedTitle, Skip
 from discpress.engine.errors import DamagedImageError, DiscpressError, SettingError, UnsupportedImageError, UsageError
 from discpress.engine.names import display_name
-from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.request import ConversionRequest
 from discpress.engine.targets import GENERAL
 
@@ -47,26 +46,6 @@ def plan_input_repairs(
     batch = plan_repairs(candidates, options, defaults, records.store, check=check)
     planned = [PlannedInput(each, row, _failure_of(row)) for each, row in zip(found, batch.rows, strict=True)]
     return planned, batch
-
-
-def plan_by_kind(
-    kind: TaskKind,
-    inputs: Iterable[Input],
-    sources: OpenSources,
-    options: ConversionRequest,
-    defaults: ConversionRequest,
-    records: Records,
-    check: Callable[[], None],
-    *,
-    repacks: bool,
-    moves_archives: bool,
-) -> list[PlannedInput]:
-    """Plan the conversion or the repair of inputs, as `plan_inputs` and `plan_input_repairs` do."""
-    if kind is TaskKind.REPAIR:
-        return plan_input_repairs(inputs, sources, options, defaults, records, check)[0]
-    return plan_inputs(
-        inputs, sources, options, defaults, records, check, repacks=repacks, moves_archives=moves_archives
-    )[0]
 
 
 def _failure_of(row: PlannedTitle) -> DiscpressError | None:

@@ -13,11 +13,12 @@ from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.options import as_paths, check_output, take_checksums, take_request
 from discpress.engine.cli.images.planning import (
     PlannedInput,
+    plan_inputs,
     print_skip,
     raise_conflict,
     raise_failure,
 )
-from discpress.engine.cli.images.repairs import check_repair_options, plan_by_kind, restore_stopped_repairs
+from discpress.engine.cli.images.repairs import check_repair_options, plan_input_repairs, restore_stopped_repairs
 from discpress.engine.cli.images.title_states import notices_of, raise_damage
 from discpress.engine.cli.images.unplayed import report_unplayed
 from discpress.engine.cli.output.printers import Printer
@@ -183,17 +184,13 @@ class _Adding:
         return makers[self._kind](each)
 
     def _planned(self) -> list[PlannedInput]:
-        planned = plan_by_kind(
-            self._kind,
-            self._distinct(),
-            self._sources,
-            self._options,
-            self._config.request,
-            self._records,
-            self._control.check,
-            repacks=self._arguments.force,
-            moves_archives=self._conversion_request.trash_source,
-        )
+        check, defaults = self._control.check, self._config.request
+        given = (self._distinct(), self._sources, self._options, defaults, self._records, check)
+        if self._kind is TaskKind.REPAIR:
+            planned, _ = plan_input_repairs(*given)
+        else:
+            moves_archives = self._conversion_request.trash_source
+            planned, _ = plan_inputs(*given, repacks=self._arguments.force, moves_archives=moves_archives)
         self._names = self._records.names_of(each.input.path for each in planned)
         return planned
 
