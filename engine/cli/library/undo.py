@@ -1,6 +1,7 @@
 """`discpress undo`: finishes what was stopped, then restores originals."""
 
 import argparse
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from discpress.engine.convert.trash.journal import UNDONE
 from discpress.engine.convert.trash.listing import find_homes, is_half_undone, sweep_trash_in
 from discpress.engine.convert.trash.stopped import find_stopped_undos
 from discpress.engine.convert.trash.undo import finish_undo, undo
-from discpress.engine.convert.trash.undone import Report, Undone
+from discpress.engine.convert.trash.undone import Undone
 from discpress.engine.errors import CancelledError, DiscpressError, TrashError
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
@@ -59,17 +60,32 @@ def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, rec
         )
     for entry in chosen_entries(entries, names):
         control.check()
-        report = _reporter(entry, f"{display_name(entry.home_path)}: back from the trash", printer)
-        try:
-            undo(entry, available_processors(), control, records.journal, report=report)
-        except CancelledError:
-            raise
-        except DiscpressError as error:
-            printer.error(error, entry.home_path)
-            exit_code = error.exit_code
-            continue
-        records.follow([*entry.home_paths, *entry.replacement_paths])
+        exit_code = _carry_out(undo, entry, "back from the trash", printer, control, records) or exit_code
     return exit_code
+
+
+def _carry_out(
+    work: Callable[..., Undone],
+    entry: TrashEntry,
+    outcome: str,
+    printer: Printer,
+    control: Control,
+    records: Records,
+) -> int:
+    """Undo an entry by `undo` or `finish_undo`, and print that as soon as the work is done; return the exit code."""
+
+    def report(done: Undone) -> None:
+        _print_undone(entry, done, f"{display_name(entry.home_path)}: {outcome}", printer)
+
+    try:
+        work(entry, available_processors(), control, records.journal, report=report)
+    except CancelledError:
+        raise
+    except DiscpressError as error:
+        printer.error(error, entry.home_path)
+        return error.exit_code
+    records.follow([*entry.home_paths, *entry.replacement_paths])
+    return 0
 
 
 def _folders(arguments: argparse.Namespace) -> list[Path]:
@@ -92,11 +108,6 @@ def _home_of(path: Path, *, is_listing: bool) -> Path:
 
 def _is_searched(name: str, folders: list[Path]) -> bool:
     return Path(name) in folders
-
-
-def _reporter(entry: TrashEntry, text: str, printer: Printer) -> Report:
-    """Return a function that prints an undo as soon as its work is done."""
-    return lambda done: _print_undone(entry, done, text, printer)
 
 
 def _print_undone(entry: TrashEntry, done: Undone, text: str, printer: Printer) -> None:
@@ -137,18 +148,10 @@ def _finish_stopped(folders: list[Path], printer: Printer, control: Control, rec
     homes = find_homes(folders)
     entries = find_stopped_undos(homes)
     for entry in entries:
-        report = _reporter(entry, f"{display_name(entry.home_path)}: finished an interrupted undo", printer)
-        finish = finish_undo if is_half_undone(entry) else undo
-        try:
-            finish(entry, available_processors(), control, records.journal, report=report)
-        except CancelledError:
-            raise
-        except DiscpressError as error:
-            printer.error(error, entry.home_path)
-            exit_code = error.exit_code
-            continue
-        records.follow([*entry.home_paths, *entry.replacement_paths])
-        is_any_finished = True
+        work = finish_undo if is_half_undone(entry) else undo
+        failed = _carry_out(work, entry, "finished an interrupted undo", printer, control, records)
+        exit_code = failed or exit_code
+        is_any_finished |= not failed
     for home in homes:
         sweep_trash_in(home)
     return _Stopped(entries, is_any_finished, exit_code)
