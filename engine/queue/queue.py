@@ -198,8 +198,7 @@ class JobQueue(QueueReader):
 
     def set_waiting(self, job_id: int, reason: str) -> None:
         """Set the reason a job waits although it is its turn; empty: none. Every action clears it."""
-        values = {"id": job_id, "reason": safe_text(reason)}
-        self._change(lambda change: change.connection.execute(_SET_WAITING, {**values, "revision": change.revision}))
+        self.set_all_waiting([job_id], reason)
 
     def set_restarts(self, job_id: int) -> None:
         """Record of a running job that it starts from the beginning after an interruption."""
