@@ -49,8 +49,6 @@ class Sums:
     plain_blocks: int = 0
     plain_bytes: int = 0
     packed_bytes: int = 0
-    waste_bytes: int = 0
-    """Stored bytes that only align the blocks; 0 if they were not measured."""
     shared_blocks: int = 0
     """Number of blocks that are not stored because they equal another one."""
     index_bytes: int = 0
@@ -135,7 +133,7 @@ class Image(ABC):
         return 0, 0
 
     @abstractmethod
-    def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
+    def sums(self, check: Callable[[], None] = no_check) -> Sums:
         """Count blocks and bytes, see `statistics.read_facts`."""
 
     @property

@@ -38,7 +38,7 @@ class ImageFacts:
     end_padding_bytes: int
     """Bytes of the file after the end entry; 0 for chd, which has none."""
     alignment_waste_bytes: int | None
-    """Stored bytes that only align the blocks; None if counting needs decoding and was not requested."""
+    """Stored bytes that only align the blocks; None with an index shift, because counting them needs decoding."""
     shared_blocks: int = 0
     """Number of blocks that are not stored because they equal another one: CHD only."""
     codecs: tuple[str, ...] = ()
@@ -62,14 +62,13 @@ class ImageFacts:
         return self.blocks * ((1 << self.index_shift) - 1)
 
 
-def read_facts(image: Image, *, measure: bool = False, check: Callable[[], None] = no_check) -> ImageFacts:
+def read_facts(image: Image, check: Callable[[], None] = no_check) -> ImageFacts:
     """Return the statistics of an open image.
 
-    The index contains the start of each block, not the end of its packed bytes: with an index shift, the exact
-    alignment waste needs every packed block to be decoded (`measure`). `check` is called at least every 65,536 blocks
-    and may raise to stop. Raises DamagedImageError if a block is too short or lies beyond the file.
+    `check` is called at least every 65,536 blocks and may raise to stop. Raises DamagedImageError if a block is too
+    short or lies beyond the file.
     """
-    sums = image.sums(measure=measure, check=check)
+    sums = image.sums(check)
     return ImageFacts(
         format=image.format,
         version=image.version,
@@ -84,7 +83,7 @@ def read_facts(image: Image, *, measure: bool = False, check: Callable[[], None]
         index_bytes=sums.index_bytes,
         lead_padding_bytes=sums.start - sums.data_offset,
         end_padding_bytes=image.source.size_bytes - sums.end,
-        alignment_waste_bytes=sums.waste_bytes if measure or not image.index_shift else None,
+        alignment_waste_bytes=None if image.index_shift else 0,
         shared_blocks=sums.shared_blocks,
         codecs=image.codec_names,
         metadata=image.metadata_names,

@@ -101,7 +101,7 @@ def look_into(path: Path) -> None:
     with open_image(path) as image:
         _read_some(image)
         refused(lambda: identify(image, path.name))
-        refused(lambda: read_facts(image, measure=True))
+        refused(lambda: read_facts(image))
         refused(lambda: _list(image))
 
 

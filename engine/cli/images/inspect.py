@@ -84,7 +84,7 @@ def _inspect(path: Path, sources: OpenSources, records: Records, printer: Printe
         image = open_source(source)
         if not image.is_sequential:
             image.check_extent()
-        facts = read_facts(image, check=control.check)
+        facts = read_facts(image, control.check)
         disc = _disc_of(image)
         known = with_stated(records.digests_of(path, image.source), stated_digests(image.source))
         for finding in disc_findings(image, has_disc=disc.has_disc):

@@ -77,7 +77,7 @@ class SheetImage(UnindexedImage, CdImage):
         """Read decoded bytes, see `Image.read_into`."""
         return self._reader.read_into(buffer, offset)
 
-    def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
+    def sums(self, check: Callable[[], None] = no_check) -> Sums:
         """Count sectors, see `Image.sums`."""
         start, end = self._start, self.source.size_bytes
         return Sums(self.blocks, self.size, index_bytes=start, data_offset=start, start=start, end=end)

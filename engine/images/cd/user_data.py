@@ -157,7 +157,7 @@ class UserDataImage(UnindexedImage):
         more = f" and {count - len(numbers)} more" if count > len(numbers) else ""
         return f"LBA {', '.join(map(str, numbers))}{more}"
 
-    def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
+    def sums(self, check: Callable[[], None] = no_check) -> Sums:
         """Count sectors, see `Image.sums`."""
         return Sums(self.blocks, self.size, end=self.size)
 

@@ -132,7 +132,7 @@ class ChdImage(BlockImage):
         """Decode the whole map, see `Image.load_index`."""
         self.locate(self.blocks - 1, 1)
 
-    def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
+    def sums(self, check: Callable[[], None] = no_check) -> Sums:
         """Count hunks by kind, see `Image.sums`; the map replaces the index, and there is no end entry."""
         map_bytes = self.map.bytes_in_file
         sums = Sums(index_bytes=map_bytes, data_offset=map_bytes, start=map_bytes, end=self.source.size_bytes)

@@ -73,7 +73,7 @@ class DaxImage(BlockImage):
         """Header and tables, see `Image.index_extent`."""
         return 0, self.data_offset
 
-    def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
+    def sums(self, check: Callable[[], None] = no_check) -> Sums:
         """Count blocks, see `Image.sums`."""
         sums = Sums(
             index_bytes=self.data_offset - _HEADER.size, data_offset=self.data_offset, start=self.source.size_bytes

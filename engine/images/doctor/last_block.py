@@ -49,7 +49,7 @@ def _unaligned_end(image: IndexedImage, target: Target | None, extra: int, *, ha
         image.decode_block(block)
     except DamagedImageError:
         return  # the block itself is the finding
-    missing = image.used_bytes(block, block.length) - (end - start)
+    missing = image.used_bytes(block) - (end - start)
     if missing > 0:
         is_asked = target is not None and _is_loaded(image, target)
         level, code = (Severity.ERROR, TARGET_PREFIX + _CODE) if is_asked else (Severity.WARNING, _CODE)

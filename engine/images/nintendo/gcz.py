@@ -96,7 +96,7 @@ class GczImage(BlockImage):
             raise self.damage(number, f"it would have the bytes {start} to {end} of {self.source.size_bytes}")
         return StoredBlock(number, start, end - start, _Checked(adler32, bool(pointer & GCZ_PLAIN)), 0)
 
-    def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
+    def sums(self, check: Callable[[], None] = no_check) -> Sums:
         """Count blocks, see `Image.sums`."""
         tables = self.data_offset - GCZ_HEADER.size
         sums = Sums(index_bytes=tables, data_offset=self.data_offset, start=self.data_offset, end=self._end)

@@ -75,7 +75,7 @@ class NintendoImage(UnindexedImage):
         """Read decoded bytes, see `Image.read_into`; the errors of `NodProcess`."""
         return self._stream.read_into(buffer, offset)
 
-    def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
+    def sums(self, check: Callable[[], None] = no_check) -> Sums:
         """Return the size of the file; its blocks are not counted."""
         return Sums(packed_bytes=self.source.size_bytes, end=self.source.size_bytes)
 

@@ -31,6 +31,6 @@ class PlainImage(UnindexedImage):
         """Return the same bytes, see `Image.stored_span`."""
         return offset, offset + length
 
-    def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
+    def sums(self, check: Callable[[], None] = no_check) -> Sums:
         """Count sectors, see `Image.sums`."""
         return Sums(self.blocks, self.size, end=self.size)

@@ -157,7 +157,7 @@ class IndexedImage(BlockImage):
             starts = [entry & OFFSET_MASK for entry in entries]
             yield IndexWindow(first, entries, starts, list(map(sub, islice(starts, 1, None), starts)))
 
-    def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
+    def sums(self, check: Callable[[], None] = no_check) -> Sums:
         """Count blocks, see `Image.sums`."""
         data_offset, shift = self.header.data_offset, self.index_shift
         sums = Sums(index_bytes=data_offset - HEADER_SIZE, data_offset=data_offset)
@@ -170,8 +170,6 @@ class IndexedImage(BlockImage):
             sums.packed_bytes += sum(window.lengths) - sum(plain) << shift
             sums.start = sums.start or window.starts[0] << shift
             sums.end = window.starts[-1] << shift
-            if measure and shift:
-                sums.waste_bytes += self._measure_waste(window)
         return sums
 
     def _plain_lengths(self, window: IndexWindow) -> list[int]:
@@ -187,28 +185,19 @@ class IndexedImage(BlockImage):
             pass
         raise RuntimeError(f"{self.name}: locate accepts an index that goes back or beyond the file")
 
-    def _measure_waste(self, window: IndexWindow) -> int:
-        waste_bytes = 0
-        lengths = iter(window.lengths)
-        for run in self.locate_runs(window.first, len(window.lengths)):
-            for block, steps in zip(run, lengths, strict=False):
-                stored_bytes = steps << self.index_shift
-                waste_bytes += max(0, stored_bytes - self.used_bytes(block, stored_bytes))
-        return waste_bytes
-
-    def used_bytes(self, block: StoredBlock, stored_bytes: int) -> int:
+    def used_bytes(self, block: StoredBlock) -> int:
         """Return the number of stored bytes that a block needs; all of them if it does not decode."""
         if block.codec is None:
             return self.block_length(block.number)
         stored = memoryview(read_bytes(self.source, block.offset, block.length))
         if isinstance(block.codec, Lz4Codec):
             end = find_block_end(stored, self.block_size) or find_block_end(stored, self.block_length(block.number))
-            return end or stored_bytes
+            return end or block.length
         stream = zlib.decompressobj(RAW)
         try:
             stream.decompress(stored, self.block_size + 1)
         except zlib.error:
-            return stored_bytes
+            return block.length
         return len(stored) - len(stream.unused_data)
 
     @property

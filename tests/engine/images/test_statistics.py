@@ -2,7 +2,6 @@
 
 from pathlib import Path
 
-import lz4.block
 import pytest
 from broken_images import GOLDEN, PLAIN, SECTORS, disc, entry_of, pack, set_entry
 from hypothesis import given, settings
@@ -16,15 +15,15 @@ from discpress.engine.images.statistics import ImageFacts, read_facts
 READABLE = sorted(path for pattern in ("*.?so", "*.dax") for path in GOLDEN.glob(pattern) if "damaged" not in path.name)
 
 
-def facts_of(path: Path, *, measure: bool = False) -> ImageFacts:
+def facts_of(path: Path) -> ImageFacts:
     with open_image(path) as image:
-        return read_facts(image, measure=measure)
+        return read_facts(image)
 
 
-def packed_facts(tmp_path: Path, data: bytes | bytearray, *, measure: bool = False) -> ImageFacts:
+def packed_facts(tmp_path: Path, data: bytes | bytearray) -> ImageFacts:
     path = tmp_path / "image"
     path.write_bytes(data)
-    return facts_of(path, measure=measure)
+    return facts_of(path)
 
 
 @pytest.mark.parametrize("path", READABLE, ids=lambda path: path.name)
@@ -84,39 +83,8 @@ def test_without_a_shift_alignment_wastes_nothing(tmp_path: Path) -> None:
     assert packed_facts(tmp_path, pack()).alignment_waste_bytes == 0
 
 
-def test_with_a_shift_the_waste_is_unknown_until_it_is_measured(tmp_path: Path) -> None:
+def test_with_a_shift_the_waste_is_unknown(tmp_path: Path) -> None:
     assert packed_facts(tmp_path, pack(shift=2)).alignment_waste_bytes is None
-
-
-@pytest.mark.parametrize("magic", [b"ZISO", b"CISO"])
-@pytest.mark.parametrize("shift", [1, 2, 5, 10])
-def test_measured_waste_is_what_shift_0_would_save(tmp_path: Path, magic: bytes, shift: int) -> None:
-    unaligned = packed_facts(tmp_path, pack(magic=magic))
-    aligned = packed_facts(tmp_path, pack(magic=magic, shift=shift), measure=True)
-    assert aligned.alignment_waste_bytes == aligned.packed_block_bytes - unaligned.packed_block_bytes
-
-
-def test_measured_waste_of_an_unpadded_last_block(tmp_path: Path) -> None:
-    packed = lz4.block.compress(bytes(1000), store_size=False)
-    data = pack(disc() + bytes(1000), shift=4)
-    start = entry_of(data, SECTORS) << 4
-    whole = packed_facts(tmp_path, data, measure=True).alignment_waste_bytes or 0
-    last = len(data[start : entry_of(data, SECTORS + 1) << 4])
-    before = whole - (last - len(lz4.block.compress(bytes(2048), store_size=False)))
-    data[start : start + last] = packed.ljust(last, b"\0")
-    assert packed_facts(tmp_path, data, measure=True).alignment_waste_bytes == before + last - len(packed)
-
-
-@pytest.mark.parametrize("path", [path for path in READABLE if "shift2" in path.name], ids=lambda path: path.name)
-def test_measured_waste_stays_below_its_bound(path: Path) -> None:
-    facts = facts_of(path, measure=True)
-    assert 0 < (facts.alignment_waste_bytes or 0) <= facts.most_alignment_waste_bytes
-
-
-def test_a_block_that_does_not_decode_wastes_nothing(tmp_path: Path) -> None:
-    data = pack(bytes(SECTOR_SIZE), shift=4)
-    data[32:48] = b"\xff" * 16
-    assert packed_facts(tmp_path, data, measure=True).alignment_waste_bytes == 0
 
 
 @pytest.mark.parametrize("entry", [0, 2**31 - 1])
@@ -132,7 +100,7 @@ def test_check_stops_the_count() -> None:
         raise CancelledError
 
     with open_image(GOLDEN / "psp.maxcso-2048.zso") as image, pytest.raises(CancelledError):
-        read_facts(image, check=stop)
+        read_facts(image, stop)
 
 
 @pytest.mark.slow
@@ -148,7 +116,7 @@ def test_mutated_indexes_are_counted_or_refused(
     for number, value in edits:
         set_entry(data, number, value)
     try:
-        facts = packed_facts(tmp_path_factory.getbasetemp(), data, measure=True)
+        facts = packed_facts(tmp_path_factory.getbasetemp(), data)
     except DamagedImageError:
         return
     assert 0 <= facts.plain_block_bytes + facts.packed_block_bytes <= facts.file_bytes

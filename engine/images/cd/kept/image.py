@@ -61,6 +61,6 @@ class KeptImage(UnindexedImage):
         view[:] = samples[start - first : start - first + len(view)]
         return len(view)
 
-    def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
+    def sums(self, check: Callable[[], None] = no_check) -> Sums:
         """Count pieces, see `Image.sums`."""
         return Sums(self.blocks, self.size, end=self.size)

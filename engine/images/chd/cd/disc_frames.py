@@ -72,7 +72,7 @@ class DiscFrames(UnindexedImage):
                 view[place : place + size] = stored[at : at + size]
                 place += FRAME_BYTES
 
-    def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
+    def sums(self, check: Callable[[], None] = no_check) -> Sums:
         """Count frames, see `Image.sums`."""
         return Sums(self.blocks, self.size, end=self.size)
 

@@ -92,9 +92,9 @@ class FramesImage(Image):
         """Decode the whole map, see `Image.load_index`."""
         self.frames.load_index()
 
-    def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
+    def sums(self, check: Callable[[], None] = no_check) -> Sums:
         """Count hunks by kind, see `Image.sums`."""
-        return self.frames.sums(measure=measure, check=check)
+        return self.frames.sums(check)
 
     def locate(self, first: int, count: int) -> Sequence[StoredBlock]:
         """Locate hunks, see `Image.locate`."""
