@@ -10,7 +10,7 @@ from pathlib import Path
 from discpress.engine.errors import ClusterError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.store.model import JsonValue
-from discpress.engine.store.rows.plain_json import load_object
+from discpress.engine.store.rows.plain_json import has_schema, load_object
 from discpress.engine.system.access import PRIVATE_MODE
 from discpress.engine.system.lock_files import held_lock_file
 from discpress.engine.system.locks import is_lock_held
@@ -160,7 +160,7 @@ def parse_record(data: bytes) -> ClusterRecord:
     """Return the record in the bytes of its file. Raises ValueError."""
     facts = load_object(data.decode("ascii"))
     address, is_prove_only = facts.get("address"), facts.get("prove_only", False)
-    if facts.get("schema") != SCHEMA:
+    if not has_schema(facts, SCHEMA):
         raise ValueError("another version wrote it")
     if not isinstance(address, str) or not isinstance(is_prove_only, bool):
         raise ValueError("no address")

@@ -19,6 +19,7 @@ from discpress.engine.request import ConversionRequest
 from discpress.engine.shares.fingerprint import Fingerprint
 from discpress.engine.shares.paths import SharePath
 from discpress.engine.store.model import JsonValue
+from discpress.engine.store.rows.plain_json import has_schema
 
 SCHEMA = 1
 _COUNTS = ("done_bytes", "part_bytes", "blocks", "index_crc32", "source_crc32")
@@ -172,7 +173,7 @@ def error_json(error: DiscpressError) -> dict[str, JsonValue]:
 
 def _read(facts: JsonValue, read: Callable[[Mapping[str, JsonValue]], T]) -> T:
     try:
-        if not isinstance(facts, dict) or facts.get("schema") != SCHEMA:
+        if not isinstance(facts, dict) or not has_schema(facts, SCHEMA):
             raise ValueError("another version made it")
         return read(facts)
     except (ValueError, TypeError, KeyError, DiscpressError) as error:

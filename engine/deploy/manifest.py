@@ -14,7 +14,7 @@ from discpress.engine.convert.output_names import folded_name
 from discpress.engine.errors import StoreError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.store.model import JsonValue, Title
-from discpress.engine.store.rows.plain_json import load_object
+from discpress.engine.store.rows.plain_json import has_schema, load_object
 from discpress.engine.system.files import read_regular
 from discpress.engine.system.rename import sync_folder, write_draft
 
@@ -173,7 +173,7 @@ def _entries_in(data: bytes, path: Path) -> list[Entry]:
             f"{display_name(path)}: a newer version of discpress wrote it",
             hint="use that version for this device, or move the file away: the contents are compared then",
         )
-    if schema != SCHEMA or not isinstance(titles, list):
+    if not has_schema(found, SCHEMA) or not isinstance(titles, list):
         raise ValueError("no list of titles")
     return [_entry_in(each) for each in titles]
 

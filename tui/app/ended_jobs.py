@@ -72,10 +72,10 @@ class EmptyingOffer:
     def follow(self, ended: Iterable[Job], now: QueueSnapshot, keys: Keys) -> tuple[str, frozenset[Path]]:
         """Return the offer and the entries it is about; no text while conversions go on or if originals were kept."""
         for job in ended:
-            trashed, size = job.result.get("trashed"), job.result.get("source_bytes")
+            trashed = job.result.get("trashed")
             if job.kind in CONVERSION_KINDS and job.state is JobState.DONE and isinstance(trashed, str):
                 self._entries.add(Path(trashed).parent)
-                self._bytes += size if isinstance(size, int) else 0
+                self._bytes += job.source_bytes
         if not self._entries or any(job.is_alive and job.kind in CONVERSION_KINDS for job in now.jobs):
             return "", frozenset()
         entries, size_bytes = frozenset(self._entries), self._bytes

@@ -15,7 +15,7 @@ from discpress.engine.cluster.files import (
 )
 from discpress.engine.errors import ClusterError, from_os_error
 from discpress.engine.names import display_name
-from discpress.engine.store.rows.plain_json import load_object
+from discpress.engine.store.rows.plain_json import has_schema, load_object
 
 _MOST_BYTES = 64 * 1024
 
@@ -54,7 +54,7 @@ def parse_invitation(data: bytes) -> Invitation:
     if len(data) > _MOST_BYTES:
         raise ValueError("too long")
     facts = load_object(data.decode("ascii"))
-    if facts.get("schema") != SCHEMA:
+    if not has_schema(facts, SCHEMA):
         raise ValueError("another version wrote it")
     texts = [text_in(facts, name) for name in ("ca", "cert", "key")]
     if not all(text.startswith("-----BEGIN ") for text in texts):

@@ -101,7 +101,7 @@ def _interrupted(store: Store) -> Iterator[JournalEntry]:
 def _number(entry: JournalEntry, name: str) -> int:
     """Return a number of an entry; 0 if it has none, whatever a flipped bit made of it."""
     value = entry.payload.get(name)
-    return value if isinstance(value, int) else 0
+    return value if type(value) is int else 0
 
 
 def _begin(record: RenameRecord, store: Store, notify: Callable[[str], None]) -> int:

@@ -96,7 +96,7 @@ def _reason(error: Exception) -> str:
 
 def _parsed(folder: Path, facts: dict[str, Any]) -> TrashEntry:
     schema = facts["schema"]
-    if schema not in {1, SCHEMA}:
+    if type(schema) is not int or schema not in {1, SCHEMA}:
         raise ValueError(f"schema {schema} is not known here")
     files = _files_of_1(facts) if schema == 1 else _files_of_2(facts["files"])
     replaced = [facts["replacement"]] if schema == 1 else facts["replacement"]

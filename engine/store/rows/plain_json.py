@@ -47,6 +47,12 @@ def load_object(text: str) -> dict[str, JsonValue]:
     return value
 
 
+def has_schema(facts: Mapping[str, JsonValue], schema: int) -> bool:
+    """Return whether a record states this version of its form: as a whole number, because `true` and 1.0 equal 1."""
+    found = facts.get("schema")
+    return type(found) is int and found == schema
+
+
 def load_texts(text: str) -> tuple[str, ...]:
     """Return the array of texts in a JSON text. Raises ValueError if it is not one."""
     return tuple(texts_in(load_json(text)))

@@ -108,7 +108,7 @@ class _Batch:
             self.homes.append(Path(path))
         if isinstance(note, str) and note:
             self.log(note)
-        self._count(freed if isinstance(freed, int) else 0)
+        self._count(freed if type(freed) is int else 0)
 
     def _count(self, freed: int) -> None:
         self.summary = replace(self.summary, done=self.summary.done + 1, freed_bytes=self.summary.freed_bytes + freed)

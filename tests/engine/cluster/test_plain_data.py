@@ -81,6 +81,13 @@ def check_changed(kind: type[Payload] | type[Packed], facts: Mapping[str, Any], 
     assert kind.from_plain(json.loads(json.dumps(found.to_plain()))) == found
 
 
+@pytest.mark.parametrize("schema", [True, 1.0])
+def test_a_version_that_only_equals_ours_is_refused(schema: object) -> None:
+    for kind, facts in ((Payload, PAYLOAD.to_plain()), (Packed, PACKED.to_plain())):
+        with pytest.raises(ClusterError, match="another version"):
+            kind.from_plain({**facts, "schema": schema})  # type: ignore[dict-item]
+
+
 @pytest.mark.parametrize("name", ["source", "output"])
 def test_the_root_of_a_share_is_no_title(name: str) -> None:
     with pytest.raises(ClusterError, match="the root of a share is no file"):
@@ -146,6 +153,7 @@ def test_counters_are_taken_over() -> None:
 @example(b'{"schema": 1, "address": "tls://nas:0"}')
 @example(b'{"schema": 1, "address": "tls://nas:8786", "prove_only": 1}')
 @example(b'{"schema": 2, "address": "tls://nas:8786"}')
+@example(b'{"schema": true, "address": "tls://nas:8786"}')
 def test_other_bytes_are_no_record(data: bytes) -> None:
     with pytest.raises(ValueError):
         parse_record(data)
@@ -156,8 +164,12 @@ def test_a_record_is_read() -> None:
     assert parse_record(data) == ClusterRecord("tls://nas:8786", is_prove_only=True)
 
 
+INVITATION = {"address": "tls://nas:8786", **dict.fromkeys(("ca", "cert", "key"), "-----BEGIN ")}
+
+
 @given(st.binary(max_size=120))
 @example(b'{"schema": 1, "address": "tls://nas:8786", "ca": "x", "cert": "x", "key": "x"}')
+@example(json.dumps({**INVITATION, "schema": True}).encode())
 def test_other_bytes_are_no_invitation(data: bytes) -> None:
     with pytest.raises(ValueError):
         parse_invitation(data)

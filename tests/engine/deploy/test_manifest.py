@@ -55,6 +55,12 @@ def test_the_list_of_a_newer_version_is_refused(tmp_path: Path) -> None:
         Manifest.read(tmp_path)
 
 
+@pytest.mark.parametrize("schema", ["true", "1.0"])
+def test_a_list_whose_version_only_equals_ours_is_of_no_use(tmp_path: Path, schema: str) -> None:
+    (tmp_path / MANIFEST_NAME).write_text(f'{{"schema": {schema}, "titles": []}}')
+    assert Manifest.read(tmp_path).problem
+
+
 @pytest.mark.parametrize("path", ["/etc/passwd", "../up.iso", "a/../../b.iso", "", "a\0b"])
 def test_a_path_off_the_device_makes_the_list_useless(tmp_path: Path, path: str) -> None:
     Manifest(tmp_path).put(ENTRY)

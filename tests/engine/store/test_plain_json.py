@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from discpress.engine.store.rows.plain_json import (
     MOST_DEPTH,
     fields_in,
+    has_schema,
     load_json,
     load_object,
     load_texts,
@@ -41,6 +42,13 @@ def test_what_discpress_writes_comes_back(value: Any) -> None:
 
 def test_names_of_undecodable_bytes_come_back() -> None:
     assert load_object(json.dumps({"path": "/bad \udcff"})) == {"path": "/bad \udcff"}
+
+
+@pytest.mark.parametrize(
+    ("found", "is_ours"), [("1", True), ("true", False), ("1.0", False), ("2", False), ("[1]", False)]
+)
+def test_a_version_is_a_whole_number(found: str, is_ours: bool) -> None:
+    assert has_schema(load_object(f'{{"schema": {found}}}'), 1) is is_ours
 
 
 @given(st.text(st.sampled_from('[]{}",:0123456789eE.-\\udtrfalsn \x00é')) | st.text())

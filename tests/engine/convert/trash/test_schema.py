@@ -178,6 +178,8 @@ HOSTILE: dict[str, tuple[int, dict[str, Any]]] = {
     "digests are a list": (2, {"digests": ["crc32"]}),
     "another schema": (2, {"schema": 99}),
     "schema is a list": (2, {"schema": [2]}),
+    "schema is true, which equals 1": (1, {"schema": True}),
+    "schema is no whole number": (2, {"schema": 2.0}),
 }
 
 
