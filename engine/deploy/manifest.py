@@ -22,7 +22,8 @@ MANIFEST_NAME = ".discpress-device.json"
 _NEW_NAME = f"{MANIFEST_NAME}.new"
 SCHEMA = 1
 _MODE = 0o644
-_MOST_BYTES = 256 * 1024 * 1024
+_MOST_BYTES = 32 * 1024 * 1024
+"""An entry of one file takes about 450 bytes, so this is a list of 70,000 titles."""
 TIME_STEP_NS = 2_000_000_000
 """FAT stores times in steps of 2 s."""
 
@@ -119,7 +120,7 @@ class Manifest:
         """
         path = root / MANIFEST_NAME
         try:
-            data = read_regular(path, _MOST_BYTES)
+            data = read_regular(path, _MOST_BYTES + 1)
         except FileNotFoundError:
             return cls(root)
         except OSError as error:
@@ -166,6 +167,8 @@ class Manifest:
 
 
 def _entries_in(data: bytes, path: Path) -> list[Entry]:
+    if len(data) > _MOST_BYTES:
+        raise ValueError("it is too large")
     found = load_object(data.decode("ascii"))
     schema, titles = found.get("schema"), found.get("titles")
     if type(schema) is int and schema > SCHEMA:

@@ -61,6 +61,16 @@ def test_a_list_whose_version_only_equals_ours_is_of_no_use(tmp_path: Path, sche
     assert Manifest.read(tmp_path).problem
 
 
+def test_a_list_that_is_too_large_is_of_no_use(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Manifest(tmp_path).put(ENTRY)
+    list_bytes = (tmp_path / MANIFEST_NAME).stat().st_size
+    monkeypatch.setattr("discpress.engine.deploy.manifest._MOST_BYTES", list_bytes)
+    assert list(Manifest.read(tmp_path)) == [ENTRY]
+    monkeypatch.setattr("discpress.engine.deploy.manifest._MOST_BYTES", list_bytes - 1)
+    found = Manifest.read(tmp_path)
+    assert (list(found), "is damaged (it is too large)" in found.problem) == ([], True)
+
+
 @pytest.mark.parametrize("path", ["/etc/passwd", "../up.iso", "a/../../b.iso", "", "a\0b"])
 def test_a_path_off_the_device_makes_the_list_useless(tmp_path: Path, path: str) -> None:
     Manifest(tmp_path).put(ENTRY)
