@@ -225,21 +225,25 @@ class Machines:
     def test_locks(self, machine: Machine, share: LocalShare) -> LockTest:
         """Test whether this machine and another one see each other's locks in a share.
 
-        Raises LostMachineError, ShareError, StorageError.
+        Raises LostMachineError, ShareError, StorageError; ClusterError if the other machine cannot test the share.
         """
         with held_test_lock(share.path) as token:
-            answer = self._ask(machine, SEES_LOCK, share=share.share_id, token=token)
-        is_ours_seen = answer.get("is_seen") is True
+            is_ours_seen = self._tested(machine, SEES_LOCK, share, token).get("is_seen") is True
         token = new_token()
         try:  # a request that was not answered may have been carried out
-            answer = self._ask(machine, HOLD_LOCK, share=share.share_id, token=token)
-            if answer.get("problem"):
-                raise ClusterError(f"{machine.label}: {display_name(str(answer['problem']))}")
+            self._tested(machine, HOLD_LOCK, share, token)
             is_theirs_seen = sees_test_lock(share.path, token)
         finally:
             with contextlib.suppress(LostMachineError):  # the machine frees it after a while anyway
                 self._ask(machine, FREE_LOCK, token=token)
         return LockTest(share.share_id, machine.label, is_ours_seen, is_theirs_seen, time.time())
+
+    def _tested(self, machine: Machine, request: str, share: LocalShare, token: str) -> Facts:
+        """Send one request of a lock test. Raises LostMachineError, ClusterError with the problem of the machine."""
+        answer = self._ask(machine, request, share=share.share_id, token=token)
+        if answer.get("problem"):
+            raise ClusterError(f"{machine.label}: {display_name(str(answer['problem']))}")
+        return answer
 
     def _ask(
         self,

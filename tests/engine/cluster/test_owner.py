@@ -13,6 +13,8 @@ from discpress.engine.cluster import owner
 from discpress.engine.cluster.files import ClusterFiles, ClusterRecord
 from discpress.engine.cluster.owner import LostMachineError, Machines
 from discpress.engine.cluster.seen import Machine
+from discpress.engine.errors import ClusterError
+from discpress.engine.shares.rows import LocalShare
 
 PC, LAPTOP = "tcp://127.0.0.1:2", "tcp://127.0.0.1:3"
 
@@ -94,6 +96,18 @@ def test_a_request_that_fails_is_a_lost_machine(machines: Machines, link: type[F
     link.answers[PC] = answer
     with pytest.raises(LostMachineError):
         ask(machines)
+
+
+def test_a_lock_that_a_machine_cannot_look_at_is_a_problem_of_its_own(
+    machines: Machines, link: type[FakeLink], tmp_path: Path
+) -> None:
+    link.answers[LAPTOP] = {"shares": []}
+    machines.start()
+    wait(lambda: bool(machines.seen))
+    link.answers[PC] = {"is_seen": False, "problem": "no such share"}
+    share = LocalShare("ab" * 16, tmp_path, "games")
+    with pytest.raises(ClusterError, match=r"^pc: no such share$"):
+        machines.test_locks(Machine(PC, "pc", 4, frozenset()), share)
 
 
 def test_a_cluster_that_does_not_answer_is_logged_once(
