@@ -54,9 +54,11 @@ class LostMachineError(ClusterError):
 class Machines:
     """The connection to a cluster; start it once, and close it."""
 
-    def __init__(self, files: ClusterFiles) -> None:
-        """`files` are those of the cluster that this machine has started, and may start anew at another address."""
+    def __init__(self, files: ClusterFiles, record: ClusterRecord) -> None:
+        """`record` is that of the cluster which this machine runs; it may start another one in the same `files`."""
         self._files = files
+        self.is_prove_only = record.is_prove_only
+        """Whether this machine packs nothing that another one can, by the cluster that it connected to last."""
         self._calls = Calls(self._live)
         self._link: Link | None = None
         self._is_closing = False
@@ -115,7 +117,7 @@ class Machines:
         link = Link(record.address, security_of(self._files.certificates_for(record)))
         try:
             await asyncio.wait_for(link.open(), 2 * ASK_S)
-            self._link = link
+            self._link, self.is_prove_only = link, record.is_prove_only
             while not self._is_closing:
                 found = await asyncio.wait_for(link.ask_scheduler(MACHINES), ASK_S)
                 addresses = {facts.get("address") for facts in found}

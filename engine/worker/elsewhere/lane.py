@@ -47,8 +47,8 @@ class RemotePlace:
     """The lane that knows them."""
 
 
-def connect(state_folder: Path) -> "tuple[Machines, bool] | None":
-    """Begin to connect to the cluster of this machine; return the connection, and whether this machine only proves.
+def connect(state_folder: Path) -> "Machines | None":
+    """Begin to connect to the cluster of this machine, and return the connection.
 
     None if there is none, or its packages are gone: the queue goes on without other machines.
     """
@@ -61,11 +61,11 @@ def connect(state_folder: Path) -> "tuple[Machines, bool] | None":
             return None
         from discpress.engine.cluster.owner import Machines  # a slow import, which a record of a killed cluster saves
 
-        machines = Machines(files)
+        machines = Machines(files, record)
     except (ImportError, DiscpressError):
         return None  # `cluster status` shows what is wrong
     machines.start()
-    return machines, record.is_prove_only
+    return machines
 
 
 class MachineLane:
@@ -75,7 +75,7 @@ class MachineLane:
         self,
         store: Store,
         clock: Callable[[], float] = time.monotonic,
-        connect: Callable[[Path], "tuple[Machines, bool] | None"] = connect,
+        connect: Callable[[Path], "Machines | None"] = connect,
     ) -> None:
         self._store = store
         self._connect = connect
@@ -83,7 +83,6 @@ class MachineLane:
         self._record_path = store.path.parent.joinpath(*RECORD)
         self._looked_at = -LOOK_S
         self._machines: Machines | None = None
-        self._is_prove_only = False
         self._shares: list[LocalShare] = []
         self._seen: tuple[Machine, ...] = ()
         self.is_waiting = False
@@ -107,7 +106,7 @@ class MachineLane:
     @property
     def is_prove_only(self) -> bool:
         """Whether this machine packs nothing that another one can."""
-        return self._is_prove_only
+        return self._machines is not None and self._machines.is_prove_only
 
     def look(self) -> bool:
         """Look for the cluster and its machines; return whether they have changed."""
@@ -135,9 +134,7 @@ class MachineLane:
             self._machines.close()
             self._machines = None
             return
-        found = self._connect(self._store.path.parent)
-        if found is not None:
-            self._machines, self._is_prove_only = found
+        self._machines = self._connect(self._store.path.parent)
 
     def take(self, job: Job, is_busy: Callable[[], bool], start: Callable[[Job, RemotePlace], bool]) -> bool:
         """Start a job on another machine if one is free for it; return whether the job is settled for now.
@@ -149,14 +146,14 @@ class MachineLane:
             start(job, self._jobs[job.id])
             return True
         busy = self._busy()
-        if not self._is_prove_only and len(busy) >= len(self._seen):
+        if not self.is_prove_only and len(busy) >= len(self._seen):
             return False
         if self.is_waiting:
-            return self._is_prove_only and self._is_for_others(job)
+            return self.is_prove_only and self._is_for_others(job)
         able = [machine for machine in self._seen if self._can_do(machine, job)]
         free = [machine for machine in able if machine.address not in busy]
-        if not free or not (self._is_prove_only or is_busy()):
-            return self._is_prove_only and bool(able)
+        if not free or not (self.is_prove_only or is_busy()):
+            return self.is_prove_only and bool(able)
         assert self._machines is not None
         place = RemotePlace(max(free, key=lambda machine: _rank(machine, job)), self._machines, self)
         if start(job, place):

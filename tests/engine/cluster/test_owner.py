@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -16,6 +17,7 @@ from discpress.engine.cluster.seen import Machine
 from discpress.engine.errors import ClusterError
 from discpress.engine.shares.rows import LocalShare
 
+RECORD = ClusterRecord("tcp://127.0.0.1:1")
 PC, LAPTOP = "tcp://127.0.0.1:2", "tcp://127.0.0.1:3"
 
 
@@ -38,6 +40,8 @@ class FakeLink:
         pass
 
     async def ask_scheduler(self, request: str) -> Any:
+        if self.problem is not None:
+            raise self.problem
         return [{"address": each, "label": each[-1], "threads": 4} for each in self.answers]
 
     async def ask_worker(self, address: str, request: str, **facts: object) -> Any:
@@ -62,8 +66,8 @@ def link(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[FakeLink]]:
 def machines(tmp_path: Path, link: type[FakeLink]) -> Iterator[Machines]:
     files = ClusterFiles.of_own(tmp_path)
     with files.held():
-        files.save(ClusterRecord("tcp://127.0.0.1:1"))
-        machines = Machines(files)
+        files.save(RECORD)
+        machines = Machines(files, RECORD)
         yield machines
         machines.close()
         machines.join()
@@ -132,13 +136,26 @@ def test_nothing_is_tried_while_no_cluster_runs(
 
     monkeypatch.setattr(ClusterFiles, "running", running)
     files = ClusterFiles.of_own(tmp_path)
-    files.save(ClusterRecord("tcp://127.0.0.1:1"))
-    machines = Machines(files)
+    files.save(RECORD)
+    machines = Machines(files, RECORD)
     machines.start()
     wait(lambda: len(looks) > 3)
     machines.close()
     machines.join()
     assert link.tries == 0
+
+
+def test_a_cluster_that_was_started_again_may_prove_only(
+    machines: Machines, link: type[FakeLink], tmp_path: Path
+) -> None:
+    machines.start()
+    wait(lambda: link.tries == 1)
+    assert not machines.is_prove_only
+    ClusterFiles.of_own(tmp_path).save(replace(RECORD, is_prove_only=True))
+    link.problem = OSError("the first one has ended")
+    wait(lambda: link.tries > 1)
+    link.problem = None
+    wait(lambda: machines.is_prove_only)
 
 
 async def no_work() -> None:
@@ -152,7 +169,7 @@ def test_no_caller_waits_for_a_thread_that_died(monkeypatch: pytest.MonkeyPatch)
         raise SystemExit
 
     monkeypatch.setattr(Machines, "_live", die)
-    machines = Machines(ClusterFiles.of_own(Path("/nowhere")))
+    machines = Machines(ClusterFiles.of_own(Path("/nowhere")), RECORD)
     machines.start()
     with pytest.raises(LostMachineError, match="has ended"):
         machines._call(no_work())

@@ -27,6 +27,7 @@ class FakeMachines:
     def __init__(self) -> None:
         self.seen: tuple[Machine, ...] = ()
         self.was_tried = True
+        self.is_prove_only = False
         self.is_closed = False
 
     def close(self) -> None:
@@ -42,7 +43,6 @@ class Cluster:
     def __init__(self, house: House) -> None:
         self.house = house
         self.machines = FakeMachines()
-        self.is_prove_only = False
         self.connections = 0
         self.record_path = house.store.path.parent.joinpath(*RECORD)
         self.record_path.parent.mkdir(parents=True)
@@ -50,9 +50,9 @@ class Cluster:
         self.share_id = Shares(house.store.file).add(house.folder).share.share_id
         self.lane = MachineLane(house.store, iter(range(10**9)).__next__, self.connect)  # type: ignore[arg-type]
 
-    def connect(self, _: Path) -> tuple[FakeMachines, bool]:
+    def connect(self, _: Path) -> FakeMachines:
         self.connections += 1
-        return self.machines, self.is_prove_only
+        return self.machines
 
     def machine(self, name: str, *shares: str) -> Machine:
         return Machine(f"tls://{name}:1", name, 4, frozenset(shares or (self.share_id,)))
@@ -111,7 +111,7 @@ def packed(cluster: Cluster, number: int) -> None:
 
 
 def test_a_machine_packs_the_next_title_while_the_last_one_is_proven(cluster: Cluster) -> None:
-    cluster.is_prove_only = True
+    cluster.machines.is_prove_only = True
     cluster.join(cluster.machine("pc"))
     first, second = cluster.begin("one.iso", "two.iso")
     cluster.house.wait_started(first)
@@ -121,7 +121,7 @@ def test_a_machine_packs_the_next_title_while_the_last_one_is_proven(cluster: Cl
 
 
 def test_results_that_wait_for_their_proof_do_not_pile_up(cluster: Cluster) -> None:
-    cluster.is_prove_only = True
+    cluster.machines.is_prove_only = True
     cluster.join(cluster.machine("pc"))
     first, second, third = cluster.begin("one.iso", "two.iso", "three.iso")
     for number in (first, second):
@@ -142,7 +142,7 @@ def test_a_machine_that_does_not_see_the_share_gets_nothing(cluster: Cluster) ->
 
 
 def test_only_conversions_go(cluster: Cluster) -> None:
-    cluster.is_prove_only = True
+    cluster.machines.is_prove_only = True
     cluster.join(cluster.machine("pc"))
     (number,) = cluster.house.add("one.iso", kind=TaskKind.VERIFY)
     cluster.house.begin(machines=cluster.lane)
@@ -151,7 +151,7 @@ def test_only_conversions_go(cluster: Cluster) -> None:
 
 
 def test_a_machine_that_only_proves_packs_nothing_that_another_one_can(cluster: Cluster) -> None:
-    cluster.is_prove_only = True
+    cluster.machines.is_prove_only = True
     cluster.join(cluster.machine("pc"))
     first, second = cluster.begin("one.iso", "two.iso")
     cluster.house.wait_started(first)
@@ -161,14 +161,14 @@ def test_a_machine_that_only_proves_packs_nothing_that_another_one_can(cluster: 
 
 
 def test_a_machine_that_only_proves_packs_if_no_other_one_is_there(cluster: Cluster) -> None:
-    cluster.is_prove_only = True
+    cluster.machines.is_prove_only = True
     (number,) = cluster.begin("one.iso")
     cluster.house.wait_started(number)
     assert cluster.place_of(number) == ""
 
 
 def test_it_waits_for_the_first_answer_of_the_cluster(cluster: Cluster) -> None:
-    cluster.is_prove_only, cluster.machines.was_tried, cluster.house.idle_s = True, False, 0
+    cluster.machines.is_prove_only, cluster.machines.was_tried, cluster.house.idle_s = True, False, 0
     (number,) = cluster.begin("one.iso")
     cluster.house.let_look()
     assert cluster.house.stage.started == []
@@ -179,7 +179,7 @@ def test_it_waits_for_the_first_answer_of_the_cluster(cluster: Cluster) -> None:
 
 
 def test_a_job_that_has_to_stay_is_started_here(cluster: Cluster) -> None:
-    cluster.is_prove_only = True
+    cluster.machines.is_prove_only = True
     cluster.join(cluster.machine("pc"))
     (number,) = cluster.begin("one.iso")
     cluster.house.wait_started(number)
@@ -189,7 +189,7 @@ def test_a_job_that_has_to_stay_is_started_here(cluster: Cluster) -> None:
 
 
 def test_a_job_that_lost_many_machines_stays_here(cluster: Cluster) -> None:
-    cluster.is_prove_only = True
+    cluster.machines.is_prove_only = True
     cluster.join(cluster.machine("pc"))
     for _ in range(MOST_LOSSES - 1):
         cluster.lane.note_loss(1)
@@ -226,7 +226,7 @@ def test_a_part_that_is_held_is_tried_after_the_lease_of_a_lost_owner(cluster: C
 
 def test_a_job_goes_again_to_the_machine_that_holds_its_part(cluster: Cluster) -> None:
     house = cluster.house
-    cluster.is_prove_only = True
+    cluster.machines.is_prove_only = True
     cluster.join(replace(cluster.machine("pc"), threads=1), cluster.machine("nas"))
     (number,) = cluster.begin("one.iso")
     house.wait_started(number)
@@ -239,7 +239,7 @@ def test_a_job_goes_again_to_the_machine_that_holds_its_part(cluster: Cluster) -
 
 
 def test_a_machine_whose_result_was_refused_gets_no_more_titles(cluster: Cluster) -> None:
-    cluster.is_prove_only = True
+    cluster.machines.is_prove_only = True
     bad = cluster.machine("pc")
     cluster.join(bad, cluster.machine("nas"))
     first, second = cluster.begin("one.iso", "two.iso")
@@ -254,7 +254,7 @@ def test_a_machine_whose_result_was_refused_gets_no_more_titles(cluster: Cluster
 
 
 def test_a_machine_that_was_barred_gets_titles_when_it_joins_again(cluster: Cluster) -> None:
-    cluster.is_prove_only = True
+    cluster.machines.is_prove_only = True
     bad = cluster.machine("pc")
     cluster.join(bad)
     cluster.lane.bar(bad)
@@ -281,7 +281,7 @@ def test_the_locks_of_a_machine_are_tested_anew_when_it_comes_back(cluster: Clus
 
 
 def test_a_paused_job_leaves_its_machine_to_the_next_title(cluster: Cluster) -> None:
-    cluster.is_prove_only = True
+    cluster.machines.is_prove_only = True
     cluster.join(cluster.machine("pc"))
     first, second = cluster.begin("one.iso", "two.iso")
     cluster.house.wait_started(first)
@@ -292,7 +292,7 @@ def test_a_paused_job_leaves_its_machine_to_the_next_title(cluster: Cluster) -> 
 
 
 def test_a_job_that_was_paused_elsewhere_starts_again(cluster: Cluster) -> None:
-    cluster.is_prove_only = True
+    cluster.machines.is_prove_only = True
     cluster.join(cluster.machine("pc"))
     (number,) = cluster.begin("one.iso")
     cluster.house.wait_started(number)
@@ -323,7 +323,7 @@ def test_without_a_cluster_nothing_is_connected(cluster: Cluster) -> None:
 
 
 def test_a_failure_elsewhere_is_that_of_the_job(cluster: Cluster) -> None:
-    cluster.is_prove_only = True
+    cluster.machines.is_prove_only = True
     cluster.join(replace(cluster.machine("pc"), threads=1))
     (number,) = cluster.begin("one.iso")
     cluster.house.wait_started(number)
