@@ -156,9 +156,9 @@ class Link:
         """Close the connection."""
         await self._client.close(timeout=1)  # type: ignore[no-untyped-call]
 
-    async def ask_scheduler(self, request: str) -> Any:
+    async def ask_scheduler(self, request: str, **facts: object) -> Any:
         """Send a request to the scheduler, and return its answer. Raises OSError."""
-        return plain(await getattr(self._client.scheduler, request)())
+        return plain(await getattr(self._client.scheduler, request)(**facts))
 
     async def ask_worker(self, address: str, request: str, **facts: object) -> Any:
         """Send a request to a worker, and return its answer. Raises OSError."""

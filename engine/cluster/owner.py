@@ -13,7 +13,7 @@ from typing import Any
 
 from discpress.engine.cluster.calls import Calls, EndedError
 from discpress.engine.cluster.connection import Facts, Link, quiet_logs, security_of
-from discpress.engine.cluster.entry.admission import MACHINES
+from discpress.engine.cluster.entry.admission import BAR, MACHINES
 from discpress.engine.cluster.files import ClusterFiles, ClusterRecord
 from discpress.engine.cluster.machine import EXCHANGE, FREE_LOCK, HOLD_LOCK, LOOK, MEASURE, SEES_LOCK, work
 from discpress.engine.cluster.payload import Packed, Payload, measured_of
@@ -212,6 +212,16 @@ class Machines:
             return False
         await asyncio.to_thread(on_report, answer)
         return True
+
+    def bar(self, machine: Machine) -> None:
+        """Let a machine get no titles until it joins again, if the cluster answers; `cluster status` shows that."""
+
+        async def bar() -> None:
+            if self._link is not None:
+                await asyncio.wait_for(self._link.ask_scheduler(BAR, address=machine.address), ASK_S)
+
+        with contextlib.suppress(Exception):  # distributed raises errors of many kinds
+            self._call(bar())
 
     def measure(self, machine: Machine, payload: Payload, check: Callable[[], object]) -> Measured:
         """Let a machine measure its speeds for a title; `check` is called meanwhile and may raise to stop.

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from discpress.engine.cluster.connection import new_scheduler, security_of
-from discpress.engine.cluster.entry.admission import HELLO, MACHINES, Admission
+from discpress.engine.cluster.entry.admission import BAR, HELLO, MACHINES, Admission
 from discpress.engine.cluster.files import Certificates
 from discpress.engine.errors import ClusterError
 from discpress.engine.names import display_name
@@ -20,6 +20,7 @@ async def run_scheduler(
     admission = Admission(node.workers)
     node.handlers[HELLO] = admission.hello
     node.handlers[MACHINES] = admission.machines
+    node.handlers[BAR] = admission.bar
     try:
         await node
     except (OSError, ValueError, RuntimeError) as error:

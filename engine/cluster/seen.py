@@ -24,6 +24,8 @@ class Machine:
     """Its packing threads."""
     shares: frozenset[str]
     """The ids of the shares that it sees."""
+    is_barred: bool = False
+    """Whether it gets no titles, because a result of it was refused."""
 
 
 def is_label(value: JsonValue) -> TypeGuard[str]:
@@ -46,4 +48,4 @@ def machine_of(facts: JsonValue, look: JsonValue) -> Machine | None:
     if not is_label(label) or not is_thread_count(threads):
         return None
     ids = (each for each in shares[:MOST_SHARES] if isinstance(each, str) and is_id(each))
-    return Machine(address, label, threads, frozenset(ids))
+    return Machine(address, label, threads, frozenset(ids), facts.get("is_barred") is True)

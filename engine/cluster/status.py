@@ -12,7 +12,8 @@ from discpress.engine.names import display_name
 
 
 def machines_of(address: str, certificates: Certificates | None) -> list[Facts]:
-    """Return name, threads, address, shares and titles of the machines that are there. Raises ClusterError.
+    """Return the facts of the machines that are there: their names, threads, addresses, shares and titles, and whether
+    they are barred. Raises ClusterError.
 
     Shares and titles of a machine that does not answer are None.
     """
@@ -37,4 +38,5 @@ async def _asked(facts: Facts, security: Any) -> Facts:
         seen: Facts = {"shares": look["shares"], "titles": look["titles"]}
     except Exception:  # noqa: BLE001 - distributed raises whatever went wrong on the machine
         seen = {"shares": None, "titles": None}
-    return {**{name: facts.get(name) for name in ("label", "threads", "address")}, **seen}
+    known = {name: facts.get(name) for name in ("label", "threads", "address")}
+    return {**known, "is_barred": facts.get("is_barred") is True, **seen}

@@ -32,6 +32,7 @@ from discpress.engine.units import format_count
 
 _Runner: TypeAlias = Callable[[argparse.Namespace, Printer, Control], int]
 _INSTALL = "pip install 'discpress[cluster]'"
+_REFUSED = "The worker's log has the reason."
 _WHOEVER = (
     "Whoever has this file can run programs on every machine of the cluster. Delete it after the other has joined."
 )
@@ -164,6 +165,10 @@ def _run_status(arguments: argparse.Namespace, printer: Printer, control: Contro
         printer.lines(
             format_table(("MACHINE", "THREADS", "TITLES", "ADDRESS"), machine_rows(machines), flexible=0, right=(1, 2))
         )
+    for machine in machines:
+        if machine["is_barred"]:
+            name = display_name(str(machine["label"]))
+            printer.lines(f"{name} gets no titles until it joins again, because its result was refused. {_REFUSED}")
     return 0
 
 
@@ -171,7 +176,8 @@ def machine_rows(machines: Iterable[Mapping[str, object]]) -> list[list[str]]:
     """Return the rows of a table of machines; a terminal must not interpret what they sent."""
     rows = []
     for machine in machines:
-        titles = "does not answer" if machine["titles"] is None else machine["titles"]
+        titles = "gets none" if machine["is_barred"] else machine["titles"]
+        titles = "does not answer" if machine["titles"] is None else titles
         rows.append(
             [display_name(str(each)) for each in (machine["label"], machine["threads"], titles, machine["address"])]
         )

@@ -13,6 +13,8 @@ HELLO = "discpress_hello"
 """The request of a machine that wants to join."""
 MACHINES = "discpress_machines"
 """The request for the machines that are there."""
+BAR = "discpress_bar"
+"""The request that a machine gets no more titles, because its result was refused."""
 _CONNECTS_S = 120.0
 """Longest time between the admission of a machine and the connection of its worker."""
 
@@ -40,6 +42,13 @@ class Admission:
             return {"problem": problem, "hint": hint}
         self._admitted[name] = {each: theirs[each] for each in ("label", "threads", "at")}
         return {"problem": "", "hint": ""}
+
+    async def bar(self, address: str = "") -> dict[str, JsonValue]:
+        """Let a machine get no more titles; if it joins again, it is admitted anew, under another name."""
+        for each in await self.machines():
+            if each["address"] == address:
+                self._admitted[str(each["name"])]["is_barred"] = True
+        return {}
 
     async def machines(self) -> list[dict[str, JsonValue]]:
         """Return the admitted machines that are connected: what they sent, and their addresses."""

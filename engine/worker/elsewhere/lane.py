@@ -168,7 +168,7 @@ class MachineLane:
         return packing | {address for address, count in counts.items() if count >= MOST_JOBS}
 
     def _can_do(self, machine: "Machine", job: Job) -> bool:
-        is_trusted = machine.address not in self._barred
+        is_trusted = not machine.is_barred and machine.address not in self._barred
         return (
             is_trusted
             and self._is_for_others(job)

@@ -191,6 +191,7 @@ class Sending:
         turn.log(f"{machine.label} gets no more titles until it joins again")
         _log.warning("%s at %s gets no more titles until it joins again: %s", machine.label, machine.address, error)
         self._place.lane.bar(machine)
+        self._place.machines.bar(machine)
         turn.queue.set_machine(turn.job.id, "")
         if self._plan is not None:
             self._checkpoint_store.begin(self._plan.output_path)

@@ -241,6 +241,20 @@ async def test_an_admitted_machine_is_listed_while_it_is_connected() -> None:
     assert await admission.machines() == []
 
 
+async def test_a_machine_is_barred_until_it_joins_again() -> None:
+    workers = {"tls://127.0.0.1:5": Worker("pc-1"), "tls://127.0.0.1:6": Worker("pc-2")}
+    admission = Admission(workers, lambda: 1000.0)
+    facts = {**own_versions(), "at": 1000.0, "label": "pc", "threads": 4, "is_barred": True}
+    for name in ("pc-1", "pc-2"):
+        await admission.hello(name, facts)
+    await admission.bar("tls://127.0.0.1:6")
+    assert [each.get("is_barred") for each in await admission.machines()] == [None, True]
+    await admission.bar("tls://127.0.0.1:7")
+    workers["tls://127.0.0.1:6"] = Worker("pc-3")
+    await admission.hello("pc-3", facts)
+    assert [each.get("is_barred") for each in await admission.machines()] == [None, None]
+
+
 async def test_a_machine_of_another_version_is_told_and_never_listed() -> None:
     admission = Admission({"tls://127.0.0.1:5": Worker("pc-1")}, lambda: 1000.0)
     answer = await admission.hello("pc-1", {**own_versions(), "discpress": "0.1", "at": 1000.0, "label": "pc"})

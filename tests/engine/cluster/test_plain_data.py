@@ -120,6 +120,15 @@ def seen(facts: dict[str, Any]) -> Machine | None:
     return machine_of({name: facts[name] for name in ("address", "label", "threads")}, {"shares": facts["shares"]})
 
 
+def test_a_machine_whose_result_was_refused_is_known_by_the_scheduler() -> None:
+    facts = {name: MACHINE[name] for name in ("address", "label", "threads")}
+    assert [
+        found is not None and found.is_barred
+        for value in (True, False, 1, None)
+        for found in [machine_of({**facts, "is_barred": value}, {"shares": []})]
+    ] == [True, False, False, False]
+
+
 def test_a_machine_is_read() -> None:
     assert seen(MACHINE) == Machine("tls://pc:1", "pc", 4, frozenset([SHARE]))
 

@@ -35,4 +35,5 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[dict[str, Any]]:
 def test_a_machine_that_fails_hides_no_other(answers: dict[str, Any], failure: Any) -> None:
     answers.update({"one": failure, "two": {"shares": [], "titles": 1}})
     found = status.machines_of("tcp://127.0.0.1:1", None)
+    assert not any(each["is_barred"] for each in found)
     assert [(each["label"], each["titles"]) for each in found] == [("one", None), ("two", 1)]

@@ -253,6 +253,14 @@ def test_a_machine_whose_result_was_refused_gets_no_more_titles(cluster: Cluster
     assert (cluster.place_of(third), cluster.house.state(fourth)) == ("nas", QUEUED)
 
 
+def test_a_machine_that_was_barred_before_this_worker_started_gets_no_titles(cluster: Cluster) -> None:
+    cluster.machines.is_prove_only = True
+    cluster.join(replace(cluster.machine("pc"), is_barred=True))
+    (number,) = cluster.begin("one.iso")
+    cluster.house.wait_started(number)
+    assert cluster.place_of(number) == ""
+
+
 def test_a_machine_that_was_barred_gets_titles_when_it_joins_again(cluster: Cluster) -> None:
     cluster.machines.is_prove_only = True
     bad = cluster.machine("pc")

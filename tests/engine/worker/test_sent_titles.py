@@ -54,6 +54,10 @@ class OtherMachine:
         self.change: Callable[[Packed], Packed] = lambda packed: packed
         self.source_path: Path | None = None
         self.error: Exception | None = None
+        self.barred: list[str] = []
+
+    def bar(self, machine: Machine) -> None:
+        self.barred.append(machine.label)
 
     def test_locks(self, machine: Machine, share: LocalShare) -> LockTest:
         return LockTest(share.share_id, machine.label, True, True, 1.0)
@@ -188,6 +192,7 @@ def test_after_a_refused_result_nothing_names_or_keeps_what_the_machine_made(
     assert desk.job.machine == ""
     assert read_back(desk.output_path) == DATA
     assert "pc gets no more titles until it joins again" in desk.log
+    assert desk.machine.barred == ["pc"]
 
 
 def test_an_original_is_not_moved_for_a_result_of_bytes_that_it_does_not_have(desk: Desk) -> None:
