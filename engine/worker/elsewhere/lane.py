@@ -32,7 +32,7 @@ RECORD = ("cluster", "own", "cluster.json")
 
 
 SpeedKey: TypeAlias = tuple[str, str, str]
-"""The name of a machine, empty for this one; the id of a share; the way to pack."""
+"""The address of a machine, empty for this one; the id of a share; the way to pack."""
 
 
 @dataclass(frozen=True, slots=True)
