@@ -58,8 +58,8 @@ class DeployReports:
             "kind": str(plan.kind),
             "actions": {str(action): count for action, count in plan.counts.items()},
             "write_bytes": plan.write_bytes,
-            "free_bytes": device.free_bytes,
-            "after_bytes": plan.after_bytes,
+            "free_bytes": device.free_bytes if device.has_size else None,
+            "after_bytes": plan.after_bytes if device.has_size else None,
             "missing_bytes": plan.missing_bytes,
         }
         counts = plan.counts

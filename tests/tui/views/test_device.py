@@ -105,9 +105,9 @@ def test_the_head_without_work_draws_no_new_part() -> None:
     ]
 
 
-def test_a_device_of_unknown_size_has_no_bar() -> None:
-    _, space = texts(plan_lines(plan(COPIED, device=replace(STICK, total_bytes=0)), Signs(), 80))
-    assert space == "free now 3 GiB, about 1.05 GiB after"
+def test_the_head_says_that_the_free_space_is_unknown() -> None:
+    _, space = texts(plan_lines(plan(COPIED, device=replace(STICK, free_bytes=0, total_bytes=0)), Signs(), 80))
+    assert space == "free space unknown: the device does not report it"
 
 
 def test_converted_titles_are_counted() -> None:

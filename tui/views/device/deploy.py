@@ -138,12 +138,12 @@ def _total_lines(plan: DeployPlan, width: int) -> list[Line]:
 def _space_line(plan: DeployPlan, signs: Signs, width: int) -> Line:
     """Return the free space of the device now and afterwards, after a bar of the used and the new part."""
     device = plan.device
+    if not device.has_size:
+        return [("free space unknown: the device does not report it", "warn")]
     cells = _WIDE_BAR_CELLS if width >= _WIDE else _BAR_CELLS
-    pieces = []
-    if device.total_bytes:
-        used = 100 * (device.total_bytes - device.free_bytes) / device.total_bytes
-        more = 100 * max(0, device.free_bytes - plan.after_bytes) / device.total_bytes
-        pieces = [(bar_of_two(used, more, cells, is_ascii=signs.is_ascii), "bar"), (" ", "normal")]
+    used = 100 * (device.total_bytes - device.free_bytes) / device.total_bytes
+    more = 100 * max(0, device.free_bytes - plan.after_bytes) / device.total_bytes
+    pieces = [(bar_of_two(used, more, cells, is_ascii=signs.is_ascii), "bar"), (" ", "normal")]
     now = f"free now {format_size(device.free_bytes)}, "
     missing = plan.missing_bytes
     if missing:
