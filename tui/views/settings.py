@@ -116,7 +116,7 @@ def _container(image_format: ImageFormat | None) -> str:
 
 
 def _level(level: int) -> str:
-    words = {1: "fast", 9: "balanced", 10: "smallest that pays", MAX_LEVEL: "smallest and slowest"}
+    words = {1: "fast", 9: "balanced", MAX_LEVEL: "smallest and slowest"}
     return f"{level} ({words[level]})" if level in words else str(level)
 
 

@@ -61,9 +61,9 @@ def add_settings(how: "Group") -> None:
         "--level",
         dest="level",
         metavar="0-19",
-        help=f"effort: 0 and 1 fast, 3 to 12 LZ4 HC (default {DEFAULT_LEVEL}; 10 is the "
-        "smallest that pays); zlib and lzma 1 to 9, zstd 1 to 19; CSO for emulators only, by libdeflate (extra cso): "
-        "10, the smallest that pays, to 12",
+        help=f"effort: 0 and 1 fast, 3 to 12 LZ4 HC (default {DEFAULT_LEVEL}; higher ones take at least twice the time "
+        "and hardly save more); zlib and lzma 1 to 9, zstd 1 to 19; CSO for emulators only, by libdeflate (extra cso): "
+        "10 to 12, in three to six times the time of 9",
     )
     how.add_argument(
         "-m",

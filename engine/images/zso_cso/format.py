@@ -20,10 +20,6 @@ if TYPE_CHECKING:
     from discpress.engine.images.zso_cso.image import IndexedImage
 
 
-SMALLEST_THAT_PAYS = 10
-"""The level after which more time hardly shrinks anything, of LZ4 and of libdeflate (docs/kernel.md, "Levels")."""
-
-
 class _IndexedEncoder(Encoder):
     def layout(self, settings: Settings, total_bytes: int, index_shift: int = 0) -> "Layout":
         from discpress.engine.images.zso_cso.layout import indexed_layout
@@ -41,10 +37,7 @@ class _ZsoEncoder(_IndexedEncoder):
     methods = (Method.LZ4,)
 
     def grid_levels(self, methods: Sequence[Method] = ()) -> Sequence[int]:
-        return (1, 4, 9, SMALLEST_THAT_PAYS, 12)
-
-    def level_name(self, level: int) -> str:
-        return "smallest that pays" if level == SMALLEST_THAT_PAYS else ""
+        return (1, 4, 9, 10, 12)
 
     def highest_level(self, methods: Sequence[Method] = ()) -> int:
         return METHOD_LEVELS[Method.LZ4]
@@ -68,7 +61,7 @@ class _CsoEncoder(_IndexedEncoder):
 
     def grid_levels_for(self, target: Target, methods: Sequence[Method] = ()) -> Sequence[int]:
         highest = self.highest_level_for(target)
-        more = (SMALLEST_THAT_PAYS, highest) if highest > self.highest_level() else ()
+        more = (self.highest_level() + 1, highest) if highest > self.highest_level() else ()
         return (*self.grid_levels(), *more)
 
     def highest_level_for(self, target: Target, methods: Sequence[Method] = ()) -> int:
