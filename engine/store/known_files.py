@@ -44,12 +44,13 @@ class GoneTitles:
         self._file = file
         self._now = now
 
-    def candidates(self, new: Iterable[Path] = ()) -> list[FormerTitle]:
-        """Return all titles that a new file may have been: those that are gone, and the others with their device.
+    def candidates(self, new: Iterable[Path], gone: Iterable[Path]) -> list[FormerTitle]:
+        """Return the titles that files may have been before a scan: those that are gone, and others with their device.
 
-        The titles under the paths of `new` files are left out.
+        `new` are the paths of titles that were found, `gone` those of titles that were lost. A candidate has the size
+        and the time of one of them.
         """
-        return self._file.run(lambda connection: gone_rows.read(connection, new))
+        return self._file.run(lambda connection: gone_rows.read(connection, new, gone))
 
     def follow(self, former: FormerTitle, title: Title) -> None:
         """Let settings and estimates follow a file to its new path."""

@@ -38,6 +38,7 @@ FROM titles WHERE path = ?1
 _PRUNE = f"""
 DELETE FROM gone_titles WHERE path IN (SELECT path FROM gone_titles ORDER BY at DESC LIMIT -1 OFFSET {MOST_GONE})
 """
+_IDENTITY = "SELECT identity FROM titles WHERE path = ?"
 _COUNT = "SELECT (SELECT COUNT(*) FROM titles) + (SELECT COUNT(*) FROM gone_titles)"
 _MOVE_SETTINGS = "UPDATE OR IGNORE title_settings SET path = ?2 WHERE path = ?1"
 _COPY_ESTIMATES = """
@@ -64,28 +65,37 @@ def recall(connection: sqlite3.Connection, paths: Iterable[Path]) -> None:
     connection.executemany("DELETE FROM gone_titles WHERE path = ?", [(keys.path_key(path),) for path in paths])
 
 
-def read(connection: sqlite3.Connection, without: Iterable[Path] = ()) -> list[FormerTitle]:
-    """Return the titles that are gone, and all others with their device, both without those under some paths.
+def read(connection: sqlite3.Connection, new: Iterable[Path], gone: Iterable[Path]) -> list[FormerTitle]:
+    """Return the titles that are gone, and all others with their device, if one of some files may be the same file.
 
+    The files are those of the titles under the paths `new`, which are left out, and of those that are `gone`.
     Unreadable rows are left out.
     """
-    left_out = {keys.path_key(path) for path in without}
+    new_keys, gone_keys = {keys.path_key(path) for path in new}, {keys.path_key(path) for path in gone}
     (count,) = connection.execute(_COUNT).fetchone()
-    if count == len(left_out):
+    if count == len(new_keys):
         return []  # as after the first scan
+    lost = connection.execute(f"SELECT {_SHAPE.select()} FROM gone_titles").fetchall()
+    files = {_without_inode(row[1]) for row in lost if row[0] in gone_keys}
+    for key in new_keys:
+        files.update(_without_inode(row[0]) for row in connection.execute(_IDENTITY, (key,)))
     found = []
-    for row in connection.execute(f"SELECT {_SHAPE.select()} FROM gone_titles").fetchall():
+    for row in (each for each in lost if each[0] not in new_keys and _without_inode(each[1]) in files):
         with contextlib.suppress(UnreadableError):
-            if row[0] not in left_out:
-                found.append(FormerTitle(*_SHAPE.read(row)))
+            found.append(FormerTitle(*_SHAPE.read(row)))
     for row in connection.execute(f"SELECT {_SHAPE.select()}, node FROM titles").fetchall():
         with contextlib.suppress(UnreadableError):
-            if row[0] in left_out:
+            if row[0] in new_keys or _without_inode(row[1]) not in files:
                 continue
             ((device, _),) = _NODE.read(row[-1:])
             path, identity, serial, original_bytes = _SHAPE.read(row[:-1])
             found.append(FormerTitle(path, identity, serial, original_bytes, device))
     return found
+
+
+def _without_inode(identity: object) -> str:
+    """Return a stored identity without its first number: equal for a file and what a move made of it."""
+    return str(identity).partition(" ")[2]
 
 
 def follow(connection: sqlite3.Connection, former: FormerTitle, path: Path, identity: FileIdentity) -> None:

@@ -180,6 +180,21 @@ def test_a_file_restored_under_its_path_keeps_its_estimates(store: Store, games:
     assert what_is_known(store, games / NAME) == FOLLOWED
 
 
+def test_only_titles_with_size_and_time_of_a_new_or_lost_file_are_compared(store: Store, games: Path) -> None:
+    add(store, games / NAME)
+    shutil.copy2(games / NAME, games / "copy.iso")
+    (games / "other.iso").write_bytes(mixed(300_000))
+    scan(store, games)
+
+    def candidates(new: list[Path], gone: list[Path]) -> list[Path]:
+        return sorted(each.path for each in store.gone.candidates(new, gone))
+
+    assert candidates([games / "copy.iso"], []) == [games / NAME]
+    store.forget([games / NAME])
+    assert candidates([games / "other.iso"], []) == []
+    assert candidates([], [games / NAME]) == [games / NAME, games / "copy.iso"]
+
+
 def test_own_settings_are_not_replaced(store: Store, games: Path) -> None:
     add(store, games / NAME)
     store.save_settings(games / "Okami.iso", ConversionRequest(level=12))
