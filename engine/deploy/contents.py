@@ -18,6 +18,8 @@ class Contents:
     """Reads files for comparisons, as long as nobody stops it."""
 
     def __init__(self, control: Control, progress: Progress, threads: int = 1) -> None:
+        self.check = control.check
+        """Raises CancelledError after a stop."""
         self._control = control
         self._progress = progress
         self._threads = threads
@@ -61,7 +63,7 @@ class Contents:
         try:
             return self._decoded(copy_path) == self._decoded(path)
         except DiscpressError:
-            self._control.check()
+            self.check()
             return False
 
     def _decoded(self, path: Path) -> str:
@@ -70,5 +72,5 @@ class Contents:
 
     def _pieces(self, source: ByteSource, offset: int, length: int) -> Iterator[bytes]:
         for at in range(0, length, PIECE_BYTES):
-            self._control.check()
+            self.check()
             yield source.read_at(offset + at, min(PIECE_BYTES, length - at))

@@ -12,6 +12,7 @@ from discpress.engine.convert.part.name import is_reserved, part_path_of
 from discpress.engine.convert.request import NOTHING
 from discpress.engine.deploy.copies import Placed, copies_of
 from discpress.engine.deploy.copying import CopyStep
+from discpress.engine.deploy.layouts import LAYOUTS
 from discpress.engine.deploy.manifest import MANIFEST_NAME, key_of
 from discpress.engine.deploy.presence import DeviceFiles, Presence
 from discpress.engine.deploy.records import (
@@ -20,7 +21,6 @@ from discpress.engine.deploy.records import (
     DeployRow,
     DeviceFacts,
     DeviceKind,
-    Layout,
     LayoutRequest,
     Placement,
 )
@@ -54,10 +54,8 @@ class DeployOptions:
 
 @dataclass(slots=True)
 class DeployPlanner:
-    """Plans titles for one device."""
+    """Plans titles for one device; it asks between titles whether to go on, as `files` does."""
 
-    kind: DeviceKind
-    layout: Layout
     device: DeviceFacts
     files: DeviceFiles
     options: DeployOptions = field(default_factory=DeployOptions)
@@ -65,8 +63,6 @@ class DeployPlanner:
     """The settings file's choices for conversions."""
     store: Store | None = None
     states: Callable[[Title, ConversionRequest], Standing] = standing_of
-    check: Callable[[], None] = lambda: None
-    """Called for each title; it may raise to stop."""
     _taken: dict[str, Title] = field(default_factory=dict)
     _folders: set[PurePosixPath] = field(default_factory=set)
 
@@ -78,10 +74,10 @@ class DeployPlanner:
         """
         placed = [self._placed(title) for title in titles]
         placed.sort(key=lambda each: natural_key(str(each[1].paths[0])) if each[1].paths else "")
-        copies = {} if self.kind is DeviceKind.FOLDER else copies_of(placed, self.files.has)
+        copies = {} if self.files.kind is DeviceKind.FOLDER else copies_of(placed, self.files.has)
         rows = []
         for title, placement, standing in placed:
-            self.check()
+            self.files.check()
             if title.path in copies:
                 reason = f"{display_name(copies[title.path].path)} holds the same disc, and goes instead"
                 rows.append(_refused(title, placement, COPY, reason, ""))
@@ -92,7 +88,7 @@ class DeployPlanner:
                 raise
             except DiscpressError as error:
                 rows.append(_refused(title, placement, error.code, str(error), error.hint))
-        return DeployPlan(self.kind, self.device, tuple(rows))
+        return DeployPlan(self.files.kind, self.device, tuple(rows))
 
     def _placed(self, title: Title) -> Placed:
         placement = self._place(title)
@@ -103,7 +99,7 @@ class DeployPlanner:
             return Placement.refusal("is on the device itself")
         if title.known_fault in {Fault.UNREAD, Fault.SPLIT_PART}:
             return Placement.refusal(title.error or "it could not be read")
-        return self.layout(title, self.device, self.options.layout)
+        return LAYOUTS[self.files.kind](title, self.device, self.options.layout)
 
     def _row(self, title: Title, placement: Placement, standing: Standing) -> DeployRow:
         if placement.is_refused:
@@ -193,7 +189,7 @@ class DeployPlanner:
             force=True,
         )
         candidate = Candidate(title, is_named=True)
-        batch = plan_batch([candidate], wanted, self.defaults, self.store, states=self.states, check=self.check)
+        batch = plan_batch([candidate], wanted, self.defaults, self.store, states=self.states, check=self.files.check)
         return batch.rows[0]
 
     def _replacing(self, row: DeployRow, there: Presence) -> DeployRow:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 from discpress.engine.deploy.contents import Contents
 from discpress.engine.deploy.copying import CopyStep
+from discpress.engine.deploy.kinds import DeviceKind
 from discpress.engine.deploy.manifest import DeviceFile, Entry, Manifest, SourceStamp
 from discpress.engine.deploy.records import Placement
 from discpress.engine.errors import ConflictError, from_os_error
@@ -51,8 +52,11 @@ _FOREIGN_HINT = "move it away, or rename the title"
 class DeviceFiles:
     """Finds the files of titles on a device; with `is_checking`, reads all of them."""
 
-    def __init__(self, kind: str, manifest: Manifest, contents: Contents, *, is_checking: bool = False) -> None:
-        self._kind = kind
+    def __init__(self, kind: DeviceKind, manifest: Manifest, contents: Contents, *, is_checking: bool = False) -> None:
+        self.kind = kind
+        """The loader that plays the games there."""
+        self.check = contents.check
+        """Raises CancelledError if nobody wants the files compared any more."""
         self._manifest = manifest
         self._contents = contents
         self._is_checking = is_checking
@@ -68,7 +72,7 @@ class DeviceFiles:
         for (likeness, file), step in zip(found, steps, strict=True):
             is_same = is_same and file is not None and self._has_content(likeness, file, step, stamp, entry)
         if is_same:
-            return self._there(Entry(str(title.path), stamp, self._kind, "", files, placement.ul is not None), entry)
+            return self._there(Entry(str(title.path), stamp, self.kind, "", files, placement.ul is not None), entry)
         is_damaged = any(each is Likeness.DAMAGED for each, _ in found)
         return Presence(replaces=files, is_damaged=is_damaged)
 
@@ -82,13 +86,13 @@ class DeviceFiles:
                 return MISSING
             if self._contents.is_same_disc(title.path, self._manifest.root / main):
                 file = self._file_now(main, facts, self._contents.digest(self._manifest.root / main))
-                return self._there(Entry(str(title.path), stamp, self._kind, form, (file,)), None)
+                return self._there(Entry(str(title.path), stamp, self.kind, form, (file,)), None)
             raise _foreign(main)
         found = [self._look(PurePosixPath(each.path), None) for each in entry.files]
         files = tuple(file for _, file in found if file is not None)
         is_whole = all(each is Likeness.KNOWN for each, _ in found)
         if is_whole and (entry.source, entry.form) == (stamp, form):
-            return self._there(Entry(str(title.path), stamp, self._kind, form, files), entry)
+            return self._there(Entry(str(title.path), stamp, self.kind, form, files), entry)
         return Presence(replaces=files, is_damaged=any(each is Likeness.DAMAGED for each, _ in found))
 
     def has(self, title: Title, placement: Placement) -> bool:

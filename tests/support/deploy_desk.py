@@ -7,7 +7,6 @@ from pathlib import Path
 from discpress.engine.deploy.contents import Contents
 from discpress.engine.deploy.copying import Copied
 from discpress.engine.deploy.device import HeldDevice, read_device
-from discpress.engine.deploy.layouts import LAYOUTS
 from discpress.engine.deploy.manifest import Manifest
 from discpress.engine.deploy.plan import DeployOptions, DeployPlanner
 from discpress.engine.deploy.presence import DeviceFiles
@@ -52,13 +51,8 @@ class DeployDesk:
         """Plan titles, all by default."""
         contents = Contents(self.control, self.progress)
         files = DeviceFiles(self.kind, Manifest.read(self.device), contents, is_checking=is_checking)
-        planner = DeployPlanner(
-            self.kind,
-            LAYOUTS[self.kind],
-            self.facts(read_device(self.device)),
-            files,
-            DeployOptions(LayoutRequest(image_format, ul), force),
-        )
+        options = DeployOptions(LayoutRequest(image_format, ul), force)
+        planner = DeployPlanner(self.facts(read_device(self.device)), files, options)
         return planner.plan(self.titles() if titles is None else titles)
 
     def carry_out(self, plan: DeployPlan) -> list[Copied]:

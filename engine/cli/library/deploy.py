@@ -20,7 +20,6 @@ from discpress.engine.cli.state import Records, read_config
 from discpress.engine.config import Config
 from discpress.engine.deploy.contents import Contents
 from discpress.engine.deploy.device import HeldDevice, read_device
-from discpress.engine.deploy.layouts import LAYOUTS
 from discpress.engine.deploy.manifest import Entry, Manifest, key_of
 from discpress.engine.deploy.plan import COPY, DAMAGED, DeployOptions, DeployPlanner
 from discpress.engine.deploy.presence import DeviceFiles
@@ -145,17 +144,9 @@ class _Deploy:
         return DeviceFiles(kind, self._manifest, self._contents, is_checking=self._arguments.check)
 
     def _plan(self, kind: DeviceKind, request: LayoutRequest, titles: Sequence[Title]) -> DeployPlan:
-        planner = DeployPlanner(
-            kind,
-            LAYOUTS[kind],
-            self._device,
-            self._device_files(kind),
-            DeployOptions(request, self._arguments.force),
-            self._config.request,
-            self._records.store,
-            states_in(self._records.store),
-            self._control.check,
-        )
+        files, options = self._device_files(kind), DeployOptions(request, self._arguments.force)
+        store = self._records.store
+        planner = DeployPlanner(self._device, files, options, self._config.request, store, states_in(store))
         with self._printer.following(self._progress, self._device.root):
             return planner.plan(titles)
 

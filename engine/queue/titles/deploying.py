@@ -7,7 +7,6 @@ from pathlib import Path
 from discpress.engine.convert.request import NOTHING
 from discpress.engine.deploy.contents import Contents
 from discpress.engine.deploy.device import read_device
-from discpress.engine.deploy.layouts import LAYOUTS
 from discpress.engine.deploy.manifest import Manifest
 from discpress.engine.deploy.plan import DeployOptions, DeployPlanner
 from discpress.engine.deploy.presence import DeviceFiles
@@ -54,18 +53,8 @@ def device_plan(
     device = read_device(choice.root)
     manifest = Manifest.read(device.root)
     contents = Contents(control, progress or Progress(), threads)
-    planner = DeployPlanner(
-        choice.kind,
-        LAYOUTS[choice.kind],
-        device,
-        DeviceFiles(choice.kind, manifest, contents),
-        DeployOptions(LayoutRequest(choice.format)),
-        defaults,
-        store,
-        states,
-        control.check,
-    )
-    return planner.plan(titles), manifest
+    files, options = DeviceFiles(choice.kind, manifest, contents), DeployOptions(LayoutRequest(choice.format))
+    return DeployPlanner(device, files, options, defaults, store, states).plan(titles), manifest
 
 
 def deploy_request(

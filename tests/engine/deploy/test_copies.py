@@ -181,9 +181,10 @@ def large(desk: DeployDesk) -> bytes:
     """A title of three pieces whose copy was stopped before the third."""
     data = as_disc(incompressible(9 * MIB))
     write_image(desk.source / NAME, data)
+    plan = desk.plan()
     desk.control = StoppingAt(4)
     with pytest.raises(CancelledError):
-        desk.carry_out(desk.plan())
+        desk.carry_out(plan)
     desk.control = Control()
     return data
 
