@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from discpress.engine.convert.batch.model import Candidate, PlannedTitle
@@ -13,6 +14,7 @@ from discpress.engine.convert.request import NOTHING
 from discpress.engine.deploy.copies import Placed, copies_of
 from discpress.engine.deploy.copying import CopyStep
 from discpress.engine.deploy.layouts import LAYOUTS
+from discpress.engine.deploy.layouts.opl import fits_cd
 from discpress.engine.deploy.manifest import MANIFEST_NAME, key_of
 from discpress.engine.deploy.presence import DeviceFiles, Presence
 from discpress.engine.deploy.records import (
@@ -24,7 +26,7 @@ from discpress.engine.deploy.records import (
     LayoutRequest,
     Placement,
 )
-from discpress.engine.deploy.sources import open_steps
+from discpress.engine.deploy.sources import holds_udf, open_steps
 from discpress.engine.errors import CancelledError, DiscpressError, StoreError
 from discpress.engine.names import display_name, natural_key
 from discpress.engine.request import ConversionRequest, OnConflict
@@ -99,7 +101,12 @@ class DeployPlanner:
             return Placement.refusal("is on the device itself")
         if title.known_fault in {Fault.UNREAD, Fault.SPLIT_PART}:
             return Placement.refusal(title.error or "it could not be read")
-        return LAYOUTS[self.files.kind](title, self.device, self.options.layout)
+        place = partial(LAYOUTS[self.files.kind], title, self.device)
+        placement = place(self.options.layout)
+        may_be_cd = self.files.kind is DeviceKind.OPL and not placement.is_refused and fits_cd(title)
+        if may_be_cd and holds_udf(title):  # as every pressed DVD does, and no CD
+            return place(replace(self.options.layout, is_dvd=True))
+        return placement
 
     def _row(self, title: Title, placement: Placement, standing: Standing) -> DeployRow:
         if placement.is_refused:

@@ -75,12 +75,14 @@ class UlGame:
 
 @dataclass(frozen=True, slots=True)
 class LayoutRequest:
-    """The choices of a user that a layout obeys."""
+    """The choices of a user that a layout obeys, and what a title's record does not tell."""
 
     format: ImageFormat | None = None
     """The format that the user asks for; None converts only what the loader does not load."""
     ul: bool = False
     """Whether OPL's games become parts with an entry in `ul.cfg`, even if one file would do."""
+    is_dvd: bool = False
+    """Whether the content of the title is that of a DVD; False if nobody looked, because the layout does not ask."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,9 @@ from contextlib import ExitStack, closing
 
 from discpress.engine.deploy.copying import CopyStep
 from discpress.engine.deploy.records import Placement
+from discpress.engine.errors import DiscpressError
 from discpress.engine.images.image import Image
+from discpress.engine.images.known_disc import has_udf
 from discpress.engine.images.open import open_image, open_stored
 from discpress.engine.images.source import ByteSource, FileSource
 from discpress.engine.store.model import Title
@@ -31,6 +33,15 @@ class DecodedSource(ByteSource):
     def close(self) -> None:
         """Close the image."""
         self._image.close()
+
+
+def holds_udf(title: Title) -> bool:
+    """Return whether the image of a title has a UDF volume; False if it cannot be read."""
+    try:
+        with open_image(title.path) as image:
+            return has_udf(image.read_at)
+    except DiscpressError:
+        return False
 
 
 def open_steps(title: Title, placement: Placement, stack: ExitStack) -> list[CopyStep]:

@@ -1,6 +1,6 @@
 """Recognition of the kind of a disc by its first sectors, without identifying the game."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from struct import Struct
 from typing import TypeAlias
 
@@ -17,7 +17,7 @@ _VOLUME_SECTORS = Struct("<80xI")
 # The volume recognition sequence (ECMA-167, 2/8.3 and 3/9.1), of which the descriptors of ISO 9660 are a part.
 _DESCRIPTORS = range(PVD_SECTOR, PVD_SECTOR + 16)
 _UDF_IDS = {b"NSR02", b"NSR03"}
-_OTHER_IDS = {b"CD001", b"BEA01", b"BOOT2", b"CDW02", b"TEA01"}
+_IDS = _UDF_IDS | {b"CD001", b"BEA01", b"BOOT2", b"CDW02", b"TEA01"}
 _START_BYTES = max(mark.offset + len(mark.content) for _, mark in MARKS if mark.offset < 2 * SECTOR_SIZE)
 """Bytes that contain the marks of the first two sectors, so that one read finds them all."""
 _NEAR_MARKS = tuple(each for each in MARKS if each[1].offset < _START_BYTES)
@@ -40,15 +40,26 @@ def find_disc(read_at: ReadAt) -> System | None:
 
     A disc with a file system is ISO9660 or UDF, whatever console it is for.
     """
-    for sector in _DESCRIPTORS:
-        head = read_at(sector * SECTOR_SIZE, len(PVD_MAGIC))
+    for head in _descriptors(read_at):
         if head == PVD_MAGIC:
             return System.ISO9660
         if head[1:] in _UDF_IDS:
             return System.UDF
-        if head[1:] not in _OTHER_IDS:
-            break
     return find_mark(read_at)
+
+
+def has_udf(read_at: ReadAt) -> bool:
+    """Return whether decoded bytes have a UDF volume, alone or next to ISO 9660. Raises the errors of `read_at`."""
+    return any(head[1:] in _UDF_IDS for head in _descriptors(read_at))
+
+
+def _descriptors(read_at: ReadAt) -> Iterator[bytes]:
+    """Yield the type and the id of each descriptor in the volume recognition sequence."""
+    for sector in _DESCRIPTORS:
+        head = read_at(sector * SECTOR_SIZE, len(PVD_MAGIC))
+        if head[1:] not in _IDS:
+            return
+        yield head
 
 
 def find_mark(read_at: ReadAt) -> System | None:

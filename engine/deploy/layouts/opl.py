@@ -4,6 +4,10 @@ The name before the suffix has at most 160 bytes: OPL counts those after the ser
 A name that begins with the serial saves OPL a mount for each title; the serial must be the name of the program on the
 disc. The folder is the only sign of the medium that OPL has. Source: OPL,
 https://github.com/ps2homebrew/Open-PS2-Loader at 3e3f34e, src/supportbase.c and include/supportbase.h.
+
+A pressed DVD has a UDF volume next to that of ISO 9660: OSTA UDF 2.00, appendix 6.9. CDs have none. ESR starts PS2
+games from a DVD-R by changing that volume, and refuses images without one: Patcher.cpp of
+https://github.com/edo9300/esr-disc-patcher-cli at 87413de.
 """
 
 from dataclasses import replace
@@ -29,9 +33,9 @@ def place(title: Title, device: DeviceFacts, request: LayoutRequest) -> Placemen
     check_read(title)
     check_played(title, _TARGET)
     if _is_cut(title, device, request):
-        return _in_parts(title)
+        return _in_parts(title, request)
     form = form_for(title, _TARGET, device, request)
-    folder = "CD" if is_cd(title) else "DVD"
+    folder = "CD" if _is_cd(title, request) else "DVD"
     serial = opl_serial(title.serial)
     before = f"{serial}." if serial else ""
     stem = device_stem(game_name(title), (_TARGET.max_name or MOST_BYTES) - len(before))
@@ -39,10 +43,17 @@ def place(title: Title, device: DeviceFacts, request: LayoutRequest) -> Placemen
     return Placement((path,), format=form.format if form.is_converted else None, target=_TARGET.name)
 
 
-def is_cd(title: Title) -> bool:
-    """Return whether a title is a CD: by its tracks, or by the size of an ISO, which has no other sign of it."""
-    has_tracks = title.tracks is not None and not title.tracks.is_iso
-    return has_tracks or 0 < title.original_bytes <= _MOST_CD_BYTES
+def fits_cd(title: Title) -> bool:
+    """Return whether an image without tracks may be that of a CD, by its size: only its content can tell."""
+    return not _has_tracks(title) and 0 < title.original_bytes <= _MOST_CD_BYTES
+
+
+def _is_cd(title: Title, request: LayoutRequest) -> bool:
+    return _has_tracks(title) or (fits_cd(title) and not request.is_dvd)
+
+
+def _has_tracks(title: Title) -> bool:
+    return title.tracks is not None and not title.tracks.is_iso
 
 
 def _is_cut(title: Title, device: DeviceFacts, request: LayoutRequest) -> bool:
@@ -63,12 +74,13 @@ def _is_decoded(title: Title) -> bool:
     return title.is_packed and not title.is_archived and title.tracks is None
 
 
-def _in_parts(title: Title) -> Placement:
+def _in_parts(title: Title, request: LayoutRequest) -> Placement:
     serial = opl_serial(title.serial)
     if not serial:
         raise Refused("it has no serial, which the parts of a game for OPL are named after")
     try:
-        game = ul_game(ascii_name(game_name(title)), serial, title.original_bytes, is_cd=is_cd(title))
+        is_cd = _is_cd(title, request)
+        game = ul_game(ascii_name(game_name(title)), serial, title.original_bytes, is_cd=is_cd)
     except UsageError as error:
         raise Refused(str(error), error.hint) from error
     paths = tuple(PurePosixPath(name) for name in part_names(game))

@@ -95,6 +95,14 @@ class TestOpl:
     def test_the_size_of_an_iso_tells_a_cd(self, one: Title, path: str) -> None:
         assert paths(place(DeviceKind.OPL, one)) == [path]
 
+    @pytest.mark.parametrize(
+        ("one", "folder"),
+        [(ps2(size_bytes=700 * MIB), "DVD"), (replace(ps2("a.chd", format=ImageFormat.CHD), tracks=CD_TRACKS), "CD")],
+    )
+    def test_content_of_a_dvd_counts_more_than_the_size_and_less_than_tracks(self, one: Title, folder: str) -> None:
+        request = LayoutRequest(is_dvd=True)
+        assert LAYOUTS[DeviceKind.OPL](one, EXT4, request).paths[0].parts[0] == folder
+
     def test_the_raw_dump_of_a_cd_becomes_a_zso_in_cd(self) -> None:
         one = ps2("Game.cue", 900 * MIB, format=ImageFormat.CUE)
         one = split(replace(one, tracks=CD_TRACKS), "Game.bin")

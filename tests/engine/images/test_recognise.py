@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from discpress.engine.errors import DamagedImageError, DiscpressError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.doctor.doctor import examine
-from discpress.engine.images.known_disc import find_disc
+from discpress.engine.images.known_disc import find_disc, has_udf
 from discpress.engine.images.open import open_image, open_source
 from discpress.engine.images.packed import PACKED as OF_OTHER_PROGRAMS
 from discpress.engine.images.recognise import promised_format, recognise
@@ -266,6 +266,22 @@ DISCS = {
     System.XBOX: at(32 * SECTOR, b"MICROSOFT*XBOX*MEDIA"),
 }
 """Of every system with a mark, and of the file systems, the least that identifies a disc."""
+
+
+@pytest.mark.parametrize(
+    ("sectors", "expected"),
+    [
+        ([b"\x01CD001", b"\xffCD001", b"\0BEA01", b"\0NSR02", b"\0TEA01"], True),
+        ([b"\x01CD001", b"\x02CD001", b"\xffCD001", b"\0BEA01", b"\0NSR03", b"\0TEA01"], True),
+        ([b"\0BEA01", b"\0NSR02"], True),
+        ([b"\x01CD001", b"\xffCD001", b"\0\0\0\0\0\0", b"\0NSR02"], False),
+        ([b"\x01CD001", b"\xffCD001", b"\0BEA01", b"\0TEA01"], False),
+        ([], False),
+    ],
+)
+def test_a_udf_volume_is_found_next_to_iso_9660(sectors: list[bytes], expected: bool) -> None:
+    data = bytes(16 * SECTOR) + b"".join(each.ljust(SECTOR, b"\0") for each in sectors)
+    assert has_udf(lambda offset, length: data[offset : offset + length]) is expected
 
 
 def test_every_system_with_a_mark_has_a_disc_here() -> None:
