@@ -65,6 +65,17 @@ def test_a_check_tells_a_missing_copy_from_a_missing_title(
     assert ("its title is no longer at" in checked.text) == (not is_title_there)
 
 
+@pytest.mark.parametrize(("known", "unknown"), [('"kind": "opl"', '"kind": "xyz"'), ('"form": ""', '"form": "xyz"')])
+def test_a_check_leaves_entries_that_it_does_not_know(
+    known: str, unknown: str, cli: CommandLine, games: Path, stick: Path
+) -> None:
+    cli.run("deploy", games, stick, "--as", "opl")
+    path = stick / MANIFEST_NAME
+    path.write_text(path.read_text().replace(known, unknown))
+    checked = cli.run("deploy", "--check", stick)
+    assert (checked.exit_code, "put nothing on this device" in checked.text) == (0, True)
+
+
 def test_a_second_run_changes_nothing_on_the_device(cli: CommandLine, games: Path, stick: Path) -> None:
     first = cli.run("deploy", games, stick, "--as", "opl")
     assert first.exit_code == 0, first.text

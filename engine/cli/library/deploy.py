@@ -155,7 +155,8 @@ class _Deploy:
         wanted = self._arguments.kind
         groups: dict[tuple[DeviceKind, LayoutRequest], list[Entry]] = {}
         for entry in self._manifest:
-            if wanted in {None, entry.kind} and entry.kind in tuple(DeviceKind):
+            is_known = entry.kind in tuple(DeviceKind) and entry.form in {"", *ImageFormat}
+            if is_known and wanted in {None, entry.kind}:
                 request = LayoutRequest(ImageFormat(entry.form) if entry.form else None, entry.is_ul)
                 groups.setdefault((DeviceKind(entry.kind), request), []).append(entry)
         if not groups:
