@@ -41,6 +41,7 @@ screens: .venv ## write screens, table of keys, completion, manual and pictures 
 
 # An environment of its own: a program in one file must have no more than it needs, and no editable package.
 PACKING = build/packing/bin
+EXTRAS = cso
 
 $(PACKING)/shiv:
 	python3 -m venv build/packing
@@ -53,9 +54,9 @@ wheels: $(PACKING)/shiv ## sdist, a wheel with the native kernel for this kind o
 	cp build/wheels/*.tar.gz dist
 	DISCPRESS_PURE=1 $(PACKING)/python -m build --wheel --outdir dist .
 
-pyz: $(PACKING)/shiv ## dist/discpress.pyz: all of discpress in one file, for the Python of this machine
+pyz: $(PACKING)/shiv ## dist/discpress.pyz: all of discpress in one file, for the Python of this machine; EXTRAS=cso,cluster
 	mkdir -p dist
-	$(PACKING)/shiv --quiet --compressed --console-script discpress --output-file dist/discpress.pyz '.[cso]'
+	$(PACKING)/shiv --quiet --compressed --console-script discpress --output-file dist/discpress.pyz '.[$(EXTRAS)]'
 
 bundle: $(PACKING)/shiv ## dist/discpress/: a folder with a program that needs no Python
 	$(PACKING)/pip install --quiet --force-reinstall --no-deps . && $(PACKING)/pip install --quiet '.[cso]'

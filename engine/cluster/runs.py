@@ -2,15 +2,18 @@
 
 import contextlib
 import json
+import os
 import subprocess
 import sys
 import threading
 from collections.abc import Callable
 from pathlib import Path
 
+import discpress.engine
 from discpress.engine.cluster.payload import Payload, error_json, measured_json
 from discpress.engine.errors import ClusterError, DiscpressError, SuspendedError
 from discpress.engine.names import display_name
+from discpress.engine.queue.worker_process import single_file
 from discpress.engine.shares.paths import SharePath
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.rows.plain_json import load_object
@@ -18,6 +21,13 @@ from discpress.engine.store.rows.plain_json import load_object
 _ENDS_S = 30.0
 _POLL_S = 0.5
 _COMMAND = (sys.executable, "-P", "-m", "discpress.engine.cluster.child")
+
+
+def _environment() -> dict[str, str] | None:
+    """Return the environment of a run; in that of a program in a single file, it finds the unpacked packages."""
+    if single_file() is None:
+        return None
+    return {**os.environ, "PYTHONPATH": str(Path(discpress.engine.__file__).parents[2])}
 
 
 class Run:
@@ -30,6 +40,7 @@ class Run:
             stdout=subprocess.PIPE,
             text=True,
             encoding="ascii",
+            env=_environment(),
             start_new_session=True,  # Ctrl-C is for this process, which stops it in order
         )
         self.progress: JsonValue = None

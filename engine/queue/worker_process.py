@@ -130,14 +130,14 @@ def worker_words(state_folder: Path) -> list[str]:
     A file that contains all of discpress can only be started as a whole.
     """
     state = ["--state", str(state_folder)]
-    if (single := _single_file()) is not None:
+    if (single := single_file()) is not None:
         return [*single, "queue", "run", "--quiet", *state]
     return [sys.executable, "-P", "-m", "discpress.engine.worker", *state]
 
 
 def program_words() -> list[str]:
     """Return the command that starts discpress; it stays valid when modules move."""
-    if (single := _single_file()) is not None:
+    if (single := single_file()) is not None:
         return single
     script = Path(sys.argv[0])
     if script.name in SCRIPTS and script.is_file():
@@ -146,7 +146,7 @@ def program_words() -> list[str]:
     return [found] if found else [sys.executable, "-P", "-m", "discpress.tui"]
 
 
-def _single_file() -> list[str] | None:
+def single_file() -> list[str] | None:
     """Return the command of a program made by PyInstaller (`sys.frozen`) or of a zip file; None if it is installed."""
     if getattr(sys, "frozen", False):
         return [sys.executable]

@@ -20,6 +20,15 @@ from discpress.engine.store.worker_lock import is_worker_alive, stop_worker
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
 PROJECT = Path(__file__).parents[2]
+RUN = """
+import sys
+sys.argv[0] = sys.argv[-1]
+from discpress.engine.cluster.runs import Run
+run = Run({})
+run.has_ended.wait()
+print(run.outcome)
+"""
+"""Gives an empty order to a process that packs, as a machine of a cluster does with a whole one."""
 
 
 def copy_needed(name: str, folder: Path, done: set[str]) -> None:
@@ -123,3 +132,11 @@ def test_a_killed_worker_of_the_file_is_started_again_and_goes_on(one_file: Path
         stop_worker(program.state, HANG_S)
     for name in ("one.zso", "two.zso"):
         assert program.run("verify", name).returncode == 0
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the interpreter of an environment has another place on Windows")
+def test_a_machine_that_joined_by_the_file_starts_the_process_that_packs(one_file: Path, tmp_path: Path) -> None:
+    program = OneFile(one_file, tmp_path)
+    program.environment["SHIV_INTERPRETER"] = "1"
+    done = program.run("-c", RUN, str(one_file))
+    assert "internal error: KeyError('payload')" in done.stdout, done.stderr
