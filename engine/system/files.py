@@ -121,6 +121,29 @@ def device_below(path: Path) -> int:
     return 0
 
 
+def is_file(path: Path) -> bool:
+    """Return whether a path leads to a regular file, as far as this user can tell. It never raises."""
+    return os.path.isfile(path)  # noqa: PTH113 - `Path.is_file` raises where a link leads to a forbidden place
+
+
+def is_folder(path: Path) -> bool:
+    """Return whether a path leads to a folder, as far as this user can tell. It never raises."""
+    return os.path.isdir(path)  # noqa: PTH112 - as above
+
+
+def is_file_entry(entry: "os.DirEntry[str]") -> bool:
+    """Return whether an entry of a folder leads to a regular file. OSError if that is unknown.
+
+    A link to itself does not, and neither does one to a place where this user may not look or that does not answer.
+    """
+    try:
+        return entry.is_file()
+    except OSError:
+        if not entry.is_symlink():
+            raise
+        return False
+
+
 def same_file(one: os.stat_result, other: os.stat_result) -> bool:
     """Return whether two stat results belong to one inode, under any names."""
     return (one.st_dev, one.st_ino) == (other.st_dev, other.st_ino)

@@ -19,7 +19,7 @@ from discpress.engine.images.spec import SNIFF_BYTES
 from discpress.engine.library.scan.links import Links
 from discpress.engine.library.scan.probe import is_image
 from discpress.engine.names import display_name, listed, natural_key
-from discpress.engine.system.files import absolute
+from discpress.engine.system.files import absolute, is_file, is_folder
 from discpress.engine.system.ignored import without_ignored
 
 
@@ -63,7 +63,7 @@ class ImageFinder:
         are kept.
         """
         for path in paths:
-            if not path.is_dir():
+            if not is_folder(path):
                 yield from self._named(path, output_folder, is_all=is_recursive)
             elif is_recursive:
                 yield from self._walk(path, output_folder)
@@ -110,7 +110,7 @@ class ImageFinder:
         """Return the names of the parts of split images in a folder, each with that of the first part."""
         parts: dict[str, str] = {}
         for group in group_parts(
-            name for name in names if read_part_name(name) is not None and Path(folder, name).is_file()
+            name for name in names if read_part_name(name) is not None and is_file(Path(folder, name))
         ):
             try:
                 split = open_parts(folder, group)
@@ -166,7 +166,7 @@ class ImageFinder:
 
         `others` are the names of the files that belong to it, if it is a sheet.
         """
-        if not path.is_file():
+        if not is_file(path):
             return
         try:
             file = FileSource(path)
@@ -211,7 +211,7 @@ def _sheet_sets(folder: Path, names: Sequence[str]) -> dict[str, Sequence[str]]:
     """Return the sheets in a folder, each with the other files of its title; a part of a title is no sheet here."""
     if not any(map(is_sheet_name, names)):
         return {}
-    there = [name for name in names if Path(folder, name).is_file()]
+    there = [name for name in names if is_file(Path(folder, name))]
     return {each.main: each.others for each in sheet_sets_in(folder, there)}
 
 

@@ -11,7 +11,7 @@ from discpress.engine.convert.playlists.family_lists import Playlist, PlaylistSt
 from discpress.engine.errors import DiscpressError, UsageError
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
-from discpress.engine.system.files import absolute
+from discpress.engine.system.files import absolute, is_folder
 
 
 def run_playlist(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
@@ -19,7 +19,7 @@ def run_playlist(arguments: argparse.Namespace, printer: Printer, control: Contr
     exit_codes, done = set[int](), set[Path]()
     for named in as_paths(arguments.inputs):
         path = absolute(named)
-        for image in games_below(path) if path.is_dir() else [path]:
+        for image in games_below(path) if is_folder(path) else [path]:
             control.check()
             try:
                 playlist = _planned(image, is_named=image == path)

@@ -16,6 +16,7 @@ from discpress.engine.images.open import open_image
 from discpress.engine.images.registry import FORMATS
 from discpress.engine.images.spec import Kind
 from discpress.engine.names import fold, natural_key
+from discpress.engine.system.files import is_file_entry, is_folder
 from discpress.engine.system.ignored import entries_in
 
 _ORDER: Mapping[ImageFormat, tuple[bool, bool, int]] = {
@@ -71,7 +72,7 @@ def games_below(folder: Path) -> list[Path]:
         except OSError:
             continue
         folders += [Path(each.path) for each in entries if each.is_dir(follow_symlinks=False)]
-        for path in _images([each for each in entries if not each.is_dir()]):
+        for path in _images([each for each in entries if is_file_entry(each)]):
             key = name_key(path.name)
             if key is not None:
                 games.setdefault((folder_of(path, read_file_title(path.name).disc_number), key), path)
@@ -93,8 +94,8 @@ def _candidates(home: Path, game: NameKey) -> Iterator[Path]:
         key = name_key(entry.name)
         if key is None or key[0] != game[0]:
             continue
-        below = entries_in(Path(entry.path)) if entry.is_dir() else [entry]
-        yield from _images([each for each in below if name_key(each.name) == game and not each.is_dir()])
+        below = entries_in(Path(entry.path)) if is_folder(Path(entry.path)) else [entry]
+        yield from _images([each for each in below if name_key(each.name) == game and is_file_entry(each)])
 
 
 def _images(entries: Sequence["os.DirEntry[str]"]) -> Iterator[Path]:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from discpress.engine.names import fold
+from discpress.engine.system.files import is_file_entry
 
 _OTHER_ENCODINGS = ("cp1252", "cp932")
 """Encodings of names in sheets of Western and Japanese Windows programs."""
@@ -28,7 +29,7 @@ class Neighbours:
             try:
                 with os.scandir(self._folder) as entries:
                     for entry in entries:
-                        if entry.is_file():
+                        if is_file_entry(entry):
                             self._by_fold.setdefault(fold(entry.name), []).append(entry.name)
             except OSError:  # one that may be entered, but not listed
                 pass

@@ -20,7 +20,7 @@ from discpress.engine.images.registry import detect
 from discpress.engine.images.source import FileSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES
 from discpress.engine.names import fold, natural_key
-from discpress.engine.system.files import read_regular
+from discpress.engine.system.files import is_file_entry, read_regular
 
 SHEET_SUFFIXES = (".gdi", ".cue", ".ccd", ".mds")
 """Suffixes of sheets; of two that name one file, the format that comes first here has the title."""
@@ -206,7 +206,7 @@ def sheet_sets_in(folder: Path, names: Collection[str] | None = None) -> list[Sh
 def _file_names(folder: Path) -> list[str]:
     try:
         with os.scandir(folder) as entries:
-            return [each.name for each in entries if each.is_file()]
+            return [each.name for each in entries if is_file_entry(each)]
     except OSError:
         return []
 

@@ -22,6 +22,7 @@ from discpress.engine.images.source import ByteSource, FileSource, read_bytes
 from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec, Kind
 from discpress.engine.images.wbfs import read_wbfs_header
 from discpress.engine.names import display_name, safe_file_name
+from discpress.engine.system.files import is_file_entry
 from discpress.engine.units import GIB, MIB
 
 _PADDING_BYTES = MIB
@@ -71,7 +72,7 @@ def find_parts(path: Path) -> PartNames | None:
         return None
     try:
         with os.scandir(path.parent) as entries:
-            names = [each.name for each in entries if each.name.startswith(part.before) and each.is_file()]
+            names = [each.name for each in entries if each.name.startswith(part.before) and is_file_entry(each)]
     except OSError:
         names = []
     alone = PartNames((part,))

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from discpress.engine.images.sets.part_names import group_parts, read_part_name
 from discpress.engine.images.sets.sheet_sets import NamedFiles, group_sheets, is_sheet_name, named_files
+from discpress.engine.system.files import is_file_entry
 
 Entry: TypeAlias = "os.DirEntry[str]"
 KnownFiles: TypeAlias = Callable[[Entry], Sequence[str]]
@@ -37,16 +38,18 @@ def gather(entries: Sequence[Entry], known_files: KnownFiles) -> Gathered:
 
 
 def _parts(entries: Sequence[Entry]) -> dict[str, list[Entry]]:
-    by_name = {entry.name: entry for entry in entries if read_part_name(entry.name) is not None and entry.is_file()}
+    by_name = {
+        entry.name: entry for entry in entries if read_part_name(entry.name) is not None and is_file_entry(entry)
+    }
     groups = [group for group in group_parts(by_name) if len(group.names) > 1]
     return {group.first.name: [by_name[part.name] for part in group.names[1:]] for group in groups}
 
 
 def _files_of_sheets(entries: Sequence[Entry], known_files: KnownFiles) -> dict[str, list[Entry]]:
-    sheets = [entry for entry in entries if is_sheet_name(entry.name) and entry.is_file()]
+    sheets = [entry for entry in entries if is_sheet_name(entry.name) and is_file_entry(entry)]
     if not sheets:
         return {}
-    by_name = {entry.name: entry for entry in entries if entry.is_file()}
+    by_name = {entry.name: entry for entry in entries if is_file_entry(entry)}
     named = {}
     for entry in sheets:
         known = known_files(entry)
