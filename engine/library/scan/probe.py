@@ -52,9 +52,10 @@ def is_image(source: FileSource, found: ImageFormat) -> bool:
         return False
     if found in PACKED:
         return may_hold_disc(source.path, source.size_bytes, found)
-    if spec.promises:
+    suffix = source.path.suffix.lower()
+    if spec.promises or (spec.magics and suffix in spec.suffixes):
         return True
-    if source.path.suffix.lower() in ISO_SUFFIXES or header_problem(source, found):
+    if suffix in ISO_SUFFIXES or header_problem(source, found):
         return True
     if read_bytes(source, 0, len(RAW_SYNC)) == RAW_SYNC:  # a raw dump, and not of whole sectors
         return True

@@ -16,6 +16,7 @@ from foreign_images import cue, nintendo_disc
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from iso_files import write_iso
+from nintendo_discs import write_golden
 from sample_images import GOLDEN, write_image
 
 from discpress.engine.demo.discs import PLAYSTATION, PSP_GAME, param_sfo
@@ -499,3 +500,12 @@ def test_a_decoded_image_is_not_read_whole(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(Image, "read_at", counting)
     found(path)
     assert sum(lengths) <= MOST_BLOCKS * SECTOR_SIZE
+
+
+def test_a_tgc_is_an_image_by_its_header_and_its_name(tmp_path: Path) -> None:
+    """Its four bytes of magic alone promise nothing."""
+    named, other = (write_golden(tmp_path, "gc.nod.tgc", called) for called in ("Game.tgc", "Game.dat"))
+    (title,) = probe_titles(named)
+    assert isinstance(title, Title)
+    assert (title.format, title.error) == (ImageFormat.TGC, "")
+    assert list(probe_titles(other)) == []
