@@ -14,6 +14,7 @@ from discpress.engine.convert.trash.folder import is_in_a_trash
 from discpress.engine.convert.trash.held import FilePlace, HeldEntry
 from discpress.engine.convert.verify import digest_image
 from discpress.engine.errors import CancelledError, DiscpressError
+from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_image
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
@@ -129,16 +130,13 @@ class Prover:
         facts = _facts_of(path)
         if facts is None:
             return f"{display_name(path)}: the replacement is gone"
-        if not stat.S_ISREG(facts.st_mode) or self._is_stored(held, facts):
-            return f"{display_name(path)}: is no file of its own"
-        if is_in_a_trash(path):
-            return f"{display_name(path)}: is in a trash itself"
-        if is_reserved(path.name):  # the sealed part of a stopped conversion, which the next one removes
-            return f"{display_name(path)}: is an unfinished result"
-        if _proves(self.recent(path, facts), held.entry.digests):
-            problem = ""
-        else:
-            problem = self._find_difference(path, held.entry.digests or None, held.entry.file_path)
+        problem = self._why_no_proof(held, path, facts)
+        if problem:
+            return problem
+        if not _proves(self.recent(path, facts), held.entry.digests):
+            problem = self._find_difference(
+                path, held.entry.digests or None, held.entry.file_path, lambda image: self._why_no_files(held, image)
+            )
         now = _facts_of(path)
         if not problem and (now is None or not is_same_state(facts, now)):
             problem = f"{display_name(path)}: was changed while it was read"
@@ -149,11 +147,22 @@ class Prover:
         path = held.entry.file_path if held.stored(held.entry.main) is not None else held.entry.home_path
         return self._find_difference(path, held.entry.digests, path)
 
-    def _find_difference(self, path: Path, expected: Mapping[str, str] | None, original_path: Path) -> str:
+    def _find_difference(
+        self,
+        path: Path,
+        expected: Mapping[str, str] | None,
+        original_path: Path,
+        check: Callable[[Image], str] = lambda image: "",
+    ) -> str:
+        """Return how an image differs from what is expected; `check` returns a problem of the open image."""
         try:
             if expected is None:
-                expected = self._decode(original_path, ())
-            actual = self._decode(path, tuple(expected))
+                with open_image(original_path) as original:
+                    expected = self._decode(original, ())
+            with open_image(path) as image:
+                if problem := check(image):
+                    return problem
+                actual = self._decode(image, tuple(expected))
         except CancelledError:
             raise
         except DiscpressError as error:
@@ -163,9 +172,23 @@ class Prover:
             return f"{display_name(path)}: does not decode to what was recorded"
         return ""
 
-    def _decode(self, path: Path, wanted: tuple[str, ...]) -> Mapping[str, str]:
-        with open_image(path) as image:
-            return digest_image(image, self.threads, self.control, self.progress, wanted).values
+    def _decode(self, image: Image, wanted: tuple[str, ...]) -> Mapping[str, str]:
+        return digest_image(image, self.threads, self.control, self.progress, wanted).values
+
+    def _why_no_files(self, held: HeldEntry, image: Image) -> str:
+        """Return why a file of an open image proves nothing: a sheet may name a link to a stored file. OSError."""
+        found = (self._why_no_proof(held, file.path, file.path.lstat()) for file in image.source.files)
+        return next(filter(None, found), "")
+
+    def _why_no_proof(self, held: HeldEntry, path: Path, facts: os.stat_result) -> str:
+        """Return why a file proves nothing, whatever its content; empty if it may. OSError."""
+        if not stat.S_ISREG(facts.st_mode) or self._is_stored(held, facts):
+            return f"{display_name(path)}: is no file of its own"
+        if is_in_a_trash(path):
+            return f"{display_name(path)}: is in a trash itself"
+        if is_reserved(path.name):  # the sealed part of a stopped conversion, which the next one removes
+            return f"{display_name(path)}: is an unfinished result"
+        return ""
 
     def _is_stored(self, held: HeldEntry, facts: os.stat_result) -> bool:
         stored = (held.stored(file) for file in held.entry.files)

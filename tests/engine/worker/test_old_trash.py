@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import Future
 from pathlib import Path
 
@@ -15,6 +15,7 @@ from discpress.engine.convert.trash import proof
 from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.convert.trash.held import hold
 from discpress.engine.errors import StoreError
+from discpress.engine.images.image import Image
 from discpress.engine.queue.jobs import Action, Job, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import TaskKind
@@ -125,9 +126,9 @@ def test_each_replacement_is_decoded_by_the_job_itself(house: House, monkeypatch
     decoded: list[Path] = []
     real = proof.Prover._decode
 
-    def decode(prover: proof.Prover, path: Path, wanted: tuple[str, ...]) -> object:
-        decoded.append(path)
-        return real(prover, path, wanted)
+    def decode(prover: proof.Prover, image: Image, wanted: tuple[str, ...]) -> Mapping[str, str]:
+        decoded.append(image.path)
+        return real(prover, image, wanted)
 
     monkeypatch.setattr(proof.Prover, "_decode", decode)
     house.pass_days(31)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import fault_injection as faults
@@ -10,6 +11,7 @@ import pytest
 from command_line import CommandLine, write_old
 from disc_files import convert_chd
 from disc_stories import SOURCE
+from foreign_images import cue
 from raw_discs import SHORT, write_chd
 from sample_images import mixed, pack, read_back
 
@@ -22,7 +24,7 @@ from discpress.engine.convert.trash.held import hold
 from discpress.engine.convert.trash.schema import read_entry
 from discpress.engine.convert.trash.undo import finish_undo, purge, undo
 from discpress.engine.errors import CancelledError, TrashError
-from discpress.engine.formats import ImageFormat
+from discpress.engine.formats import SECTOR_SIZE, ImageFormat
 from discpress.engine.progress import Control
 
 IMAGE = mixed(300_000, seed=71)
@@ -215,6 +217,21 @@ def test_a_file_of_a_sheet_that_is_written_to_while_it_is_read_proves_nothing(
     faults.run_after(monkeypatch, trash_proof, "digest_image", lambda: os.utime(track_path))
     with pytest.raises(TrashError, match=r"kept in the trash: .*Track 2.*was changed"):
         purge_it(entry)
+
+
+@pytest.mark.parametrize("link", [os.symlink, os.link])
+def test_a_sheet_whose_track_is_a_link_to_the_original_proves_nothing(
+    link: Callable[[Path, Path], None], tmp_path: Path
+) -> None:
+    data = mixed(150 * SECTOR_SIZE, seed=73)
+    entry = faults.run_conversion(write_old(tmp_path / "game.iso", data), trash_source=True).trashed
+    assert entry is not None
+    entry.replacement_path.unlink()
+    sheet = write_old(tmp_path / "other.cue", cue("other.bin", track="MODE1/2048"))
+    link(entry.file_path, tmp_path / "other.bin")
+    with pytest.raises(TrashError, match=r"other\.bin: is no file of its own"):
+        purge_it(entry, sheet)
+    assert entry.file_path.read_bytes() == data
 
 
 def test_the_command_takes_a_named_image(tmp_path: Path) -> None:
