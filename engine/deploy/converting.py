@@ -38,8 +38,10 @@ def convert_title(
     """
     request = row.request or ConversionRequest()
     main = row.placement.paths[0]
-    path = device.root / STAGING / main.name
-    make_folders(device.root, PurePosixPath(STAGING, main.name))
+    # A folder of its own: another run may be at a title whose name begins alike.
+    staged = PurePosixPath(STAGING, main.name, main.name)
+    path = device.root / staged
+    make_folders(device.root, staged)
     make_folders(device.root, main)
     try:
         _clear(path)
@@ -62,6 +64,7 @@ def convert_title(
     finally:
         with contextlib.suppress(OSError):
             path.parent.rmdir()
+            path.parent.parent.rmdir()
 
 
 def _move(path: Path, final_path: Path) -> None:
@@ -84,8 +87,7 @@ def _clear(path: Path) -> None:
     """
     try:
         for each in path.parent.iterdir():
-            is_left = each.name.startswith(path.stem) and not is_reserved(each.name)
-            if is_left and stat.S_ISREG(each.lstat().st_mode):
+            if not is_reserved(each.name) and stat.S_ISREG(each.lstat().st_mode):
                 each.unlink()
     except OSError as error:
         raise from_os_error(error, path, "remove what a stopped run left of it") from error

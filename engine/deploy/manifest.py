@@ -16,7 +16,7 @@ from discpress.engine.names import display_name
 from discpress.engine.store.model import JsonValue, Title
 from discpress.engine.store.rows.plain_json import has_schema, load_object
 from discpress.engine.system.files import read_regular
-from discpress.engine.system.rename import sync_folder, write_draft
+from discpress.engine.system.rename import locked_folder, sync_folder, write_draft
 
 MANIFEST_NAME = ".discpress-device.json"
 _NEW_NAME = f"{MANIFEST_NAME}.new"
@@ -145,25 +145,27 @@ class Manifest:
     def put(self, entry: Entry) -> None:
         """Add an entry, or replace that of the same main file, and write the list. Raises SpaceError, StorageError.
 
-        The list is read again first, because another run may have added to it.
+        The list is read again first, because another run may have added to it; one run at a time writes it.
         """
-        with contextlib.suppress(StoreError):
-            self._entries = Manifest.read(self.root)._entries or self._entries
-        self._entries[entry.key] = entry
-        self._files = self._files_by_key()
-        self._write()
-
-    def _write(self) -> None:
-        facts = {"schema": SCHEMA, "titles": [asdict(each) for each in self]}
-        data = json.dumps(facts, indent=1).encode("ascii") + b"\n"
-        path, new = self.root / MANIFEST_NAME, self.root / _NEW_NAME
+        path = self.root / MANIFEST_NAME
         try:
-            new.unlink(missing_ok=True)  # of a killed run
-            write_draft(new, data, _MODE)
-            new.replace(path)
-            sync_folder(self.root)
+            with locked_folder(self.root, None):
+                with contextlib.suppress(StoreError):
+                    self._entries = Manifest.read(self.root)._entries or self._entries
+                self._entries[entry.key] = entry
+                self._files = self._files_by_key()
+                self._write(path)
         except OSError as error:
             raise from_os_error(error, path, "write it") from error
+
+    def _write(self, path: Path) -> None:
+        facts = {"schema": SCHEMA, "titles": [asdict(each) for each in self]}
+        data = json.dumps(facts, indent=1).encode("ascii") + b"\n"
+        new = self.root / _NEW_NAME
+        new.unlink(missing_ok=True)  # of a killed run
+        write_draft(new, data, _MODE)
+        new.replace(path)
+        sync_folder(self.root)
 
 
 def _entries_in(data: bytes, path: Path) -> list[Entry]:

@@ -8,7 +8,7 @@ from discpress.engine.errors import DamagedImageError, from_os_error
 from discpress.engine.images.sets.opl_list import MAX_LIST_BYTES
 from discpress.engine.names import display_name
 from discpress.engine.system.files import read_regular
-from discpress.engine.system.rename import draft_of, sync_folder, write_draft
+from discpress.engine.system.rename import draft_of, locked_folder, sync_folder, write_draft
 
 OLD_NAME = f"{LIST_NAME}.discpress-old"
 """The list as it was before a run changed it."""
@@ -32,6 +32,13 @@ class UlList:
         The first change of a run keeps the list as it was. Raises DamagedImageError if the list is damaged,
         StorageError, SpaceError.
         """
+        try:
+            with locked_folder(self._path.parent, None):  # another run may add a game
+                self._add(game)
+        except OSError as error:
+            raise from_os_error(error, self._path, "write it") from error
+
+    def _add(self, game: UlGame) -> None:
         data = self._read()
         if has_game(data, game):
             return
