@@ -8,6 +8,7 @@ are taken. A client takes one: the server would refuse the second one because of
 import contextlib
 import errno
 import os
+import signal
 import stat
 import struct
 import sys
@@ -170,10 +171,11 @@ def _lease_error(fd: int) -> int:
     if not sys.platform.startswith("linux"):
         return 0
     try:
+        # The signal that the lease is broken: SIGIO would end this process if a program opens the file just now.
+        fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
         fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
     except OSError as error:
         return error.errno or errno.EIO
-    # A lease broken later would send SIGIO, which kills the process.
     with contextlib.suppress(OSError):
         fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
     return 0

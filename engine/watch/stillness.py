@@ -6,7 +6,6 @@ a read lease only if not (fcntl(2), F_SETLEASE).
 
 import contextlib
 import os
-import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from typing import NamedTuple
 
 from discpress.engine.errors import DiscpressError, from_os_error
 from discpress.engine.system.ignored import entries_in
+from discpress.engine.system.locks import has_writer
 
 
 class Look(NamedTuple):
@@ -30,24 +30,14 @@ def is_open_for_writing(path: Path) -> bool:
     """Return whether any program has a file open for writing; False if the system does not tell."""
     if sys.platform != "linux":
         return False
-    import fcntl  # noqa: PLC0415 - not on Windows
-
     try:
         fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
     except OSError:
         return False
     try:
-        # A program that opens the file in this moment would have SIGIO sent to us, which ends a process.
-        fcntl.fcntl(fd, fcntl.F_SETSIG, signal.SIGURG)
-        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_RDLCK)
-        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
-    except BlockingIOError:
-        return True
-    except OSError:
-        return False  # the file of another user, or a share: only the two looks count
+        return has_writer(fd)
     finally:
         os.close(fd)
-    return False
 
 
 @dataclass(slots=True)

@@ -3,10 +3,12 @@
 import errno
 import fcntl
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -142,6 +144,30 @@ def test_a_disk_with_one_kind_of_locks_locks_with_that(
     monkeypatch.setattr(fcntl, "fcntl", refuse)
     assert try_lock(fd) is Lock.HELD
     assert is_lock_held(lock_path)
+
+
+def test_a_program_that_opens_a_file_meanwhile_does_not_end_the_one_that_asks(
+    lock_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It breaks the lease, and SIGIO is sent then if no other signal was chosen: that ends a process."""
+    ends: list[int] = []
+    before = signal.signal(signal.SIGIO, lambda number, frame: ends.append(number))
+    real = fcntl.fcntl
+
+    def control(fd: int, command: int, *more: Any) -> Any:
+        answer = real(fd, command, *more)
+        if (command, more) == (fcntl.F_SETLEASE, (fcntl.F_RDLCK,)):
+            with pytest.raises(BlockingIOError):
+                os.open(lock_path, os.O_WRONLY | os.O_NONBLOCK)
+        return answer
+
+    monkeypatch.setattr(fcntl, "fcntl", control)
+    try:
+        with lock_path.open("rb") as file:
+            assert not has_writer(file.fileno())
+        assert ends == []
+    finally:
+        signal.signal(signal.SIGIO, before)
 
 
 @pytest.mark.parametrize("kind", ["cifs", "nfs4"])

@@ -1,12 +1,16 @@
 """A file counts when it stood still for two looks and nobody writes it."""
 
+import errno
 import os
 import sys
 from pathlib import Path
 
 import pytest
+from odd_shares import refuse_lease
 
 from discpress.engine.errors import StorageError
+from discpress.engine.system import locks
+from discpress.engine.system.filesystems import FileSystem
 from discpress.engine.watch.stillness import Stillness, is_open_for_writing
 
 
@@ -44,6 +48,18 @@ def test_a_file_that_is_open_for_writing_does_not_stand_still(tmp_path: Path) ->
         assert is_open_for_writing(path)
     with path.open("rb"):
         assert not is_open_for_writing(path)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells")
+def test_a_share_that_grants_no_lease_has_files_that_stand_still(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.iso").write_bytes(b"x")
+    refuse_lease(monkeypatch, errno.EAGAIN)
+    monkeypatch.setattr(locks, "filesystem_of", lambda path: FileSystem("cifs", Path("/"), ""))
+    stillness = Stillness(tmp_path)
+    looked(stillness)
+    assert looked(stillness) == {"a.iso"}
 
 
 def test_unfinished_deleted_and_hidden_files_are_never_looked_at(tmp_path: Path) -> None:
