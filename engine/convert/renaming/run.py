@@ -1,7 +1,8 @@
 """Renames are carried out, finished after a kill, and taken back.
 
 The journal has all steps before the first one is taken. Each step is found done or undone by the names that are there,
-so that it can be taken again. No rename replaces a file.
+so that it can be taken again. No rename replaces a file. A lock in the state folder shows whether a rename is still
+under way.
 """
 
 import contextlib
@@ -24,7 +25,11 @@ from discpress.engine.store.journal import JournalEntry
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import same_file
 from discpress.engine.system.held_folder import HeldFolder
+from discpress.engine.system.lock_files import held_lock_file
 
+LOCK_NAME = "rename.lock"
+_LOCK_S = 30.0
+"""Longest wait for the rename of one title by another process."""
 _DRAFTS = ".discpress-renaming"
 """Holds the new form of a text until it takes the place of the old one; hidden, so that no scan looks into it."""
 
@@ -60,7 +65,18 @@ def finish_renames(store: Store, notify: Callable[[str], None]) -> list[RenameRe
     """Finish the renames that a kill interrupted; return them.
 
     One whose disk is away stays for later. One whose files were changed or renamed by somebody else is left as it is.
+    While another process renames a title, none is touched.
     """
+    try:
+        with held_lock_file(store.path.with_name(LOCK_NAME), 0):
+            return _finish_all(store, notify)
+    except TimeoutError:
+        return []
+    except OSError as error:
+        raise from_os_error(error, store.path.with_name(LOCK_NAME), "lock it") from error
+
+
+def _finish_all(store: Store, notify: Callable[[str], None]) -> list[RenameRecord]:
     finished = []
     for entry in _interrupted(store):
         with contextlib.suppress(ValueError):
@@ -105,6 +121,20 @@ def _number(entry: JournalEntry, name: str) -> int:
 
 
 def _begin(record: RenameRecord, store: Store, notify: Callable[[str], None]) -> int:
+    lock_path = store.path.with_name(LOCK_NAME)
+    try:
+        with held_lock_file(lock_path, _LOCK_S):
+            return _rename_all(record, store, notify)
+    except TimeoutError as error:
+        raise ConflictError(
+            f"{display_name(record.folder / record.main.before)}: another discpress is renaming a title",
+            hint="wait until it has finished, then repeat the command",
+        ) from error
+    except OSError as error:
+        raise from_os_error(error, lock_path, "lock it") from error
+
+
+def _rename_all(record: RenameRecord, store: Store, notify: Callable[[str], None]) -> int:
     number = store.append_journal(BEGUN, record.payload())
     try:
         _carry_out(record, notify)
