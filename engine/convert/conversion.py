@@ -272,13 +272,16 @@ def conclude(
 
 
 def _is_settled(run: ConversionRun, notices: list[str]) -> bool:
-    """Wait until the source may be moved; False, with a warning, if a stop is requested meanwhile."""
-    from discpress.engine.convert.trash.trash import wait_until_settled  # noqa: PLC0415 - most sources stay
+    """Wait until the source may be moved; False, with a warning, after a stop, and for a time in the future."""
+    from discpress.engine.convert.trash.trash import FutureTimeError, wait_until_settled  # noqa: PLC0415 - as above
 
     try:
         for path in run.plan.sources.paths:
             wait_until_settled(path, run.control)
     except CancelledError:
         notices.append("stopped before the source was moved, so the source stays")
+        return False
+    except FutureTimeError as error:  # the result is whole all the same
+        notices.append(f"{error}; {error.hint}")
         return False
     return True

@@ -31,6 +31,10 @@ _MOST_TRIES = 5
 """Another process may remove a folder that is empty still; that it does so five times in a row is no chance."""
 
 
+class FutureTimeError(SourceChangedError):
+    """The time of change of a file lies in the future, so nobody knows whether it is still being written."""
+
+
 def _ignore(notice: str) -> None:
     """Be silent."""
 
@@ -38,14 +42,14 @@ def _ignore(notice: str) -> None:
 def wait_until_settled(path: Path, control: Control) -> None:
     """Wait until the file's last change is ten seconds old; at most those ten seconds.
 
-    SourceChangedError when the time lies in the future or moves on meanwhile.
+    FutureTimeError if the time lies in the future, SourceChangedError if it moves on meanwhile.
     """
     mtime_ns = _mtime_ns(path)
     age_ns = time.time_ns() - mtime_ns
     if age_ns >= SETTLED_NS:
         return
     if age_ns < 0:
-        raise SourceChangedError(
+        raise FutureTimeError(
             f"{display_name(path)}: its time of change lies in the future: it stays where it is",
             hint="set its time right (touch) and remove it yourself, or run again",
         )

@@ -12,7 +12,7 @@ from sample_images import mixed, read_back
 from discpress.engine.convert.trash import trash
 from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.convert.trash.listing import entries_in
-from discpress.engine.errors import DiscpressError, SpaceError, StorageError
+from discpress.engine.errors import SpaceError, StorageError
 
 SOURCE = mixed(2 * 1024 * 1024 + 6144, seed=31)
 SEED = 31
@@ -92,10 +92,7 @@ def test_a_clock_that_jumps_changes_nothing_but_may_keep_the_source(
 ) -> None:
     control = faults.PatientControl()
     with faulty_disk(Faults(seed=seed, has_jumping_clock=True)):
-        try:
-            faults.run_conversion(source_path, trash_source=True, control=control)
-        except DiscpressError as error:
-            assert "lies in the future" in str(error)
+        faults.run_conversion(source_path, trash_source=True, control=control)
     assert (tmp_path / "game.zso").read_bytes() == packed
     held = [each.file_path for each in entries_in(tmp_path) if isinstance(each, TrashEntry)]
     assert [read_back(path) for path in [*tmp_path.glob("game.iso"), *held]] == [SOURCE]
