@@ -8,6 +8,7 @@
     |- DamagedImageError      exit 3   the bytes break the rules of the format
     |  `- CutShortError       exit 3   the end of the image is missing
     |- VerifyError            exit 3   the decoded bytes are not the expected ones
+    |  `- ProofError          exit 3   a result that was read back is not what was packed
     |- SpaceError             exit 4   the result does not fit
     |  `- FileLimitError      exit 4   no file of this size is allowed there
     |- UnsupportedImageError  exit 1   recognised, but not readable here
@@ -85,6 +86,12 @@ class VerifyError(DiscpressError):
 
     exit_code = 3
     code = "mismatch"
+
+
+class ProofError(VerifyError):
+    """A result that was read back does not decode to its source, which is not to blame for that."""
+
+    code = "proof"
 
 
 class SpaceError(DiscpressError):

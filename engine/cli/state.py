@@ -14,7 +14,7 @@ from discpress.engine.convert.digests import Accept, accept_all
 from discpress.engine.convert.request import merge_requests
 from discpress.engine.convert.trash.journal import PURGED
 from discpress.engine.discs.info import DiscInfo
-from discpress.engine.errors import DamagedImageError, DiscpressError, VerifyError
+from discpress.engine.errors import DamagedImageError, DiscpressError, ProofError, VerifyError
 from discpress.engine.formats import image_stem
 from discpress.engine.images.source import ByteSource
 from discpress.engine.queue.record_digests import (
@@ -158,9 +158,14 @@ class Records:
 
     @contextlib.contextmanager
     def checking(self, path: Path) -> Iterator[None]:
-        """Store the damage that an error of the block reports; the block decodes a whole image."""
+        """Store the damage that an error of the block reports; the block decodes a whole image.
+
+        A result that differs from its source is no damage of the source.
+        """
         try:
             yield
+        except ProofError:
+            raise
         except (DamagedImageError, VerifyError) as error:
             self.save_check(path, str(error))
             raise

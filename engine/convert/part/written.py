@@ -9,7 +9,7 @@ from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.part.part_set import PartSet
 from discpress.engine.convert.part.split_part import SplitPart
 from discpress.engine.convert.part.stored_chunks import StoredChunks
-from discpress.engine.errors import DamagedImageError, VerifyError
+from discpress.engine.errors import DamagedImageError, ProofError, VerifyError
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import Layout, WholeLayout
 from discpress.engine.images.sets.source_set import JoinedSource
@@ -24,8 +24,18 @@ def open_written(part: OutputPart, layout: Layout, disk_kind: str, name: str) ->
 
     `disk_kind` is the type of its file system, `name` that of the result for messages.
 
-    What a program wrote and cannot decode raises VerifyError in place of DamagedImageError.
+    If the block raises VerifyError or DamagedImageError, this raises ProofError: the source is not to blame.
     """
+    try:
+        with _opened(part, layout, disk_kind, name) as image:
+            yield image
+    except (VerifyError, DamagedImageError) as error:
+        raise ProofError(str(error), hint=error.hint) from error
+
+
+@contextmanager
+def _opened(part: OutputPart, layout: Layout, disk_kind: str, name: str) -> Iterator[Image]:
+    """Open a part; what a program wrote and cannot decode raises VerifyError in place of DamagedImageError."""
     if isinstance(part, PartSet):
         yield layout.open(part)
         return

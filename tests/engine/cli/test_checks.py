@@ -2,12 +2,14 @@
 
 from pathlib import Path
 
+import fault_injection as faults
 import pytest
 from app_desk import opened
 from command_line import write_old
 from queue_desk import Desk
 from sample_images import mixed, pack
 
+from discpress.engine.convert.part.part import PartFile
 from discpress.engine.formats import ImageFormat
 from discpress.engine.states import State
 
@@ -54,6 +56,16 @@ def test_a_repaired_file_is_sound_after_the_next_check(desk: Desk, damaged: Path
     assert desk.ask("verify", damaged)[0] == 0
     desk.ask("scan", desk.folder)
     assert state_of(desk, damaged) != "damaged"
+
+
+def test_a_result_that_the_disk_spoils_is_no_damage_of_its_source(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_old(desk.folder / "game.iso", mixed(300_000))
+    desk.ask("scan", desk.folder)
+    part_path = faults.part_of(desk.folder / "game.zso")
+    faults.run_after(monkeypatch, PartFile, "sync", lambda: faults.flip_byte(part_path, 100_000))
+    code, events = desk.ask("convert", path)
+    assert (code, events[-1]["code"]) == (3, "proof")
+    assert state_of(desk, path) != "damaged"
 
 
 def test_another_digest_than_the_expected_one_is_no_damage(desk: Desk) -> None:

@@ -17,7 +17,7 @@ from discpress.engine.convert.digests import ChunkDigests, DigestSet
 from discpress.engine.convert.part import part
 from discpress.engine.convert.pipeline import Slot
 from discpress.engine.convert.verify import ReadBack, prove_image
-from discpress.engine.errors import DamagedImageError, StorageError, VerifyError
+from discpress.engine.errors import ProofError, StorageError, VerifyError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_image
@@ -83,7 +83,7 @@ def test_a_flipped_byte_publishes_nothing(
     kept = faults.Kept.of(source_path)
     output_path = tmp_path / f"out.{image_format}"
     flip_after_sync(monkeypatch, faults.part_of(output_path), 500_000)
-    with pytest.raises((VerifyError, DamagedImageError)):
+    with pytest.raises(ProofError):
         faults.run_conversion(source_path, output_path)
     kept.check()
     assert faults.names_in(tmp_path) == ["game.iso"]
@@ -92,7 +92,7 @@ def test_a_flipped_byte_publishes_nothing(
 def test_a_flipped_byte_in_the_index_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     source_path = source_of(tmp_path, MIXED)
     flip_after_sync(monkeypatch, faults.part_of(tmp_path / "game.zso"), 5001)
-    with pytest.raises((VerifyError, DamagedImageError)):
+    with pytest.raises(ProofError):
         faults.run_conversion(source_path)
 
 
@@ -105,7 +105,7 @@ def test_a_part_that_became_shorter_is_found(tmp_path: Path, monkeypatch: pytest
             file.truncate(2 * MIB)
 
     faults.run_after(monkeypatch, part.PartFile, "sync", cut)
-    with pytest.raises((VerifyError, DamagedImageError)):
+    with pytest.raises(ProofError):
         faults.run_conversion(source_path)
     assert faults.names_in(tmp_path) == ["game.iso"]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from title_fields import title_at
 
-from discpress.engine.errors import DamagedImageError, DiscpressError, SettingError
+from discpress.engine.errors import DamagedImageError, DiscpressError, ProofError, SettingError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.library.states import TitleStates
 from discpress.engine.queue.jobs import Action, JobRequest
@@ -150,8 +150,9 @@ def test_a_later_check_without_findings_takes_the_damage_back(store: Store) -> N
     assert state_in(store, titles()[0]) is State.READY
 
 
-def test_a_job_that_failed_for_another_reason_found_no_damage(store: Store) -> None:
-    ended(store, ISO, ConvertTask(), SettingError("no such block size"))
+@pytest.mark.parametrize("error", [SettingError("no such block size"), ProofError("chunk 3 differs")])
+def test_a_job_that_failed_for_another_reason_found_no_damage(error: DiscpressError, store: Store) -> None:
+    ended(store, ISO, ConvertTask(), error)
     assert state_in(store, titles()[0]) is State.READY
 
 
