@@ -25,7 +25,7 @@ from discpress.engine.queue.record_digests import (
     save_digests,
     source_check,
 )
-from discpress.engine.queue.titles.records import CHECKED
+from discpress.engine.queue.titles.records import CHECKED, check_facts
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests
 from discpress.engine.store.model import FileIdentity, JsonValue, StoredEstimate
@@ -154,7 +154,7 @@ class Records:
 
     def save_check(self, path: Path, damage: str = "") -> None:
         """Store that an image was decoded whole, and the damage that was found: its state in the library."""
-        self.journal(CHECKED, {"path": str(absolute(path)), "damage": damage})
+        self.journal(CHECKED, check_facts(absolute(path), damage))
 
     @contextlib.contextmanager
     def checking(self, path: Path) -> Iterator[None]:

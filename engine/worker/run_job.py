@@ -14,6 +14,7 @@ from discpress.engine.convert.conversion import Conversion, convert
 from discpress.engine.convert.part.name import drop_second_name
 from discpress.engine.convert.plan import ConversionPlan, plan_image
 from discpress.engine.convert.preflight import NameTaken, settle_output
+from discpress.engine.errors import DiscpressError
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_image
 from discpress.engine.images.registry import spec_of
@@ -35,6 +36,7 @@ from discpress.engine.queue.tasks.records import (
     VerifyTask,
 )
 from discpress.engine.queue.tasks.trash import DuplicatesTask, PurgeTask, UndoTask
+from discpress.engine.queue.titles.examined import DAMAGE_CODES, EXAMINING_KINDS
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.model import JsonValue
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore, finished_entry
@@ -43,7 +45,18 @@ from discpress.engine.worker.turn import Outcome, Turn, part_owner
 
 
 def run_job(turn: Turn) -> Outcome:
-    """Run a job. Raises the errors of the operation."""
+    """Run a job, and store the damage that it finds. Raises the errors of the operation."""
+    try:
+        return _run(turn)
+    except DiscpressError as error:
+        if error.code in DAMAGE_CODES and turn.job.kind in EXAMINING_KINDS:
+            from discpress.engine.worker.measuring.checks import save_check
+
+            save_check(turn, str(error))
+        raise
+
+
+def _run(turn: Turn) -> Outcome:
     match turn.job.task:
         case ConvertTask() as task:
             return _convert(turn, task)

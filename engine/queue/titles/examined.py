@@ -6,12 +6,13 @@ from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS, TaskKind
 
 DAMAGE_CODES = (DamagedImageError.code, VerifyError.code)
 """Error codes of jobs that found damage."""
+EXAMINING_KINDS = frozenset({TaskKind.DOCTOR, TaskKind.VERIFY, *CONVERSION_KINDS})
+"""Kinds of jobs that decode a whole image."""
 
 
 def has_examined(job: Job) -> bool:
     """Return whether a job that is over has decoded the image it was about, to its end or to the failure."""
-    is_look = job.kind in {TaskKind.DOCTOR, TaskKind.VERIFY, *CONVERSION_KINDS}
-    return is_look and (job.state is JobState.DONE or found_damage(job))
+    return job.kind in EXAMINING_KINDS and (job.state is JobState.DONE or found_damage(job))
 
 
 def found_damage(job: Job) -> bool:

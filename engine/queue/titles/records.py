@@ -11,9 +11,10 @@ from discpress.engine.images.registry import spec_of
 from discpress.engine.library.states import DiscRecord, Records, TitleStates
 from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.store.digests import Grade
-from discpress.engine.store.model import SKIP, StoredEstimate, Title
+from discpress.engine.store.model import SKIP, JsonValue, StoredEstimate, Title
 from discpress.engine.store.rows.keys import path_key
 from discpress.engine.store.store import Store
+from discpress.engine.system.files import holder_of
 
 _PUBLISHED = "published"
 CHECKED = "checked"
@@ -22,6 +23,18 @@ _SELECT_ESTIMATED = """SELECT path FROM titles t
 WHERE EXISTS (SELECT 1 FROM estimates e WHERE e.identity = t.identity)"""
 _LAST_END = "SELECT MAX(ended_at), COUNT(ended_at) FROM queue_jobs"
 _ANY_JOB = "SELECT EXISTS (SELECT 1 FROM queue_jobs)"
+
+
+def check_facts(path: Path, damage: str) -> dict[str, JsonValue]:
+    """Return what the journal keeps of a check of a whole image, which is at an absolute path.
+
+    A time of change may lie in the future, as on FAT disks of another time zone: the check is no older than the file.
+    """
+    try:
+        mtime_s = holder_of(path).stat().st_mtime
+    except OSError:
+        mtime_s = 0.0
+    return {"path": str(path), "damage": damage, "mtime_s": mtime_s}
 
 
 class TitleRecords:
@@ -97,7 +110,8 @@ class TitleRecords:
                 if isinstance(output, str) and isinstance(digest, str):
                     self._published.add((Path(source), Path(output), digest))
             elif entry.kind == CHECKED and isinstance(path, str) and isinstance(damage, str):
-                self._checks[Path(path)] = entry.at, damage
+                mtime_s = entry.payload.get("mtime_s")
+                self._checks[Path(path)] = max(entry.at, mtime_s if isinstance(mtime_s, float) else 0.0), damage
                 has_checks = True
         return has_checks
 

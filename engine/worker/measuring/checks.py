@@ -1,14 +1,23 @@
 """Checks of a title as jobs: all of it is decoded, and its digests are stored."""
 
+import contextlib
+
 from discpress.engine.dats.index import listed_kinds
-from discpress.engine.errors import VerifyError
+from discpress.engine.errors import StoreError, VerifyError
 from discpress.engine.images.doctor.doctor import Severity, examine
 from discpress.engine.images.open import open_image
 from discpress.engine.names import display_name
 from discpress.engine.queue.record_digests import DeepDigests, decode_whole, save_decoded
 from discpress.engine.queue.tasks.records import DoctorTask, VerifyTask
+from discpress.engine.queue.titles.records import CHECKED, check_facts
 from discpress.engine.targets import TARGETS
 from discpress.engine.worker.turn import Outcome, Turn
+
+
+def save_check(turn: Turn, damage: str) -> None:
+    """Store that the image of a job was decoded whole, and the damage that was found."""
+    with contextlib.suppress(StoreError):  # the end of the job is stored as well
+        turn.store.append_journal(CHECKED, check_facts(turn.job.path, damage))
 
 
 def verify(turn: Turn, task: VerifyTask) -> Outcome:
@@ -26,6 +35,7 @@ def verify(turn: Turn, task: VerifyTask) -> Outcome:
                 f"{display_name(turn.job.path)}: {name} of the decoded image is {actual.values.get(name)}, not {value}",
                 hint="the file is damaged, or a different dump of the disc",
             )
+    save_check(turn, "")
     return Outcome({**actual.values, "original_bytes": actual.size_bytes})
 
 
@@ -47,5 +57,6 @@ def examine_whole(turn: Turn, task: DoctorTask) -> Outcome:
             damages.append(f"{error}; {error.hint}")
             turn.log(f"{Severity.ERROR}: {damages[0]}")
     first = {"damage": damages[0]} if damages else {}
+    save_check(turn, damages[0] if damages else "")
     totals = {"errors": counts[Severity.ERROR], "warnings": counts[Severity.WARNING], "damaged": len(damages)}
     return Outcome({**totals, **first})

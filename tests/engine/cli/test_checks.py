@@ -49,6 +49,22 @@ async def test_the_app_shows_the_damage_that_a_command_found(desk: Desk, damaged
         assert view.states.state(title) is State.DAMAGED
 
 
+@pytest.mark.parametrize("words", [("doctor", "--deep"), ("verify",)])
+def test_damage_of_a_file_from_the_future_is_shown_until_a_check_finds_none(
+    words: tuple[str, ...], desk: Desk, damaged: Path
+) -> None:
+    """FAT keeps local times: in another time zone they may lie hours ahead."""
+    good = pack(desk.folder / "good.cso", mixed(300_000), ImageFormat.CSO).read_bytes()
+    write_old(damaged, damaged.read_bytes(), age_s=-9 * 3600)
+    desk.ask("scan", desk.folder)
+    assert desk.ask(*words, damaged)[0] == 3
+    assert state_of(desk, damaged) == "damaged"
+    write_old(damaged, good, age_s=-9 * 3600)
+    assert desk.ask(*words, damaged)[0] == 0
+    desk.ask("scan", desk.folder)
+    assert state_of(desk, damaged) != "damaged"
+
+
 def test_a_repaired_file_is_sound_after_the_next_check(desk: Desk, damaged: Path) -> None:
     good = pack(desk.folder / "good.cso", mixed(300_000), ImageFormat.CSO).read_bytes()
     desk.ask("verify", damaged)

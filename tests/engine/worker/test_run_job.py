@@ -1,5 +1,6 @@
 """Each kind of job on real images, and what a job that is begun again finds finished."""
 
+import contextlib
 import dataclasses
 import errno
 import os
@@ -15,12 +16,22 @@ from sample_images import compressible, incompressible, mixed, pack, read_back
 
 from discpress.engine.convert.part.marker import make_marker
 from discpress.engine.convert.part.name import part_path_of
-from discpress.engine.errors import ConflictError, DiscpressError, StoreError, SuspendedError, UselessError, VerifyError
+from discpress.engine.errors import (
+    ConflictError,
+    DamagedImageError,
+    DiscpressError,
+    StoreError,
+    SuspendedError,
+    UselessError,
+    VerifyError,
+)
+from discpress.engine.formats import ImageFormat
 from discpress.engine.measure import estimate
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.titles.records import TitleRecords
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import FileIdentity
@@ -225,6 +236,18 @@ def test_the_original_of_an_image_of_no_disc_stays_and_the_log_says_why(room: Ro
     assert room.run(job_id).result["trashed"] is None
     assert (path.read_bytes(), read_back(path.with_suffix(".zso"))) == (data, data)
     assert any("the original stays where it is" in line for line in room.queue.log(job_id))
+
+
+@pytest.mark.parametrize("kind", [TaskKind.VERIFY, TaskKind.DOCTOR, TaskKind.CONVERT])
+def test_damage_of_a_file_from_the_future_is_no_older_than_the_file(kind: TaskKind, room: Room) -> None:
+    path = pack(room.folder / "game.zso", mixed(SIZE))
+    data = path.read_bytes()
+    write_old(path, data[:-3000] + b"\xff" * 2000 + data[-1000:], age_s=-9 * 3600)
+    request = ConversionRequest(ImageFormat.ISO) if kind is TaskKind.CONVERT else None
+    with contextlib.suppress(DamagedImageError):
+        room.run(room.add(kind, "game.zso", request=request))
+    ((at, damage),) = TitleRecords(room.store).read().damaged.values()
+    assert (at >= path.stat().st_mtime, bool(damage)) == (True, True)
 
 
 def test_a_doctor_tells_damage_from_what_a_target_cannot_load(room: Room) -> None:
