@@ -116,6 +116,10 @@ def _read_entry(source: ByteSource, entry: MetadataEntry, name: str) -> _Entry:
     text = payload.decode("ascii", "backslashreplace")
     fields = dict(_FIELD.findall(text))
     number = _number(fields, "TRACK", name, text)
+    if fields.get("PREGAP", "").startswith("-"):
+        # chdman writes it for a sheet with gaps at the ends of its files (findings/chdman-gaps.sh).
+        what = f"the pregap of track {number} is negative, because chdman left out a file of its CUE sheet"
+        raise _damage(name, what, "convert that CUE sheet again, with discpress")
     kind = KINDS.get(fields.get("TYPE", ""))
     if kind is None:
         raise _damage(name, f"track {number} has the unknown type {fields.get('TYPE', '')!r}")
@@ -181,7 +185,5 @@ def padded(frames: int) -> int:
     return -(-frames // FRAME_MULTIPLE) * FRAME_MULTIPLE
 
 
-def _damage(name: str, what: str) -> DamagedImageError:
-    return DamagedImageError(
-        f"{name}: its track table is damaged: {what}", hint="restore the file from a backup, or make it again"
-    )
+def _damage(name: str, what: str, hint: str = "restore the file from a backup, or make it again") -> DamagedImageError:
+    return DamagedImageError(f"{name}: its track table is damaged: {what}", hint=hint)

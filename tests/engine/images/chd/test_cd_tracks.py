@@ -109,6 +109,13 @@ def test_a_table_that_cannot_be_is_damage(texts: list[str | bytes], problem: str
     assert caught.value.hint == "restore the file from a backup, or make it again"
 
 
+def test_a_negative_pregap_shows_that_chdman_left_out_a_file() -> None:
+    table = [CHT2 % (1, "AUDIO", 9, 0, "", 0), CHT2 % (2, "AUDIO", 9, -5, "VAUDIO", 0)]
+    with pytest.raises(DamagedImageError, match="the pregap of track 2 is negative") as caught:
+        tracks_of(made(*table))
+    assert caught.value.hint == "convert that CUE sheet again, with discpress"
+
+
 def test_more_frames_than_any_disc_has_are_damage() -> None:
     chd = made(CHT2 % (1, "AUDIO", 40, 0, "", 0))
     chd.total_bytes = 2448 * 1_000_001
