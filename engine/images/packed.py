@@ -103,7 +103,11 @@ _SPECS = (
         ImageFormat.DAA, "PowerISO DAA", (".daa", ".gbi"), "open it in PowerISO and save it as ISO", b"DAA\0", b"GBI\0"
     ),
     _image(
-        ImageFormat.NRG, "Nero NRG", (".nrg",), "run nrg2iso on it to get an ISO", tail=((12, b"NER5"), (8, b"NERO"))
+        ImageFormat.NRG,
+        "Nero NRG",
+        (".nrg",),
+        "run iat on it to get an ISO, if it is a data disc",
+        tail=((12, b"NER5"), (8, b"NERO")),
     ),
     _image(
         ImageFormat.CDI,
