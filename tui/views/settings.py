@@ -153,6 +153,7 @@ _WORDS: Mapping[str, Callable[[Any], str]] = {
     "threads": _threads,
     "trash": _trash,
     "trash_days": _trash_days,
+    "playlists": _playlists,
     "theme": str,
     "notify": _notify,
     "mouse": _mouse,

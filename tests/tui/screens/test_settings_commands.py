@@ -57,6 +57,16 @@ async def test_enter_on_the_target_of_a_system_offers_those_that_play_it(tmp_pat
         desk.in_front(PickTarget)
 
 
+async def test_enter_offers_all_values_of_every_setting(tmp_path: Path, config_file: Path) -> None:
+    async with opened(tmp_path, "comma") as desk:
+        for setting in settings_of(Config()):
+            if setting.choices:
+                await desk.press("enter")
+                assert len(desk.rows) == len(setting.choices), setting.label
+                await desk.press("escape")
+            await desk.press("down")
+
+
 @runs("setting_previous", AT)
 async def test_left_takes_the_value_before(tmp_path: Path, config_file: Path) -> None:
     async with opened(tmp_path, *to("level"), "left", "left"):
