@@ -125,6 +125,11 @@ class ImageFormat(StrEnum):
     def _missing_(cls, value: object) -> "ImageFormat | None":
         return _ADDED.get(value)
 
+    @property
+    def label(self) -> str:
+        """Its name in capital letters, for people."""
+        return self.removeprefix("gamecube-").upper()
+
 
 PLAIN_FORMAT = ImageFormat.ISO
 """The format without blocks, which every program reads."""
@@ -253,7 +258,7 @@ def is_cd_form(image_format: ImageFormat, methods: Iterable[Method]) -> bool:
 
 def form_name(image_format: ImageFormat, methods: Sequence[Method]) -> str:
     """Return the name of a format for people, with the methods if there is a choice."""
-    return " ".join((image_format.upper(), "+".join(methods))).strip()
+    return " ".join((image_format.label, "+".join(methods))).strip()
 
 
 def is_block_size(block_size: int) -> bool:

@@ -20,6 +20,7 @@ from itertools import groupby
 from typing import Any, TypeAlias
 
 from discpress.engine.dats.match import Match, Verdict
+from discpress.engine.formats import FORMAT_ALIASES
 from discpress.engine.images import registry
 from discpress.engine.library.filter_words import Choice, Measure, Vocabulary, percent_of, refuse, size_measure
 from discpress.engine.library.listed import AnyTitle, Node, TitleT, planned_form
@@ -27,6 +28,7 @@ from discpress.engine.library.sort_keys import SORT_KEYS, STATE
 from discpress.engine.library.states import Likeness, TitleStates
 from discpress.engine.names import display_name, natural_key
 from discpress.engine.states import OLD_TOKENS, ORDER, State, is_sound
+from discpress.engine.systems import SYSTEMS
 
 Predicate: TypeAlias = Callable[[AnyTitle], bool]
 
@@ -34,6 +36,9 @@ _ID = "id"
 _HEADER = "header"
 _EXACT_TOO = {str(Verdict.EXACT)[:length]: (str(Verdict.EXACT), _HEADER) for length in range(1, 6)}
 """`id:exact`, while it is typed too, also means the discs that are exact by their header."""
+_SHORT_SYSTEMS = {each.short.casefold(): (str(system),) for system, each in SYSTEMS.items()}
+_FORMAT_NAMES = {name: (str(each),) for name, each in FORMAT_ALIASES.items()}
+"""What the table of the library calls them."""
 _DUP = "dup"
 _NO_STATES = TitleStates()
 """For callers that neither filter nor sort by state."""
@@ -44,8 +49,10 @@ def _words_about(states: TitleStates) -> Vocabulary[AnyTitle]:
     return Vocabulary(
         text_of=lambda title: title.search_text,
         choices={
-            "sys": Choice(lambda title: title.system),
-            "fmt": Choice(lambda title: title.format or "", lambda: tuple(spec.name for spec in registry.FORMATS)),
+            "sys": Choice(lambda title: title.system, aliases=_SHORT_SYSTEMS),
+            "fmt": Choice(
+                lambda title: title.format or "", lambda: tuple(spec.name for spec in registry.FORMATS), _FORMAT_NAMES
+            ),
             "region": Choice(lambda title: title.region),
             STATE: Choice(states.state, lambda: tuple(State), OLD_TOKENS),
             _ID: Choice(lambda title: _id_of(states.match_of(title)), lambda: (*Verdict, _HEADER), _EXACT_TOO),

@@ -99,6 +99,12 @@ def test_a_filter_keeps_what_agrees_with_every_word(text: str, expected: list[Ti
     assert [title.path.name for title in filter_titles(ALL, text)] == [title.path.name for title in expected]
 
 
+def test_a_filter_takes_the_short_names_of_the_table() -> None:
+    disc = make_title("Whale.ciso", MIB, format=ImageFormat.GAMECUBE_CISO, system="gamecube")
+    for text in ("sys:gc", "SYS:GC", "sys:game", "fmt:ciso", "fmt:gamecube"):
+        assert filter_titles([*ALL, disc], text) == [disc]
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [
