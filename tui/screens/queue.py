@@ -21,7 +21,7 @@ from discpress.tui.dialogs.confirm import Confirm
 from discpress.tui.messages import CopyText, OpenLog, Refresh, StartWorker
 from discpress.tui.screens.base import DiscScreen
 from discpress.tui.views.frame.queue_head import alive_batches, batch_head
-from discpress.tui.views.jobs import COLUMNS, JobRows, describe_job
+from discpress.tui.views.jobs import COLUMNS, JobRows, describe_job, job_name
 from discpress.tui.views.plan import space_line
 from discpress.tui.views.queue_space import queue_spaces
 from discpress.tui.views.queue_strip import total_line
@@ -59,16 +59,18 @@ class QueueScreen(DiscScreen):
 
     def on_mount(self) -> None:
         """Show the queue as it is."""
-        self.query_one(Table).focus()
+        table, key = self.query_one(Table), self.keys.of("plan")
+        table.focus()
+        table.show_empty("The queue is empty" + (f": mark titles in the library and press {key}." if key else "."))
         self.call_after_refresh(self.on_snapshot, self.session.last_snapshot)
 
     def on_snapshot(self, snapshot: QueueSnapshot) -> None:
-        """Repaint what differs, with the cursor on the job it was on."""
+        """Repaint what differs. The cursor follows its job; if that ends, it stays where it is, near what runs."""
         if not self.query(Table):
             return  # the screen was left meanwhile
         table = self.query_one(Table)
         before = self._rows.jobs
-        chosen = before[table.cursor].id if table.cursor < len(before) else None
+        chosen = before[table.cursor] if table.cursor < len(before) else None
         self._rows.set_jobs(snapshot.jobs)
         table.show_columns(self._rows.columns)
         if [job.id for job in before] == [job.id for job in self._rows.jobs]:
@@ -76,8 +78,8 @@ class QueueScreen(DiscScreen):
                 if old != new:
                     table.refresh_row(index)
         else:
-            index_now = self._rows.index_of(chosen)
-            table.show_rows(table.cursor if index_now is None else index_now)
+            row = None if chosen is None else self._rows.row_to_follow(chosen)
+            table.show_rows(table.cursor if row is None else row)
         self._show_totals(snapshot)
         self._show_about()
         self._look_at_disks(snapshot)
@@ -127,10 +129,8 @@ class QueueScreen(DiscScreen):
 
     def _show_about(self) -> None:
         job = self._job()
-        key = self.keys.of("plan")
-        empty = "The queue is empty" + (f": mark titles in the library and press {key}." if key else ".")
         if job is None:
-            self.show_about([[(empty, "accent")]])
+            self.show_about([])
         else:
             (path,), (said,) = describe_job(job)
             self.show_about(about_lines(path, said, self.size.width))
@@ -163,7 +163,7 @@ class QueueScreen(DiscScreen):
         if jobs and not done:
             # Another front may have been first: what is drawn is not what there is.
             now = self.session.queue.job(jobs[0].id)
-            self.say(f"This job is {now.state}: it cannot {action}.")
+            self.say(f"This job is {now.state}: you cannot {action} it.")
         self.post_message(Refresh())
         self.post_message(StartWorker())
 
@@ -201,7 +201,8 @@ class QueueScreen(DiscScreen):
             if choice == "cancel":
                 self._ask([job], Action.CANCEL)
 
-        lines = ["Cancel this job? What it has written so far is removed; the original stays."]
+        name = job_name(job, self.view.name_of)
+        lines = [f"Cancel {name}?", "What it has written so far is removed; the original stays."]
         self.app.push_screen(Confirm(lines, [("keep", "Let it go on"), ("cancel", "Cancel it")]), answer)
 
     def action_retry(self) -> None:

@@ -51,7 +51,7 @@ def job_name(job: Job, names: Names) -> str:
     return name if job.kind is TaskKind.CONVERT else f"{job.kind} {name}{and_others(job.task)}"
 
 
-_WANTED = {Action.PAUSE: "pausing", Action.RESUME: "resuming", Action.CANCEL: "cancels"}
+_WANTED = {Action.PAUSE: "pausing", Action.RESUME: "resuming", Action.CANCEL: "cancelling"}
 
 
 def job_state(job: Job) -> str:
@@ -104,9 +104,14 @@ class JobRows:
         name, stage, *others = COLUMNS
         return (name, stage, _MACHINE, *others) if any(job.machine for job in self.jobs) else COLUMNS
 
-    def index_of(self, job_id: int | None) -> int | None:
+    def index_of(self, job_id: int) -> int | None:
         """Return the row of a job; None if it is not there."""
         return next((index for index, job in enumerate(self.jobs) if job.id == job_id), None)
+
+    def row_to_follow(self, job: Job) -> int | None:
+        """Return the row of a job; None if it is not there, or has ended since."""
+        row = self.index_of(job.id)
+        return None if row is None or (job.is_alive and self.jobs[row].is_over) else row
 
     def __len__(self) -> int:
         return len(self.jobs)

@@ -47,7 +47,7 @@ def order(desk: Desk) -> list[int]:
 
 async def test_an_empty_queue_names_the_key_to_press(tmp_path: Path) -> None:
     async with opened(tmp_path, "w") as desk:
-        assert "The queue is empty: mark titles in the library and press c." in desk.lines("about")
+        assert "The queue is empty: mark titles in the library and press c." in desk.text
 
 
 @pytest.mark.parametrize("key", ["p", "P", "x", "r", "K", "J", "l", "enter", "y"])
@@ -181,7 +181,7 @@ async def test_what_another_front_has_done_meanwhile_is_what_is_said(tmp_path: P
         await desk.look()
         desk.queue.ask(jobs, Action.RETRY)  # the screen has not looked since
         await desk.press("r")
-        assert desk.told[-1] == "This job is queued: it cannot retry."
+        assert desk.told[-1] == "This job is queued: you cannot retry it."
 
 
 @runs("move_up", AT)
@@ -264,6 +264,15 @@ async def test_u_shows_the_trash(tmp_path: Path) -> None:
 async def test_back_goes_to_the_library(key: str, tmp_path: Path) -> None:
     async with opened(tmp_path, "w", key) as desk:
         desk.in_front(LibraryScreen)
+
+
+async def test_the_cursor_stays_where_jobs_run_when_its_job_ends(tmp_path: Path) -> None:
+    async with opened(tmp_path) as desk:
+        one, two, three = await with_jobs(desk, running=1)
+        desk.queue.finish(one, {})
+        await desk.look()
+        assert order(desk) == [two, three, one]
+        assert desk.table.cursor == 0
 
 
 async def test_the_cursor_stays_on_its_job_when_others_end(tmp_path: Path) -> None:

@@ -92,7 +92,7 @@ def test_running_ones_come_first_then_the_queue_then_the_newest_end() -> None:
         ({"stage": ""}, "running"),
         ({"wanted": Action.PAUSE}, "pausing"),
         ({"wanted": Action.RESUME}, "resuming"),
-        ({"wanted": Action.CANCEL}, "cancels"),
+        ({"wanted": Action.CANCEL}, "cancelling"),
     ],
 )
 def test_a_running_job_in_one_word(facts: JobFields, word: str) -> None:
