@@ -24,8 +24,8 @@ T = TypeVar("T")
 COLUMNS = (Column("name", "VALUE", 16), Column("note", "", 20, flexible=True))
 TARGET_COLUMNS = (
     Column("name", "TARGET", 10),
-    Column("label", "PLAYS ON", 20, flexible=True),
-    Column("loads", "LOADS", 13),
+    Column("label", "PLAYS ON", 26),
+    Column("loads", "LOADS", 13, flexible=True),
 )
 _ABOUT_LINES = 4
 _OTHER_LINES = 4

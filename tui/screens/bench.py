@@ -30,10 +30,8 @@ from discpress.tui.views.bench import OPTIONS, BenchChoice, csv_texts, failed_te
 from discpress.tui.views.bench_lines import head_lines, rate_lines, seek_lines
 from discpress.tui.widgets.lines import Lines
 
-WIDE = 100
-"""From so many columns on the panes stand side by side."""
-_GAP = 2
-_HEAD_LINES = 4  # the title bar, and three of the title
+_OTHER_LINES = 6  # the title bar, three of the title, message and keys
+_EDGES = 2
 _LEAST_SEEK_LINES = 8
 
 
@@ -53,7 +51,6 @@ class BenchScreen(DiscScreen):
 
     def compose(self) -> ComposeResult:
         """Lay out the screen."""
-        self.set_class(self.app.size.width >= WIDE, "-wide")
         yield self.title_bar()
         yield Lines(id="head", can_focus=True)
         with Container(id="panes"):
@@ -68,8 +65,7 @@ class BenchScreen(DiscScreen):
         self.call_after_refresh(self._show)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Put the panes side by side if they fit."""
-        self.set_class(event.size.width >= WIDE, "-wide")
+        """Draw anew."""
         self.call_after_refresh(self._show)
 
     def on_snapshot(self, snapshot: QueueSnapshot) -> None:
@@ -101,28 +97,26 @@ class BenchScreen(DiscScreen):
         title, choice, is_ascii = self._title, self._choice, self.session.is_ascii
         name, position = self.view.names.of(title), self._position()
         self.query_one("#head", Lines).show(head_lines(title, name, choice, self.keys, position=position))
-        is_wide = self.has_class("-wide")
-        height = max(4, self.size.height - _HEAD_LINES - (3 if is_wide else 2))  # message, keys, and a gap
-        width = self.size.width // 2 - _GAP if is_wide else self.size.width
+        is_boxed = self.has_class("-boxed")  # then the panes stand side by side
+        height = max(4, self.size.height - _OTHER_LINES - (_EDGES - 1 if is_boxed else 0))
+        width = self.size.width // 2 - _EDGES if is_boxed else self.size.width
         rates = rate_lines(
             rate_rows(choice, self._found),
             *self._test_of(TaskKind.THROUGHPUT),
             width,
-            height if is_wide else max(4, height - _LEAST_SEEK_LINES),
+            height if is_boxed else max(4, height - _LEAST_SEEK_LINES),
             key=self.keys.of("test_throughput"),
         )
         pane = self.query_one("#rates", Lines)
-        wanted = height if is_wide else len(rates)
-        if pane.styles.height is None or pane.styles.height.value != wanted:
-            pane.styles.height = wanted
-        pane.show(rates)
+        pane.styles.height = "1fr" if is_boxed else len(rates)
+        pane.show_headed(rates)
         rows = seek_rows(title, choice, self._found)
         self._cursor = min(self._cursor, len(rows) - 1)
-        left = height if is_wide else height - len(rates)
+        left = height if is_boxed else height - len(rates)
         seek_key = self.keys.of("test_seek")
         test = self._test_of(TaskKind.SEEK)
         seeks = seek_lines(rows, self._cursor, *test, width, left, is_ascii=is_ascii, key=seek_key)
-        self.query_one("#seeks", Lines).show(seeks)
+        self.query_one("#seeks", Lines).show_headed(seeks)
 
     def _position(self) -> str:
         if self._title.path not in self.view.titles:

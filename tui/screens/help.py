@@ -37,7 +37,7 @@ class HelpScreen(PaletteScreen):
         Column("name", "NAME", 16),
         Column("about", "WHAT IT DOES", 24, flexible=True),
     )
-    PLACEHOLDER: ClassVar[str] = "find a key, then press Enter to run it"
+    PLACEHOLDER: ClassVar[str] = "find a key of this screen: enter runs it, escape leaves"
 
     def find(self, wanted: str) -> list[Hit]:
         """Return the lines that contain all words: first the key that is typed, then names, then sentences."""

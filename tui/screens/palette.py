@@ -51,7 +51,7 @@ class PaletteScreen(OwnScreen[Hit | None], ModalScreen[Hit | None]):
     """An input and what it finds; the cursor keys move in the list while the input keeps the focus."""
 
     COLUMNS: ClassVar[Sequence[Column]] = COLUMNS
-    PLACEHOLDER: ClassVar[str] = "a command, a value or a title"
+    PLACEHOLDER: ClassVar[str] = "find a command, a value or a title: enter takes it, escape leaves"
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("escape", "leave", show=False),
         Binding("down", "step(1)", show=False, priority=True),

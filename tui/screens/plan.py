@@ -15,7 +15,7 @@ from discpress.engine.errors import DiscpressError
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import Title
-from discpress.engine.units import format_duration, format_size, format_whole_percent
+from discpress.engine.units import format_count, format_duration, format_size, format_whole_percent
 from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
 from discpress.tui.app.session import ON_SCREEN, Changes, Session
 from discpress.tui.commands import Keys, Place, bindings_at
@@ -176,7 +176,8 @@ class PlanScreen(DiscScreen):
                 self._options = replace(self._options, output_folder=folder)
                 self._plan()
 
-        self.app.push_screen(AskFolder(["Where do the results go?"], self._titles[0].file_path.parent), answer)
+        folder = self._titles[0].file_path.parent
+        self.app.push_screen(AskFolder("Where do the results go?", folder, self.view.signs.ellipsis), answer)
 
     def action_tune(self) -> None:
         """Choose other settings for these titles."""
@@ -223,7 +224,7 @@ class PlanScreen(DiscScreen):
             self.fail(str(error))
             return
         if None in added:
-            self.say(f"In the queue already by now, and left out: {added.count(None)}.")
+            self.say(f"{format_count(added.count(None), 'title')} left out: in the queue already.")
         self.post_message(TitlesQueued({row.title.path for row in self._batch.converted}))
 
 

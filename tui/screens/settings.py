@@ -18,6 +18,7 @@ from discpress.tui.messages import SaveSettings
 from discpress.tui.screens.base import DiscScreen
 from discpress.tui.views.settings import Setting, SettingRows, changed_target, settings_of
 from discpress.tui.widgets.lines import Lines
+from discpress.tui.widgets.palette import wrapped
 from discpress.tui.widgets.table import Column, Table
 
 COLUMNS = (Column("label", "SETTING", 16), Column("shown", "NOW", 30, flexible=True))
@@ -55,10 +56,18 @@ class SettingsScreen(DiscScreen):
         self._fill()
         table = self.query_one(Table)
         table.show_rows(table.cursor)
-        path = display_name(config_path(os.environ))
-        shown = self.keys.of("help")
-        keys = f'Other keys: keys = {{ quit = "x" }} in this file; the help ({shown}) has the names.'
-        self.query_one("#about", Lines).show([[(path, "dim")], [(keys, "dim")]])
+
+    def on_table_moved(self) -> None:
+        """Describe the setting under the cursor, and name the file that has all of them."""
+        width = self.size.width
+        file = wrapped(f"Saved in {display_name(config_path(os.environ))}", width, "dim")
+        help_key = self.keys.of("help")
+        keys = wrapped(
+            f'There, keys = {{ quit = "x" }} changes a key; the help ({help_key}) has the names.', width, "dim"
+        )
+        about = wrapped(self._setting().about, width, "normal")
+        most = max(len(wrapped(each.about, width, "normal")) for each in self._rows.settings)
+        self.query_one("#about", Lines).show_whole([*about, *[()] * (most - len(about)), *file, *keys])
 
     def _setting(self) -> Setting:
         return self._rows.settings[self.query_one(Table).cursor]
@@ -136,13 +145,14 @@ class SettingsScreen(DiscScreen):
             elif folder is not None:
                 self._save_value("folders", [str(each) for each in (*folders, folder)])
 
-        self.app.push_screen(AskFolder(["Which folder holds games?"], None), answer)
+        self.app.push_screen(AskFolder("Which folder holds games?", None, self.view.signs.ellipsis), answer)
 
     def action_remove_folder(self) -> None:
         """Take a folder off the list; its files stay as they are."""
         setting = self._setting()
         if setting.key == "folders" and setting.value is not None:
             kept = [str(each) for each in self.session.config.folders if str(each) != setting.value]
-            self._save_value("folders", kept)
+            notice = f"{setting.shown} is off the list. Its files stay; {self.keys.of('add_folder')} adds it again."
+            self.post_message(SaveSettings({"folders": kept}, notice))
         else:
             self.say("Put the cursor on a folder first: only a folder of the list can be removed.")

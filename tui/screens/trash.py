@@ -117,7 +117,7 @@ class TrashScreen(Marking):
             if item.entry.problem:
                 said = (f"only listed: {item.entry.problem}", "bad")
             elif item.undo_problem:
-                said = (f"cannot be brought back: {item.undo_problem}", "bad")
+                said = (f"cannot be restored: {item.undo_problem}", "bad")
             lines = about_lines((display_name(item.entry.home_path), "dim"), said, self.size.width)
         elif self._listing is not None and self._listing.broken:
             lines = wrapped(str(self._listing.broken[0]), self.size.width, "bad")
@@ -141,7 +141,7 @@ class TrashScreen(Marking):
         """Ask, then let the worker bring the originals back."""
         chosen = self._chosen()
         if chosen:
-            self._ask(undo_question(chosen), TaskKind.UNDO, "Bring it back" if len(chosen) == 1 else "Restore", chosen)
+            self._ask(undo_question(chosen), TaskKind.UNDO, "Restore it" if len(chosen) == 1 else "Restore", chosen)
 
     def action_purge(self) -> None:
         """Ask, then let the worker prove the replacements and remove the originals for good."""

@@ -222,7 +222,7 @@ class TuneScreen(TuneSaving):
     def action_alignment_next(self) -> None:
         """Choose the alignment."""
         if not self._tuning.takes_alignment:
-            self.say(f"{self._tuning.format.upper()} has no alignment.")
+            self.say(f"{self._tuning.format.label} has no alignment.")
             return
         self.pick(
             "Where do blocks start?",

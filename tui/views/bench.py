@@ -216,7 +216,7 @@ def _of_newest_machine(
 
 
 def _seek_row(title: Title, block_size: int, found: Sequence[tuple[Measurement, SeekFigures]]) -> SeekRow:
-    label = f"{block_size // 1024}K" if block_size else str(title.format or "iso").upper()
+    label = f"{block_size // 1024}K" if block_size else title.format.label if title.format else "ISO"
     if not found:
         return SeekRow(label, block_size, None, None, None)
     measurement, figures = found[0]

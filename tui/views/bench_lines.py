@@ -31,7 +31,7 @@ def head_lines(title: Title, name: str, choice: BenchChoice, keys: Keys, *, posi
     blocks, levels = describe_blocks(choice.block_sizes), describe_levels(choice.levels)
     return [
         [
-            (f"Bench {name} ({system_label(title)})", "head"),
+            (f"Benchmark {name} ({system_label(title)})", "head"),
             (f"  {format_label(title)}, {size}  ", "dim"),
             (keys.row("title_before", "title_next"), "accent"),
             (f" title {position}", "dim"),

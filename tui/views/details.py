@@ -4,6 +4,7 @@ import time
 from collections.abc import Sequence
 
 from discpress.engine.errors import DiscpressError
+from discpress.engine.formats import PLAIN_FORMAT
 from discpress.engine.images.doctor.findings import Finding
 from discpress.engine.library.naming import system_label
 from discpress.engine.names import display_name
@@ -18,7 +19,7 @@ from discpress.tui.commands import Keys
 from discpress.tui.views.check import Check, check_head, check_lines
 from discpress.tui.views.frame.columns import STATE_STYLES
 from discpress.tui.views.jobs import job_note, job_state
-from discpress.tui.views.labels import MATCH_STYLES, SEVERITY_STYLES, margin_of
+from discpress.tui.views.labels import MATCH_STYLES, SEVERITY_STYLES, margin_of, without_path
 from discpress.tui.views.library import LibraryView
 from discpress.tui.views.title_settings import describe_settings
 from discpress.tui.widgets.palette import Line, wrapped
@@ -41,11 +42,11 @@ def brief(view: LibraryView, title: Title, width: int, *, unestimated: str = "")
     standing = view.states.of(title)
     if standing.reason and standing.state.spec.concern is not Concern.NONE:
         style = STATE_STYLES[standing.state.spec.concern]
-        label, reason = standing.state.spec.label, display_name(standing.reason)
+        label, reason = standing.state.spec.label, without_path(standing.reason, title)
         text = reason if reason.startswith(f"{label}: ") else f"{label}: {reason}"
         lines += [[], *wrapped(text, width, style)]
     elif title.error or standing.reason:
-        lines += [[], *wrapped(display_name(title.error or standing.reason), width, "warn")]
+        lines += [[], *wrapped(without_path(title.error or standing.reason, title), width, "warn")]
     return lines
 
 
@@ -73,7 +74,7 @@ def whole(
     """
     lines = brief(view, title, width, unestimated=unestimated)
     lines += _files(title, width)
-    lines += [[], *_header(title)]
+    lines += _header(title)
     lines += _digests(digests, width)
     if achievements:
         text = f"{'hash':<{_DIGEST_LABEL}}{achievements}"
@@ -145,7 +146,7 @@ def _match(view: LibraryView, title: Title, width: int) -> list[Line]:
 def _file(title: Title, width: int) -> list[Line]:
     archived = f" in a {title.archive_label}" if title.is_archived else ""
     lines = [
-        _row("format", str(title.format or "not recognised").upper() + archived),
+        _row("format", (title.format.label if title.format else "not recognised") + archived),
         _row("size", f"{format_size(title.file_bytes)} ({title.file_bytes:,} bytes)"),
     ]
     if title.tracks is not None:
@@ -171,7 +172,9 @@ def _files(title: Title, width: int) -> list[Line]:
 
 
 def _header(title: Title) -> list[Line]:
-    lines: list[Line] = [[("The file's header", "head")]]
+    if not title.block_size and title.tracks is None and title.format is not PLAIN_FORMAT:
+        return []  # what it has is not read
+    lines: list[Line] = [[], [("The file's header", "head")]]
     if not title.block_size:
         what = "Plain ISO" if title.tracks is None else "Sectors of a CD as they are"
         return [*lines, [(f"{what}, not compressed", "normal")]]
@@ -226,7 +229,7 @@ def _estimate(view: LibraryView, title: Title, width: int, unestimated: str) -> 
     if estimate is None and unestimated:
         return [*lines, *wrapped(f"cannot be estimated: {unestimated}", width, "bad")]
     if estimate is None:
-        return [*lines, [("estimate to come", "dim")]]
+        return [*lines, [("not estimated yet", "dim")]]
     margin = margin_of(estimate)
     near = f" {view.signs.margin}{margin} %" if margin else " (exact)"
     lines.append(_row("estimate", f"{format_size(estimate.packed_bytes)}{near}"))

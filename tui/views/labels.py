@@ -8,7 +8,7 @@ from discpress.engine.images.doctor.findings import Severity
 from discpress.engine.library.listed import AnyTitle
 from discpress.engine.names import display_name
 from discpress.engine.store.model import StoredEstimate, Title
-from discpress.engine.units import format_whole_percent
+from discpress.engine.units import KIB, format_option_size, format_whole_percent
 
 FILE_GONE = "The file is not there any more."
 
@@ -18,10 +18,11 @@ def format_label(title: AnyTitle) -> str:
 
     A CHD of a CD has its hunk size for no reason that anybody chooses, so it is left out.
     """
-    name = str(title.format or "?").upper()
+    name = title.format.label if title.format is not None else "?"
     if title.is_archived:
         return f"{name}/{title.archive_label}"
-    return f"{name} {title.block_size // 1024}K" if title.block_size >= 1024 and title.tracks is None else name
+    block_size = title.block_size // KIB * KIB
+    return f"{name} {format_option_size(block_size)}" if block_size and title.tracks is None else name
 
 
 SAVE_CELLS = 5
@@ -42,9 +43,14 @@ def margin_of(estimate: StoredEstimate | None) -> int | None:
     return 0 if not half else max(1, round(100 * half / estimate.packed_bytes))
 
 
+def without_path(text: str, title: AnyTitle) -> str:
+    """Return a sentence about a title, safe to show, without its own path, which stands next to it."""
+    return display_name(text).removeprefix(f"{display_name(title.path)}: ")
+
+
 def reason_of(title: Title, failed: Mapping[Path, str]) -> str:
     """Return why a background task for a title failed, without the title's own path; empty if none did."""
-    return display_name(failed.get(title.path, "")).removeprefix(f"{display_name(title.path)}: ")
+    return without_path(failed.get(title.path, ""), title)
 
 
 SEVERITY_STYLES = {Severity.ERROR: "bad", Severity.WARNING: "warn"}

@@ -43,6 +43,11 @@ class Setting(NamedTuple):
         """Return one of the choices in words."""
         return describe_target(str(value), self.system) if self.system else _WORDS[self.key](value)
 
+    @property
+    def about(self) -> str:
+        """Its effect, in a sentence or two."""
+        return _ABOUT[self.key]
+
 
 def settings_of(config: Config, shown: Sequence[Path] = ()) -> list[Setting]:
     """Return the rows, folders first; `shown` are those that are looked at now, which a command line may have named."""
@@ -65,10 +70,10 @@ def settings_of(config: Config, shown: Sequence[Path] = ()) -> list[Setting]:
         Setting("trash_days", "empty trash", config.trash_days, _trash_days(config.trash_days), _TRASH_DAYS),
         Setting("playlists", "playlists", config.playlists, _playlists(config.playlists), (False, True)),
         Setting("theme", "theme", config.theme, config.theme, tuple(THEMES)),
-        Setting("notify", "batch ends", config.notify, _notify(config.notify), NOTIFY),
+        Setting("notify", "after a batch", config.notify, _notify(config.notify), NOTIFY),
         Setting("mouse", "mouse", config.mouse, _mouse(config.mouse), (None, True, False)),
         Setting("format", "format", config.format, _format(config), (None, *written())),
-        Setting("ascii", "signs", config.ascii, _signs(config.ascii), (None, True, False)),
+        Setting("ascii", "characters", config.ascii, _signs(config.ascii), (None, True, False)),
     ]
 
 
@@ -135,7 +140,7 @@ def _trash_days(days: int | None) -> str:
 
 
 def _notify(how: str) -> str:
-    words = {"off": "nothing", "bell": "ring the bell", "osc9": "notification (OSC 9)"}
+    words = {"off": "do nothing", "bell": "ring the bell", "osc9": "notification (OSC 9)"}
     return words.get(how, "notification (OSC 777)")
 
 
@@ -144,8 +149,7 @@ def _mouse(mouse: bool | None) -> str:
 
 
 def _signs(is_ascii: bool | None) -> str:
-    signs = {None: "Unicode if the terminal supports it", True: "ASCII only", False: "Unicode"}[is_ascii]
-    return f"{signs} (restart to apply)"
+    return {None: "Unicode if the terminal supports it", True: "ASCII only", False: "Unicode"}[is_ascii]
 
 
 _WORDS: Mapping[str, Callable[[Any], str]] = {
@@ -159,6 +163,20 @@ _WORDS: Mapping[str, Callable[[Any], str]] = {
     "mouse": _mouse,
     "format": _container,
     "ascii": _signs,
+}
+_ABOUT: Mapping[str, str] = {
+    "folders": "discpress looks for images in these folders, and in all folders below them.",
+    "targets": "What plays these discs. discpress writes only what it loads.",
+    "level": "How hard discpress compresses. A higher level takes longer and saves more.",
+    "threads": "The threads of conversions. At most 12 compress at the same time.",
+    "trash": "The original, after its result is verified. A plan can choose otherwise.",
+    "trash_days": "The worker removes old originals for good, after decoding each replacement.",
+    "playlists": "The M3U file for a game of several discs. Emulators change discs by it.",
+    "theme": "The colours of the app. A terminal with 16 colours keeps its own.",
+    "notify": "What your terminal does when the last conversion of a batch has ended.",
+    "mouse": "Whether the app takes the mouse. A change applies at the next start.",
+    "format": "The format of results, for all targets that load it.",
+    "ascii": "The characters that the app draws with. A change applies at the next start.",
 }
 
 
@@ -184,7 +202,7 @@ class SettingRows:
 def target_cells(system: str, name: str) -> tuple[str, str, str]:
     """Return a target as a row: its name, what it plays on, and what it loads."""
     target = target_named(name, system)
-    loaded = (each.upper() for each in written(packed_only=True) if each in target.formats)
+    loaded = (each.label for each in written(packed_only=True) if each in target.formats)
     return name, target.label, ", ".join(loaded)
 
 
@@ -202,7 +220,7 @@ def about_target(system: str, name: str) -> list[str]:
 def _about(target: Target) -> str:
     refused = [each for each in written(packed_only=True) if each not in target.formats]
     reasons = dict.fromkeys(target.reason_against(each) for each in refused if dict(target.reasons).get(each))
-    best = target.default_format.upper()
+    best = target.default_format.label
     why = f" {'; '.join(_sentence(each) for each in reasons)}." if reasons else ""
     blocks = f" {_sentence(target.block_reason)}." if target.block_reason else ""
     return f"Best format: {best}.{why}{blocks}"

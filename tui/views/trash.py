@@ -168,7 +168,7 @@ def undo_question(items: Sequence[TrashItem]) -> list[str]:
     moved = f"{replacement} goes into the trash in its place."
     if not items[0].is_replacement_there:
         moved = f"{replacement} is gone or was changed: it is left alone unless it proves to be the same."
-    return [f"Bring {display_name(entry.home_path.name)} back?", moved]
+    return [f"Restore {display_name(entry.home_path.name)}?", moved]
 
 
 def purge_question(items: Sequence[TrashItem]) -> list[str]:

@@ -14,6 +14,8 @@ _GAP = 2
 _MOST_MESSAGE_LINES = 4
 _ALWAYS = {"help", "back", "quit"}
 """The way out, and what tells the rest: other keys go first."""
+_IF_WIDE = {"mark_all", "sort", "bench", "show_trash", "show_settings", "pause_all", "move_up", "move_down"}
+"""The commands that come after those of the footer, if there is room."""
 
 
 class KeyLine(Painted):
@@ -28,7 +30,9 @@ class KeyLine(Painted):
 
     def __init__(self, commands: Sequence[Command], keys: Mapping[str, str]) -> None:
         super().__init__()
-        self._entries = [(command, key_label(command, keys)) for command in commands if command.in_footer]
+        shown = [command for command in commands if command.in_footer or command.name in _IF_WIDE]
+        shown.sort(key=lambda command: (command.name in _ALWAYS, not command.in_footer))
+        self._entries = [(command, key_label(command, keys)) for command in shown]
         self._message = ""
         self._style = "normal"
         self.styles.height = 2

@@ -50,6 +50,13 @@ class Lines(Painted):
             self.styles.height = height
         self.show(lines)
 
+    def show_headed(self, lines: Sequence[Line]) -> None:
+        """Replace the lines; if there is a box, the first one stands in its edge."""
+        if self.is_boxed:
+            head, *lines = lines
+            self.show_edges([(head[0][0].rstrip(), "normal")])
+        self.show(lines)
+
     def scroll_lines(self, count: int) -> None:
         """Move down by some lines, up by a negative number, as far as there is text."""
         top = max(0, min(self._top + count, len(self._lines) - self.size.height))

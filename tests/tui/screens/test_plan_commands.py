@@ -306,7 +306,7 @@ async def test_what_another_app_has_queued_meanwhile_is_queued_once(tmp_path: Pa
         desk.queue.add([JobRequest(ConvertTask(ConversionRequest()), path)])
         await desk.press("enter")
         assert sorted(job.path for job in desk.queue.jobs()) == sorted(row.title.path for row in plan.rows)
-        assert "In the queue already by now, and left out: 1." in desk.told
+        assert "1 title left out: in the queue already." in desk.told
 
 
 async def test_the_name_of_a_result_is_shown_whole(tmp_path: Path) -> None:

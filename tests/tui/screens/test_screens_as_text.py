@@ -77,11 +77,14 @@ async def test_results_of_the_bench_in_ascii_have_no_other_character(tmp_path: P
         assert screen_text(app).isascii()
 
 
-async def test_screens_in_ascii_have_no_other_character(tmp_path: Path) -> None:
+async def test_screens_and_questions_in_ascii_have_no_other_character(tmp_path: Path) -> None:
     app = make_app(tmp_path, terminal=ASCII)
     async with running(app) as pilot:
         screens = {"library-ascii": screen_text(app)}
         await press(pilot, *VISITS["tune"][0])
         screens["tune-ascii"] = screen_text(app)
+        for keys in (("f",), ("escape", "T"), ("escape", "escape", "c", "F")):
+            await press(pilot, *keys)
+            assert screen_text(app).isascii(), keys
     assert differing(screens) == {}
     assert "".join(screens.values()).isascii()

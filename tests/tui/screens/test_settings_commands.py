@@ -57,23 +57,15 @@ async def test_enter_on_the_target_of_a_system_offers_those_that_play_it(tmp_pat
         desk.in_front(PickTarget)
 
 
-async def test_enter_offers_all_values_of_every_setting(tmp_path: Path, config_file: Path) -> None:
-    async with opened(tmp_path, "comma") as desk:
-        for setting in settings_of(Config()):
-            if setting.choices:
-                await desk.press("enter")
-                assert len(desk.rows) == len(setting.choices), setting.label
-                await desk.press("escape")
-            await desk.press("down")
-
-
 @runs("setting_previous", AT)
 async def test_left_takes_the_value_before(tmp_path: Path, config_file: Path) -> None:
     async with opened(tmp_path, *to("level"), "left", "left"):
         assert written(config_file).level == 7
 
 
-@pytest.mark.parametrize("label", ["plays PS2", "level", "format", "threads", "originals", "theme", "mouse", "signs"])
+@pytest.mark.parametrize(
+    "label", ["plays PS2", "level", "format", "threads", "originals", "theme", "mouse", "characters"]
+)
 async def test_every_setting_goes_around_and_back(label: str, tmp_path: Path, config_file: Path) -> None:
     setting = next(each for each in settings_of(Config()) if each.label == label)
     async with opened(tmp_path, *to(label)) as desk:
@@ -116,9 +108,15 @@ async def test_the_theme_changes_at_once(tmp_path: Path) -> None:
         assert seen == [f"discpress-{name}" for name in THEMES]
 
 
-async def test_the_signs_say_that_they_change_at_the_next_start(tmp_path: Path) -> None:
-    async with opened(tmp_path, *to("signs"), "right") as desk:
-        assert "ASCII only (restart to apply)" in desk.text
+async def test_every_setting_is_described_and_offers_its_values(tmp_path: Path, config_file: Path) -> None:
+    async with opened(tmp_path, "comma") as desk:
+        for setting in settings_of(Config()):
+            assert setting.about in desk.lines("about")
+            if setting.choices:
+                await desk.press("enter")
+                assert len(desk.rows) == len(setting.choices), setting.label
+                await desk.press("escape")
+            await desk.press("down")
 
 
 async def test_the_library_follows_a_changed_setting(tmp_path: Path) -> None:
@@ -160,6 +158,17 @@ async def test_a_name_that_is_too_long_is_told_and_not_added(tmp_path: Path, con
         assert not config_file.exists()
 
 
+async def test_a_folder_is_picked_from_the_list_of_the_question(tmp_path: Path, config_file: Path) -> None:
+    for name in ("PS2", "PSP"):
+        (tmp_path / "games" / name).mkdir(parents=True)
+    async with opened(tmp_path, "comma", "plus") as desk:
+        assert "Down picks a folder" in desk.said
+        await desk.paste(f"{tmp_path}/games/")
+        assert desk.rows == [f"{tmp_path}/games/PS2/", f"{tmp_path}/games/PSP/"]
+        await desk.press("down", "down", "enter", "enter")
+        assert written(config_file).folders == (tmp_path / "games" / "PSP",)
+
+
 async def test_leaving_the_question_adds_nothing(tmp_path: Path, config_file: Path) -> None:
     async with opened(tmp_path, "comma", "plus", "escape") as desk:
         desk.in_front(SettingsScreen)
@@ -176,6 +185,7 @@ async def test_x_takes_a_folder_off_and_leaves_its_files(tmp_path: Path, config_
             await desk.paste(str(tmp_path / name))
             await desk.press("enter")
         await desk.press("x")
+        assert f"{tmp_path / 'one'} is off the list" in desk.told[-1]
         assert written(config_file).folders == (tmp_path / "two",)
         assert (tmp_path / "one").is_dir()
 

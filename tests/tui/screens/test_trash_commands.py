@@ -55,7 +55,7 @@ async def test_z_asks_then_brings_the_original_back(tmp_path: Path) -> None:
     async with with_trash(tmp_path) as desk:
         await desk.press("z")
         desk.in_front(Confirm)
-        assert "Bring Game.iso back?" in desk.said
+        assert "Restore Game.iso?" in desk.said
         await desk.press("right", "enter")
         await desk.look()
         assert [job.state for job in desk.queue.jobs()] == [JobState.DONE]
@@ -160,7 +160,7 @@ async def test_a_name_in_the_way_is_said(tmp_path: Path) -> None:
     async with with_trash(tmp_path) as desk:
         (tmp_path / "games" / "Game.iso").write_bytes(b"another")
         await desk.press("q", "u")
-        assert "cannot be brought back: a file called Game.iso is in the way" in desk.lines("about")
+        assert "cannot be restored: a file called Game.iso is in the way" in desk.lines("about")
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")

@@ -82,7 +82,7 @@ def test_the_brief_has_the_game_of_a_datfile_if_one_is_loaded() -> None:
 
 def test_what_is_not_known_is_said_so() -> None:
     assert "serial    not known" in brief_of(title("x.iso", 1, system="ps2"))
-    assert "estimate to come" in brief_of(title("x.iso", 700, serial="SLUS-1"))
+    assert "not estimated yet" in brief_of(title("x.iso", 700, serial="SLUS-1"))
 
 
 def test_an_image_of_no_disc_is_said_to_be_none() -> None:
@@ -100,7 +100,7 @@ def test_why_there_is_no_estimate_is_said_in_place_of_the_wait() -> None:
     view = ShownLibrary()
     said = text(brief(view, title("x.iso", 700, serial="SLUS-1"), 80, unestimated="cannot read it: no access"))
     assert "cannot be estimated: cannot read it: no access" in said
-    assert "estimate to come" not in said
+    assert "not estimated yet" not in said
 
 
 def test_an_error_and_a_bad_estimate_give_their_reason() -> None:

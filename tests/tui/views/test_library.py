@@ -261,6 +261,7 @@ def test_labels() -> None:
     assert row(view((title("x.iso", 1, system="dreamcast"),)), "x.iso")["system"] == "DC"
     assert format_label(title("x.iso", 1, format=None)) == "?"
     assert format_label(title("x.zso", 1, format=ImageFormat.ZSO, block_size=16384)) == "ZSO 16K"
+    assert format_label(title("x.ciso", 1, format=ImageFormat.GAMECUBE_CISO, block_size=2 << 20)) == "CISO 2M"
 
 
 def test_a_margin_is_half_of_what_it_spans_and_at_least_one_percent() -> None:

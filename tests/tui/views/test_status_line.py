@@ -40,6 +40,7 @@ def test_what_is_no_part_of_the_totals_is_counted_by_state() -> None:
     shown = view()
     shown.change([replace(LIBRARY[0], fault=Fault.CUT_SHORT), replace(LIBRARY[1], fault=Fault.CUT_SHORT)])
     assert text(shown, 120) == "2 cut short; 1 not read"
+    assert text(shown, 25) == "3 with problems"
 
 
 @pytest.mark.parametrize("width", [30, 40, 60, 80])

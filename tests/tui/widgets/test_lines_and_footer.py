@@ -127,6 +127,14 @@ async def test_the_way_out_is_always_there(place: Place, width: int) -> None:
         assert app.keys.rstrip().endswith(f"{way_out}  ? help")
 
 
+@pytest.mark.parametrize(("width", "key"), [(60, "c convert"), (80, "w queue"), (120, "s sort"), (200, ", settings")])
+async def test_a_wider_line_has_further_keys_after_those_that_a_narrow_one_has(width: int, key: str) -> None:
+    async with shown(width=width) as (_, app):
+        assert f"{key}  " in app.keys
+    async with shown(width=width // 2) as (_, app):
+        assert f"{key}  " not in app.keys
+
+
 async def test_a_wide_line_has_all_of_them() -> None:
     async with shown(width=200) as (_, app):
         for command in commands_at(Place.LIBRARY):

@@ -173,7 +173,8 @@ class DeployScreen(DiscScreen):
                 self._root = folder
                 self._look()
 
-        self.app.push_screen(AskFolder(["Where is the device mounted?"], self._root or _usual_mount()), answer)
+        folder = self._root or _usual_mount()
+        self.app.push_screen(AskFolder("Where is the device mounted?", folder, self.view.signs.ellipsis), answer)
 
     def action_choose_loader(self) -> None:
         """Choose what plays the games on the device."""

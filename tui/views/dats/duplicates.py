@@ -133,7 +133,7 @@ class DuplicatesView:
         else:
             texts = {
                 "mark": self._mark(copies, title),
-                "format": "" if title.format is None else title.format.upper(),
+                "format": "" if title.format is None else title.format.label,
                 "size": format_size(title.file_bytes),
                 "name": display_name(f"{title.path.parent.name}/{title.path.name}"),
                 "why": self._why(copies, title),

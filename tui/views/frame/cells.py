@@ -135,7 +135,7 @@ def _block_cell(view: Shown, title: ListedTitle) -> str:
     settings = view.planned(whole)
     if settings is None:
         return ""
-    name = str(settings.format).upper()
+    name = settings.format.label
     return name if settings.is_plain else f"{name} {format_option_size(settings.block_size)}"
 
 

@@ -24,7 +24,7 @@ def facets_of(view: LibraryView, width: int) -> Sequence[Facet]:
     states = {state.spec.label: (count, f"state:{state}") for state, count in _states(view)}
     groups: Mapping[str, Mapping[str, tuple[int, str]]] = {
         "system": {SYSTEMS[each].label: (count, f"sys:{each}") for each, count in systems.most_common()},
-        "format": {str(each).upper(): (count, f"fmt:{each}") for each, count in formats.most_common()},
+        "format": {each.label: (count, f"fmt:{each}") for each, count in formats.most_common()},
         "state": states,
     }
     chosen = set(view.filter_text.split())

@@ -20,7 +20,7 @@ from discpress.tui.app.session import Session
 from discpress.tui.views.check import check_lines, newest_check
 from discpress.tui.views.frame.columns import STATE_STYLES
 from discpress.tui.views.jobs import has_figures, job_note, job_state
-from discpress.tui.views.labels import format_label, margin_of, reason_of
+from discpress.tui.views.labels import format_label, margin_of, reason_of, without_path
 from discpress.tui.views.tune import Tuning, cell_of, known_by_settings
 from discpress.tui.widgets.graph import bar
 from discpress.tui.widgets.palette import Line, beside, fit, headed, tail, wrapped
@@ -112,7 +112,7 @@ def _now(painter: _Painter) -> list[Line]:
     """Return what the file is."""
     title, width = painter.title, painter.width - _LABEL
     archived = f" in a {title.archive_label}" if title.is_archived else ""
-    name = format_label(title) if not title.is_archived else str(title.format or "?").upper()
+    name = format_label(title) if not title.is_archived else title.format.label if title.format else "?"
     size = format_size(title.file_bytes)
     lines = [
         painter.row("format", (f"{name}{archived}", "normal")),
@@ -156,7 +156,7 @@ def _becomes(painter: _Painter) -> list[Line]:
     if estimate is None and why:
         return [*lines, *wrapped(f"cannot be estimated: {why}", width, "bad")]
     if estimate is None:
-        return [*lines, [("estimate to come", "dim")]]
+        return [*lines, [("not estimated yet", "dim")]]
     return [*lines, *_figures(painter, title, estimate)]
 
 
@@ -187,10 +187,10 @@ def _why(session: Session, title: Title, width: int, copies_key: str) -> list[Li
     frees = copies_key and standing.state in _COPIES and title.links == 1
     hint: list[Line] = [[(f"{copies_key}: keep one copy, free the other", "dim")]] if frees else []
     if standing.reason and spec.concern is not Concern.NONE:
-        reason = display_name(standing.reason)
+        reason = without_path(standing.reason, title)
         text = reason if reason.startswith(f"{spec.label}: ") else f"{spec.label}: {reason}"
         return [*wrapped(text, width, STATE_STYLES[spec.concern]), *hint]
-    text = display_name(title.error or standing.reason)
+    text = without_path(title.error or standing.reason, title)
     return [*wrapped(text, width, "warn"), *hint] if text else hint
 
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from discpress.engine.names import display_name
+from discpress.engine.states import Concern
 from discpress.engine.units import format_size
 from discpress.tui.app.session import Session
 from discpress.tui.views.frame.columns import STATE_STYLES
@@ -17,11 +18,12 @@ _MARGIN = 6
 def status_line(view: LibraryView, width: int) -> Line:
     """Return `3 marked, 936 MiB; 12 shown: sys:ps2; 2 cut short`: what is marked and shown, what is no part of totals.
 
-    If all of it is wider than `width`, what is no part of the totals goes first, then the words of the filter, then the
-    size of the marked: what can be seen elsewhere.
+    If all of it is wider than `width`, what is no part of the totals is one number, then goes first. The words of the
+    filter follow, then the size of the marked: what can be seen elsewhere.
     """
     lines: list[list[Piece]] = [
         [*_marked(view), *_shown(view), *_left_out(view)],
+        [*_marked(view), *_shown(view), *_problems(view)],
         [*_marked(view), *_shown(view)],
         [*_marked(view), *_shown(view, has_words=False)],
         [*_marked(view, has_size=False), *_shown(view, has_words=False)],
@@ -57,6 +59,12 @@ def _left_out(view: LibraryView) -> list[Piece]:
         (f"{count} {state.spec.label}", STATE_STYLES[state.spec.concern])
         for state, count in view.totals.left_out.items()
     ]
+
+
+def _problems(view: LibraryView) -> list[Piece]:
+    """Return the sum of the same, in few cells."""
+    count = sum(view.totals.left_out.values())
+    return [(f"{count} with problems", STATE_STYLES[Concern.CARE])] if count else []
 
 
 def _marked(view: LibraryView, *, has_size: bool = True) -> list[Piece]:
