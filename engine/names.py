@@ -56,7 +56,7 @@ def shell_word(path: "str | PathLike[str]") -> str:
     return f"$'{''.join(plain)}'"
 
 
-_DIGITS = re.compile(r"0*([0-9]+)")
+_DIGITS = re.compile("[0-9]+")
 _LOWEST = "\0"
 """Sorts before all characters of a name, so that the end of a text comes before a longer one."""
 _MOST_DIGITS = 0xFFFF
@@ -73,8 +73,9 @@ def natural_key(name: str) -> str:
 
 def _number_key(match: re.Match[str]) -> str:
     """Sort by the number of digits, then by digits, because int() refuses more than 4,300 of them."""
-    digits = match[1].lstrip("0")  # a number of zeros alone
-    return f"{_LOWEST}{chr(1 + min(len(digits), _MOST_DIGITS))}{digits}{_LOWEST}"
+    digits = match[0].lstrip("0")
+    length = len(digits)
+    return f"{_LOWEST}{chr(1 + (length if length < _MOST_DIGITS else _MOST_DIGITS))}{digits}{_LOWEST}"
 
 
 # Characters that Windows, FAT and exFAT refuse in names, and devices that Windows opens whatever the suffix.

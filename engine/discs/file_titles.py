@@ -78,7 +78,8 @@ def read_file_title(file_name: str) -> DiscInfo:
 
 def clean_text(text: str) -> str:
     """Return outside text as one line that any database stores, without control characters and lone surrogates."""
-    line = _UNCLEAN.sub(" ", text).strip()[:MAX_TITLE_LENGTH].rstrip()
+    is_clean = text.isascii() and text.isprintable() and "  " not in text  # as nearly every text
+    line = (text if is_clean else _UNCLEAN.sub(" ", text)).strip()[:MAX_TITLE_LENGTH].rstrip()
     return line if line.isascii() else _SURROGATE.sub("\ufffd", line)
 
 
@@ -114,7 +115,8 @@ def _joined(head: str, tail: str) -> str:
 
 def _at_end(title: str) -> re.Match[str] | None:
     """Return the disc number that ends a title; a title must be left."""
-    if not title[-1:].isalnum() or not any(word in title.casefold() for word in _DISC_WORDS):
+    folded = title.casefold()
+    if not title[-1:].isalnum() or not any(word in folded for word in _DISC_WORDS):
         return None
     found = _compiled(_DISC_AT_END).search(title, max(0, len(title) - _LONGEST_END))
     return found if found and _numbers(found)[0] else None

@@ -7,11 +7,10 @@ before it is used.
 """
 
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 from struct import Struct
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from discpress.engine.formats import SECTOR_SIZE
 
@@ -50,8 +49,7 @@ class SectorSource(Protocol):
         """Return `length` decoded bytes from `offset`, fewer only at the end. DamagedImageError, OSError."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileExtent:
+class FileExtent(NamedTuple):
     """The place of a file or a directory; always inside the image."""
 
     offset: int
@@ -60,16 +58,14 @@ class FileExtent:
     """Bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class DirectoryRecord:
+class DirectoryRecord(NamedTuple):
     """One directory entry that was found by name."""
 
     extent: FileExtent
     is_directory: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Volume:
+class Volume(NamedTuple):
     """The used fields of the primary volume descriptor."""
 
     system_id: str

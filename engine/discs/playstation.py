@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from struct import Struct
 
 from discpress.engine.discs.file_titles import clean_text
@@ -16,6 +15,7 @@ Root = Mapping[str, DirectoryRecord]
 """The found entries of the root directory, by name."""
 
 _PSP_FOLDERS = {"PSP_GAME": System.PSP, "UMD_VIDEO": System.UMD_VIDEO}
+_BOM = "\ufeff"
 _LINE_ENDS = re.compile(r"[\r\n\0\x1a]+")
 # The last step of `cdrom0:\SLUS_123.45;1`, with anything before and after it.
 _BOOT_SERIAL = re.compile(r"(?:^|[\\/:])\s*([A-Z]{4})[_-]?([0-9]{3})[._]?([0-9]{2})(?![A-Z0-9])", re.IGNORECASE)
@@ -46,7 +46,7 @@ def read_playstation(source: SectorSource, root: Root) -> DiscInfo | None:
 def _lines(system_cnf: bytes) -> dict[str, str]:
     """Return the lines of a SYSTEM.CNF by key, in upper case; of repeated keys, the first counts."""
     values: dict[str, str] = {}
-    for line in _LINE_ENDS.split(system_cnf.decode("utf-8-sig", "replace")):
+    for line in _LINE_ENDS.split(system_cnf.decode(errors="replace").removeprefix(_BOM)):
         key, equals, value = line.partition("=")
         if equals:
             values.setdefault(key.strip().upper(), value.strip())
@@ -59,22 +59,19 @@ def read_psp(source: SectorSource, root: Root) -> DiscInfo | None:
     umd_data = file_in(root, "UMD_DATA.BIN")
     if name is None and umd_data is None:
         return None
-    disc = DiscInfo(System.PSP, found=Found.INSIDE)
-    if name is not None:
-        values = _read_sfo(source, root[name].extent)
-        disc = replace(
-            disc,
-            system=_PSP_FOLDERS[name],
-            serial=psp_serial(str(values.get("DISC_ID", ""))),
-            title=clean_text(str(values.get("TITLE", ""))),
-            disc_number=small_number(values.get("DISC_NUMBER")),
-            disc_total=small_number(values.get("DISC_TOTAL")),
-            revision=version_name(str(values.get("DISC_VERSION", ""))),
-        )
-    if not disc.serial and umd_data is not None:
+    values = {} if name is None else _read_sfo(source, root[name].extent)
+    serial = psp_serial(str(values.get("DISC_ID", "")))
+    if not serial and umd_data is not None:
         serial = psp_serial(read_file(source, umd_data, SECTOR_SIZE).decode("ascii", "replace"))
-        disc = replace(disc, serial=serial)
-    return disc
+    return DiscInfo(
+        System.PSP if name is None else _PSP_FOLDERS[name],
+        serial,
+        clean_text(str(values.get("TITLE", ""))),
+        disc_number=small_number(values.get("DISC_NUMBER")),
+        disc_total=small_number(values.get("DISC_TOTAL")),
+        revision=version_name(str(values.get("DISC_VERSION", ""))),
+        found=Found.INSIDE,
+    )
 
 
 def read_ps3(source: SectorSource, root: Root) -> DiscInfo | None:

@@ -7,15 +7,34 @@ from discpress.engine.images.image import RUN_BYTES, Image, StoredBlock
 from discpress.engine.images.source import read_bytes
 from discpress.engine.system.files import Writable
 
+_MOST_KEPT = 8
 _PACKED_SLACK = 64  # in addition to the 1/255 by which liblz4 and deflate may grow a block
 
 
 class BlockImage(Image):
     """An image of separately stored blocks; subclasses locate them."""
 
+    _kept: dict[int, bytes] | None = None
+    """Decoded blocks by their numbers; None if none are kept."""
+
     def check_extent(self) -> None:
         """Locate the last block, see `Image.check_extent`."""
         self.locate(self.blocks - 1, 1)
+
+    def keep_blocks(self) -> None:
+        """Keep the last few blocks of small reads, see `Image.keep_blocks`."""
+        self._kept = {}
+
+    def read_at(self, offset: int, length: int) -> bytes:
+        """Return decoded bytes, see `Image.read_at`."""
+        number, skip = divmod(offset, self.block_size)
+        if self._kept is None or not 0 <= length <= self.block_size - skip:
+            return super().read_at(offset, length)
+        if number not in self._kept:
+            if len(self._kept) == _MOST_KEPT:
+                self._kept.clear()
+            self._kept[number] = super().read_at(offset - skip, self.block_size)
+        return self._kept[number][skip : skip + length]
 
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Read decoded bytes, see `Image.read_into`."""

@@ -76,7 +76,11 @@ class Image(ABC):
 
     def __init__(self, source: ByteSource) -> None:
         self.source = source
-        self.name = shown_name(source)
+
+    @property
+    def name(self) -> str:
+        """The file's name for messages."""
+        return shown_name(self.source)
 
     @property
     def recorded(self) -> Mapping[str, str]:
@@ -121,6 +125,9 @@ class Image(ABC):
 
     def check_extent(self) -> None:  # noqa: B027 - only an image with blocks can lack some
         """Raise DamagedImageError if the last block is not inside the file, as in half a download."""
+
+    def keep_blocks(self) -> None:  # noqa: B027 - only an image with blocks decodes them
+        """Keep the blocks of small reads for the next ones, as for a scan, which reads pieces of the same few."""
 
     def load_index(self) -> None:  # noqa: B027 - most read it when needed
         """Decode the index as a loader does once when it opens the file, if it is kept decoded."""

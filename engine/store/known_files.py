@@ -1,7 +1,7 @@
 """Digests of files, and the memory of files that are gone: parts of an open store."""
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,9 +28,12 @@ class KnownDigests:
         """Return the digests of a file, the best grade first; none if it was never read whole and states none."""
         return self._file.run(lambda connection: digest_rows.read(connection, path, identity))
 
-    def discs(self) -> list[tuple[Path, str, Digests]]:
-        """Return the titles whose decoded bytes are known: path, format and digests, one for each grade."""
-        return self._file.run(lambda connection: list(digest_rows.read_discs(connection)))
+    def discs(self, paths: Collection[Path] | None = None) -> list[tuple[Path, str, Digests]]:
+        """Return those of some titles, or of all, whose decoded bytes are known.
+
+        Each with path, format and digests, one for each grade.
+        """
+        return self._file.run(lambda connection: list(digest_rows.read_discs(connection, paths)))
 
     def of_titles(self) -> dict[Path, list[Digests]]:
         """Return the digests of all titles that have some, by path."""
@@ -44,7 +47,7 @@ class GoneTitles:
         self._file = file
         self._now = now
 
-    def candidates(self, new: Iterable[Path], gone: Iterable[Path]) -> list[FormerTitle]:
+    def candidates(self, new: Iterable[str], gone: Iterable[Path]) -> list[FormerTitle]:
         """Return the titles that files may have been before a scan: those that are gone, and others with their device.
 
         `new` are the paths of titles that were found, `gone` those of titles that were lost. A candidate has the size

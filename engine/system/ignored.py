@@ -57,12 +57,8 @@ def is_ignored(name: str) -> bool:
 
 def without_ignored(names: Collection[str]) -> list[str]:
     """Return the names of one folder that a search does not ignore."""
-    everything = set(names)
-    return [
-        name
-        for name in names
-        if not is_ignored(name) and not any(name + suffix in everything for suffix in _CONTROL_SUFFIXES)
-    ]
+    unfinished = {name.removesuffix(suffix) for name in names for suffix in _CONTROL_SUFFIXES if name.endswith(suffix)}
+    return [name for name in names if not is_ignored(name) and name not in unfinished]
 
 
 def is_reached(path: PurePath, top: PurePath) -> bool:

@@ -4,7 +4,6 @@ import zlib
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from itertools import islice
 from operator import sub
 
@@ -53,6 +52,7 @@ class IndexedImage(BlockImage):
     def __init__(self, source: ByteSource, *, check_start: bool = True) -> None:
         """Open an image; `check_start` also refuses a first block that lies within the index."""
         super().__init__(source)
+        self._codec: Codec | None = None
         self.header = parse_header(read_bytes(source, 0, HEADER_SIZE), self.name)
         check_header(self.header, source.size_bytes, self.name)
         self.format = self.header.format
@@ -63,10 +63,12 @@ class IndexedImage(BlockImage):
         if check_start:
             self._check_first_offset()
 
-    @cached_property
+    @property
     def _lz4(self) -> Codec:
         """The codec of LZ4 blocks; the kernel is loaded only for these."""
-        return lz4_codec()
+        if self._codec is None:  # a cached_property would lock out the threads that open other images
+            self._codec = lz4_codec()
+        return self._codec
 
     def entries(self, first: int, count: int) -> "array[int]":
         """Return `count` raw index entries from `first` on."""

@@ -72,7 +72,7 @@ def follow_moves(store: Store, new: Sequence[str], gone: Sequence[Path], tops: S
     if not new and not gone:
         return
     gone_paths = set(gone)
-    former = store.gone.candidates(map(Path, new), gone)
+    former = store.gone.candidates(new, gone)
     if not former:
         return
     titles = store.titles_at(map(Path, new))

@@ -262,10 +262,11 @@ class _Scan:
             walk.since = self._clock()
 
     def _probe_all(self, probing: Probing) -> None:
+        on_look = partial(self._note_look, probing)
         while (path := self._files.get()) is not None and not self._stop.is_set():
             with self._lock:
                 probing.path, probing.since, probing.is_in_archive = path, self._clock(), False
-            for title in self._titles_of(path, partial(self._note_look, probing)):
+            for title in self._titles_of(path, on_look):
                 with self._lock:
                     if probing.is_given_up:
                         return  # the scan has already reported this file, and another thread has replaced this one

@@ -71,6 +71,7 @@ def _read_title(source: ByteSource, found: ImageFormat, file: _File) -> Title:
         return _foreign_title(file, found, source)
     try:
         image = open_source(source, found)
+        image.keep_blocks()
     except (DamagedImageError, UnsupportedImageError) as error:
         is_told = spec_of(found).promises or promised_format(source.path) is None
         return _broken(file, found if is_told else None, error)

@@ -122,14 +122,27 @@ def read_all(connection: sqlite3.Connection) -> dict[Path, list[Digests]]:
     return {keys.path_from(key): best_first(digests) for key, digests in found.items()}
 
 
-def read_discs(connection: sqlite3.Connection) -> Iterator[tuple[Path, str, Digests]]:
-    """Yield the titles whose decoded bytes are known: path, format and digests, one for each grade."""
-    for key, image_format, *row in connection.execute(_SELECT_DISCS):
+def read_discs(
+    connection: sqlite3.Connection, paths: Iterable[Path] | None = None
+) -> Iterator[tuple[Path, str, Digests]]:
+    """Yield the titles whose decoded bytes are known: path, format and digests, one for each grade.
+
+    `paths` are the titles to look at; None for all.
+    """
+    rows = connection.execute(_SELECT_DISCS) if paths is None else _disc_rows(connection, paths)
+    for key, image_format, *row in rows:
         digests = _digests_from(row, key)
         if digests is not None and digests.grade is not Grade.STATED:
             with contextlib.suppress(UnreadableError):
                 path, name = _DISC.read((key, image_format))
                 yield path, name, digests
+
+
+def _disc_rows(connection: sqlite3.Connection, paths: Iterable[Path]) -> Iterator[Row]:
+    if not connection.execute("SELECT EXISTS (SELECT 1 FROM digests)").fetchone()[0]:
+        return  # as for most titles that a first scan finds
+    for path in paths:
+        yield from connection.execute(f"{_SELECT_DISCS} AND t.path = ?", (keys.path_key(path),))
 
 
 def _digests_from(row: Row, key: bytes) -> Digests | None:

@@ -1,6 +1,7 @@
 """Titles that are gone, and what follows their files to another path."""
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterable
 from pathlib import Path
@@ -65,13 +66,13 @@ def recall(connection: sqlite3.Connection, paths: Iterable[Path]) -> None:
     connection.executemany("DELETE FROM gone_titles WHERE path = ?", [(keys.path_key(path),) for path in paths])
 
 
-def read(connection: sqlite3.Connection, new: Iterable[Path], gone: Iterable[Path]) -> list[FormerTitle]:
+def read(connection: sqlite3.Connection, new: Iterable[str], gone: Iterable[Path]) -> list[FormerTitle]:
     """Return the titles that are gone, and all others with their device, if one of some files may be the same file.
 
     The files are those of the titles under the paths `new`, which are left out, and of those that are `gone`.
     Unreadable rows are left out.
     """
-    new_keys, gone_keys = {keys.path_key(path) for path in new}, {keys.path_key(path) for path in gone}
+    new_keys, gone_keys = set(map(os.fsencode, new)), set(map(keys.path_key, gone))
     (count,) = connection.execute(_COUNT).fetchone()
     if count == len(new_keys):
         return []  # as after the first scan

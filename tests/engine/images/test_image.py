@@ -152,6 +152,26 @@ def test_any_range_is_that_of_the_iso(path: Path, draw: st.DataObject) -> None:
     assert iso[offset : offset + length] == image_of(bytes_of(path)).read_at(offset, length)
 
 
+@pytest.mark.slow
+@given(path=st.sampled_from(PACKED), draw=st.data())
+@settings(deadline=None, max_examples=60)
+def test_kept_blocks_are_those_of_the_iso(path: Path, draw: st.DataObject) -> None:
+    iso, image = iso_of(path), image_of(bytes_of(path))
+    image.keep_blocks()
+    places = st.tuples(st.integers(0, len(iso) + SECTOR), st.integers(0, 3 * SECTOR))
+    for offset, length in draw.draw(st.lists(places, max_size=20)):
+        assert iso[offset : offset + length] == image.read_at(offset, length)
+
+
+def test_a_kept_block_is_not_read_again() -> None:
+    image = open_image(GOLDEN / "ps2.maxcso-16384.zso")
+    image.keep_blocks()
+    sector = image.read_at(16 * SECTOR, SECTOR)
+    image.close()
+    assert image.read_at(16 * SECTOR, SECTOR) == sector
+    assert image.read_at(17 * SECTOR, 10) == iso_of(image.path)[17 * SECTOR :][:10]
+
+
 @every_golden
 def test_many_threads_read_one_image(path: Path) -> None:
     iso, chance = iso_of(path), random.Random(path.name)

@@ -105,6 +105,17 @@ def test_records_follow_the_state_file(store: Store) -> None:
     assert states.state(iso) is State.READY
 
 
+def test_a_digest_that_was_taken_again_replaces_the_earlier_one(store: Store) -> None:
+    iso, _ = known(store)
+    records = TitleRecords(store)
+    before = records.read()
+    store.digests.save(iso.path, iso.identity, Digests(xxh3="cd" * 16, size_bytes=4096))
+    after = records.read()
+    assert [each.digest for each in before.discs] == [DIGEST, DIGEST]
+    assert sorted((each.path, each.digest) for each in after.discs) == [(ISO, "cd" * 16), (ZSO, DIGEST)]
+    assert records.read().discs is after.discs
+
+
 def test_a_title_in_the_queue_is_worked_on(store: Store) -> None:
     iso, _ = titles()
     (number,) = JobQueue(store).add([JobRequest(ConvertTask(), ISO)])
