@@ -12,10 +12,12 @@ from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.convert.part.part_set import is_interrupted
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.errors import (
+    DamagedImageError,
     FileLimitError,
     SpaceError,
     StorageError,
     TrashError,
+    UnsupportedImageError,
     from_os_error,
 )
 from discpress.engine.formats import GD_SHEET
@@ -83,15 +85,21 @@ def output_bounds(
         return worst, worst, 0
     has_room = plan.request.strict_space or worst + _margin(plan) <= _free_bytes(plan)
     encoder = encoder_for(plan.settings)
-    is_whole = bool(encoder.why_whole)  # no estimate: the worst case counts
-    if is_whole or (has_room and (not plan.request.skip_useless or plan.original_bytes < WHOLE_BELOW_BYTES)):
-        return 0, worst, encoder.unpacked_bytes(plan.view(image))
+    unpacked_bytes = encoder.unpacked_bytes(plan.view(image))
+    if has_room and (not plan.request.skip_useless or plan.original_bytes < WHOLE_BELOW_BYTES):
+        return 0, worst, unpacked_bytes
     from discpress.engine.measure.estimate import estimate  # noqa: PLC0415 - 30 ms, if free space is scarce
 
-    found = estimate(plan.view(image), plan.settings, random=random, threads=threads, check=check)
+    try:
+        found = estimate(plan.view(image), plan.settings, random=random, threads=threads, check=check)
+    except (DamagedImageError, UnsupportedImageError):
+        if not encoder.why_whole:
+            raise
+        return 0, worst, unpacked_bytes  # nod-rs packs some discs that are not understood here
     if plan.request.skip_useless:
         refuse_useless(plan.source_path, plan.source_bytes, found.packed_bytes, is_in_archive=plan.member > 0)
-    return found.low_bytes, worst if plan.request.strict_space else found.high_bytes, 0
+    low_bytes = 0 if encoder.why_whole else found.low_bytes  # a WBFS may be written in parts
+    return low_bytes, worst if plan.request.strict_space else found.high_bytes, unpacked_bytes
 
 
 def _free_bytes(plan: ConversionPlan) -> int:

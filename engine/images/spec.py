@@ -68,7 +68,12 @@ class Encoder(ABC):
     why_fixed: ClassVar[str] = ""
     """The reason why its blocks have one size; empty if there is a choice."""
     why_whole: ClassVar[str] = ""
-    """The reason why parts of an image cannot be packed, as estimates and benchmarks do; empty if they can."""
+    """The reason why parts of an image cannot be packed, as benchmarks do; empty if they can.
+
+    The estimates of such a format have a survey of their own, see `measure/nintendo/survey.py`.
+    """
+    unsampled: ClassVar[str] = ""
+    """The savings that a sample of an image does not show, in words; empty if there are none."""
     systems: ClassVar[frozenset[System]] = frozenset()
     """The systems whose discs it can contain; empty for any."""
     threads_bytes: ClassVar[int] = 40 * MIB

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from random import Random
 
-from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.formats import DEFAULT_LEVEL, ImageFormat, Method, Settings
 from discpress.engine.images.chd.cd.packed import packed_form
 from discpress.engine.images.image import Image, no_check
-from discpress.engine.images.registry import encoder_of, spec_of
+from discpress.engine.images.registry import encoder_for, encoder_of
 from discpress.engine.measure.latency import Access, seek_us, time_access
 from discpress.engine.measure.rehearsal import Tally, Trial, rehearse, time_reading
 from discpress.engine.measure.sample import Sample, Sizes, cluster_bytes_for, draw_sample, project, whole_sample
@@ -58,9 +58,9 @@ class Estimate:
     reason: str
     """The reason against a conversion, as a sentence; empty if the advice is to convert."""
     conversion_s: float | None = None
-    """Time of a conversion on this machine, see `_conversion_s`; None for an ISO, which is not rehearsed."""
+    """Time of a conversion on this machine, see `_conversion_s`; None if it is not rehearsed: an ISO, or by nod-rs."""
     seek_us: float | None = None
-    """Predicted seek latency of the result on the source's disk, see `latency.seek_us`; None for an ISO."""
+    """Predicted seek latency of the result on the source's disk, see `latency.seek_us`; None if it is not rehearsed."""
 
     @property
     def is_exact(self) -> bool:
@@ -70,7 +70,7 @@ class Estimate:
     @property
     def leaves_out(self) -> str:
         """Savings that a sample cannot show, in words; empty if there are none."""
-        return "equal hunks" if spec_of(self.settings.format).shares_blocks and not self.is_exact else ""
+        return "" if self.is_exact else encoder_for(self.settings).unsampled
 
     @property
     def ratio(self) -> float:
@@ -146,12 +146,18 @@ def refine(
         sizes = Sizes(image.size, image.size, image.size)
         yield _conclude(image, settings, sizes, image.size, skip_below_percent)
         return
+    if image.is_sequential:
+        budgets = budgets[-1:]  # each estimate would unpack the whole stream
+    position = random.random()
+    if encoder_for(settings).why_whole:
+        from discpress.engine.measure.nintendo.survey import measure_disc  # noqa: PLC0415 - for such discs only
+
+        for (measured,) in measure_disc(image, [settings], budgets, position, threads, check, whole_below_bytes):
+            yield _conclude(image, settings, *measured, skip_below_percent)
+        return
     survey = _Survey(image, [settings], threads, random, check)
     packed = survey.packed
     cluster_bytes = cluster_bytes_for(file_system or filesystem_of(image.source.holder.path), settings.block_size)
-    position = random.random()
-    if image.is_sequential:
-        budgets = budgets[-1:]  # each estimate would unpack the whole stream
     for budget_bytes in budgets:
         is_whole = packed.size < whole_below_bytes
         sample = (
@@ -191,8 +197,14 @@ def estimate_grid(
     settings = [
         Settings(image_format, block_size, level, alignment, target, tuple(methods))
         for block_size in block_sizes or grid_block_sizes(image_format, methods)
-        for level in levels or grid_levels(image_format, methods, target)
+        for level in levels or grid_levels(image_format, methods, target) or [DEFAULT_LEVEL]
     ]
+    if encoder_of(image_format, methods).why_whole:
+        from discpress.engine.measure.nintendo.survey import measure_disc  # noqa: PLC0415 - as above
+
+        (found,) = measure_disc(image, settings, [budget_bytes], random.random(), threads, check, 0)
+        ways = zip(settings, found, strict=True)
+        return [_conclude(image, each, *measured, skip_below_percent) for each, measured in ways]
     largest = max(each.block_size for each in settings)
     cluster_bytes = cluster_bytes_for(file_system or filesystem_of(image.source.holder.path), largest)
     survey = _Survey(image, settings, threads, random, check)

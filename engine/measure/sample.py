@@ -4,10 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES
-from discpress.engine.images.layout import Layout
 from discpress.engine.system.filesystems import FileSystem
 from discpress.engine.units import KIB
 
@@ -18,8 +17,11 @@ SEEKING_CLUSTER_BYTES = 64 * KIB
 MIN_CLUSTERS = 16
 """Fewer give no useful variance; for blocks of 1 MiB the budget grows to this number."""
 
-_Z = 1.959963984540054  # the normal quantile of a two-sided 95 % margin
-_UNSEEN_CLUSTERS = 3  # the rule of three, see `_margin`
+Z = 1.959963984540054
+"""The normal quantile of a two-sided 95 % margin."""
+UNSEEN_CLUSTERS = 3
+"""The rule of three, see `_margin`."""
+
 _MIN_FREEDOM = 2.0  # below it the expansion of Student's t is too inaccurate
 
 
@@ -51,6 +53,21 @@ class Sample:
     def sampled_bytes(self) -> int:
         """Bytes of the image in it."""
         return sum(length for _, length in self.spans)
+
+
+class Form(Protocol):
+    """The form of a packed file, as far as sizes need it; a `Layout` has it."""
+
+    @property
+    def block_size(self) -> int:
+        """Decoded bytes of a block."""
+
+    @property
+    def alignment(self) -> int:
+        """The fewest bytes that a block takes."""
+
+    def file_bytes(self, stored_bytes: int) -> int:
+        """Return the length of a file whose blocks take so many bytes."""
 
 
 class Sizes(NamedTuple):
@@ -101,7 +118,7 @@ def draw_sample(
     return Sample(clusters, population, tuple(edges))
 
 
-def project(sample: Sample, stored_bytes: Sequence[int], layout: Layout) -> Sizes:
+def project(sample: Sample, stored_bytes: Sequence[int], layout: Form) -> Sizes:
     """Return the size of the whole file, with its 95 % margin, from the packed sizes of a sample's spans.
 
     `stored_bytes` has one entry for each of `sample.spans`, alignment included. The margin is cut to the possible
@@ -144,7 +161,7 @@ def _margin(lengths: Sequence[int], population: int, least: int, most: int) -> t
     first, *picks, last = lengths
     count = len(picks)
     if min(picks) == max(picks):
-        unseen = (population - count) * min(1.0, _UNSEEN_CLUSTERS / count)
+        unseen = (population - count) * min(1.0, UNSEEN_CLUSTERS / count)
         return unseen * (picks[0] - least), unseen * (most - picks[0])
     differences = [float(other - one) for one, other in pairwise(picks)]
     total = sum(difference * difference for difference in differences)
@@ -162,7 +179,7 @@ def _margin(lengths: Sequence[int], population: int, least: int, most: int) -> t
 
 def _student_quantile(freedom: float) -> float:
     """Return the 97.5 % quantile of Student's t: Abramowitz and Stegun 26.7.5, 3 % short at 2, 0.1 % at 5."""
-    z = _Z
+    z = Z
     terms = (
         z,
         (z**3 + z) / 4,

@@ -80,7 +80,7 @@ class StoredEstimate:
     reason: str
     """The reason for the advice, as a sentence; empty if there is nothing to explain."""
     seconds: float
-    """Conversion time expected on the machine that made the estimate; 0 for an ISO, which is not rehearsed."""
+    """Conversion time expected on the machine that made the estimate; 0 if it is unknown."""
     seek_us: float = 0.0
     """Seek latency measured on the sample, microseconds; 0 if unknown."""
 

@@ -27,14 +27,19 @@ _JUNK_WORDS = 521
 @cache
 def wii_disc(*, with_junk: bool = False) -> bytes:
     """Return the disc; `with_junk` fills its unused areas with the padding of Nintendo's generator."""
-    disc = _frame()
     content = bytearray(CLUSTERS * CONTENT)
     content[:6], content[0x18:0x1C], content[0x20:0x26] = b"RZTE01", bytes.fromhex("5d1c9ea3"), b"Zelten"
     noise = Random(3)
     content[0x8000 : 0x8000 + 100_000] = noise.randbytes(100_000)
     for at in range(0x100000, len(content) - 0x40000, 0x8000) if with_junk else ():
         content[at : at + 0x8000] = junk([noise.getrandbits(32) for _ in range(17)], 0x8000)
-    encrypted, tops = _encrypt(bytes(content), _title_key(bytes(disc)))
+    return encrypted_disc(bytes(content))
+
+
+def encrypted_disc(content: bytes) -> bytes:
+    """Return a disc whose only partition has this content, which is a whole number of groups."""
+    disc = _frame(len(content) // CONTENT)
+    encrypted, tops = _encrypt(content, _title_key(bytes(disc)))
     disc[DATA : DATA + len(encrypted)] = encrypted
     disc[PARTITION + CLUSTER : PARTITION + CLUSTER + len(tops)] = tops
     return bytes(disc)
@@ -61,16 +66,16 @@ def junk(seed: list[int], size_bytes: int) -> bytes:
     return found[:size_bytes]
 
 
-def _frame() -> bytearray:
+def _frame(clusters: int) -> bytearray:
     """Return the disc with its partition table, and a partition without data."""
-    disc = bytearray(discs.wii_disc(DATA + CLUSTERS * CLUSTER + 3 * CLUSTER))
+    disc = bytearray(discs.wii_disc(DATA + (clusters + 3) * CLUSTER))
     disc[0x60:0x62] = bytes(2)
     disc[PARTITION:-7] = bytes(len(disc) - 7 - PARTITION)
     struct.pack_into(">II", disc, 0x40000, 1, 0x40020 >> 2)
     struct.pack_into(">II", disc, 0x40020, PARTITION >> 2, 0)
     struct.pack_into(">I", disc, PARTITION, 0x10001)
     disc[PARTITION + 0x140 : PARTITION + 0x15A] = b"Root-CA00000001-XS00000003"
-    places = (0x22C, 0x2C0 >> 2, 0xA00, 0x1000 >> 2, CLUSTER >> 2, (DATA - PARTITION) >> 2, CLUSTERS * CLUSTER >> 2)
+    places = (0x22C, 0x2C0 >> 2, 0xA00, 0x1000 >> 2, CLUSTER >> 2, (DATA - PARTITION) >> 2, clusters * CLUSTER >> 2)
     struct.pack_into(">7I", disc, PARTITION + 0x2A4, *places)
     struct.pack_into(">I", disc, PARTITION + 0x2C0, 0x10001)
     return disc
@@ -91,7 +96,7 @@ def _title_key(disc: bytes) -> bytes:
 
 def _encrypt(content: bytes, key: bytes) -> tuple[bytes, bytes]:
     """Return the clusters of a partition with this content, and the table of its topmost hashes."""
-    clusters, tops = bytearray(), b""
+    clusters, tops = bytearray(), bytearray()
     for start in range(0, len(content), GROUP * CONTENT):
         blocks = [content[start + number * CONTENT : start + (number + 1) * CONTENT] for number in range(GROUP)]
         low = [b"".join(_sha1(block[at : at + 0x400]) for at in range(0, CONTENT, 0x400)) for block in blocks]
@@ -102,7 +107,7 @@ def _encrypt(content: bytes, key: bytes) -> tuple[bytes, bytes]:
             parts = (low[number].ljust(0x280, b"\0"), middle[number // 8].ljust(0xC0, b"\0"), high.ljust(0xC0, b"\0"))
             hashes = _cbc(key, bytes(16), b"".join(parts))
             clusters += hashes + _cbc(key, hashes[0x3D0:0x3E0], block)
-    return bytes(clusters), tops
+    return bytes(clusters), bytes(tops)
 
 
 def _sha1(data: bytes) -> bytes:

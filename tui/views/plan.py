@@ -124,7 +124,7 @@ def _total_lines(batch: Batch, margin_sign: str, width: int) -> list[Line]:
     if batch.unknown:
         parts.append(f"{batch.unknown} not estimated yet")
     if batch.seconds:
-        parts.append(f"about {format_duration(batch.seconds)}")
+        parts.append(f"{'more than' if batch.lacks_times else 'about'} {format_duration(batch.seconds)}")
     left_out = len(batch.rows) - count
     pieces = [(part, "head") for part in parts]
     return joined([*pieces, *([(f"{left_out} left out", "bad")] if left_out else [])], width)

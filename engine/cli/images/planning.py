@@ -203,7 +203,7 @@ def print_plan(plan: ConversionPlan, row: PlannedTitle, printer: Printer) -> Non
         "low_bytes": None if estimate is None else estimate.low_bytes,
         "high_bytes": None if estimate is None else estimate.high_bytes,
         "saving_bytes": row.saving_bytes,
-        "conversion_s": None if estimate is None else estimate.seconds,
+        "conversion_s": None if estimate is None else estimate.seconds or None,
         "warnings": list(row.warnings),
         **reason_facts(row),
     }
@@ -268,7 +268,7 @@ def print_totals(batch: Batch, printer: Printer) -> None:
     if batch.unknown:
         parts.append(f"{batch.unknown} not estimated yet")
     if batch.seconds:
-        parts.append(f"about {format_duration(batch.seconds)}")
+        parts.append(f"{'more than' if batch.lacks_times else 'about'} {format_duration(batch.seconds)}")
     lines = [", ".join(parts), *(f"  {_space_text(space)}" for space in batch.spaces)]
     printer.event("plan-total", facts, "\n".join(lines))
 

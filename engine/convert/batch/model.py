@@ -232,8 +232,13 @@ class Batch:
 
     @property
     def seconds(self) -> float:
-        """Expected time, one title after the other; of the titles with an estimate."""
+        """Expected time, one title after the other; of the titles whose estimate has one."""
         return sum(estimate.seconds for _, estimate in self._estimated)
+
+    @property
+    def lacks_times(self) -> bool:
+        """Whether some estimates have no time, so that it takes longer than `seconds`."""
+        return not all(estimate.seconds for _, estimate in self._estimated)
 
 
 def _bounds_of(estimates: Sequence[StoredEstimate]) -> tuple[int, int, int]:

@@ -37,6 +37,7 @@ class _ChdEncoder(Encoder):
     methods = HUNK_METHODS
     grid_block_sizes = tuple(size * KIB for size in (2, 4, 16, 64, 256, 1024))
     why_unaligned = "the hunks of a CHD have none"
+    unsampled = "equal hunks"
     threads_bytes = 64 * MIB
     """Larger, because Zstandard and LZMA need twenty times a hunk; otherwise one thread only could pack large hunks."""
 

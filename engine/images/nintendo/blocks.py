@@ -5,12 +5,12 @@ size of a full dump of the smallest medium that contains all partitions. Layouts
 All numbers are big-endian, and offsets on the disc count 4 bytes.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from struct import Struct
 
 from discpress.engine.formats import MAX_DISC_BYTES
 from discpress.engine.images.known_disc import find_mark
+from discpress.engine.images.nintendo.partitions import DATA, find_partitions
 from discpress.engine.images.nintendo_loss import FULL_BYTES
 from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.systems import System
@@ -18,14 +18,6 @@ from discpress.engine.systems import System
 _NKIT = Struct(">8sHHQ")  # magic with the version, size of the header, flags, size of the disc
 _NKIT_2 = b"NKIT  v2"
 _NKIT_HAS_SIZE = 1
-_GROUPS_OFFSET = 0x40000
-_GROUPS = Struct(">8I")  # number of partitions and place of their table, four times
-_PARTITION = Struct(">II")  # place, kind
-_DATA = 0
-"""The kind of the partition that contains the game."""
-_PARTITION_DATA_OFFSET = 0x2B8
-_MOST_PARTITIONS = 64
-_UNIT = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,26 +67,10 @@ class BlockMap:
     def _wii_bytes(self, source: ByteSource) -> int:
         small, (single, double) = FULL_BYTES[System.GAMECUBE][0], FULL_BYTES[System.WII]
         end, has_game = 0, False
-        for kind, its_end in self._partitions(source):
-            end, has_game = max(end, its_end), has_game or kind == _DATA
+        for partition in find_partitions(lambda offset, length: self.read_at(source, offset, length)):
+            end, has_game = max(end, partition.data_end), has_game or partition.kind == DATA
         if end > MAX_DISC_BYTES:
             return 0
         if end <= small and not has_game:
             return small
         return single if end < single else double
-
-    def _partitions(self, source: ByteSource) -> Iterator[tuple[int, int]]:
-        """Yield the kind of each partition and the end of its data on the disc; nothing after an impossible one."""
-        groups = self.read_at(source, _GROUPS_OFFSET, _GROUPS.size)
-        numbers = _GROUPS.unpack(groups.ljust(_GROUPS.size, b"\0"))
-        for count, table in zip(numbers[::2], numbers[1::2], strict=True):
-            for number in range(min(count, _MOST_PARTITIONS)):
-                entry = self.read_at(source, table * _UNIT + number * _PARTITION.size, _PARTITION.size)
-                if len(entry) < _PARTITION.size:
-                    return
-                place, kind = _PARTITION.unpack(entry)
-                data = self.read_at(source, place * _UNIT + _PARTITION_DATA_OFFSET, _PARTITION.size)
-                if len(data) < _PARTITION.size:
-                    return
-                start, length = _PARTITION.unpack(data)
-                yield kind, (place + start + length) * _UNIT

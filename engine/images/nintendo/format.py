@@ -29,7 +29,7 @@ class NintendoEncoder(Encoder):
     """Writes a format by nod-rs, which packs a whole disc."""
 
     why_unaligned = "nod-rs places the blocks"
-    why_whole = "nod-rs packs whole discs only, so no sample of one can be measured"
+    why_whole = "nod-rs packs whole discs only, so no part of one can be benchmarked"
     systems = frozenset({System.GAMECUBE, System.WII})
     image_format: ClassVar[ImageFormat]
     label: ClassVar[str]
@@ -89,6 +89,8 @@ class NintendoEncoder(Encoder):
 
 
 class _ChunkEncoder(NintendoEncoder):
+    unsampled = "equal groups"
+
     def check_size(self, name: str, total_bytes: int, block_size: int) -> None:
         """Refuse a disc that nod-rs would write and not read (findings/nod-rvz-tail.sh)."""
         rest = total_bytes % block_size

@@ -34,6 +34,7 @@ class _CdEncoder(Encoder):
     block_sizes = (CD_HUNK_SIZE,)
     grid_block_sizes = (CD_HUNK_SIZE,)
     why_unaligned = "the hunks of a CHD have none"
+    unsampled = "equal hunks"
     threads_bytes = 52 * MIB
     """Eleven threads: LZMA is slow enough to use them, and 96 MiB are for the whole process."""
 

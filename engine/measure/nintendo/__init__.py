@@ -1,0 +1,1 @@
+"""Estimates of the formats that nod-rs writes from whole discs."""
