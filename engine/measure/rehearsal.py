@@ -53,7 +53,7 @@ class Trial:
         if not encoder.packs:
             raise UsageError(f"{settings.format.upper()} has no blocks")
         if encoder.why_whole:
-            raise UsageError(f"{image.name}: {settings.form} cannot be rehearsed: {encoder.why_whole}")
+            raise UsageError(f"{image.name}: {settings.form} cannot be benchmarked: {encoder.why_whole}")
         codec = codec_of(settings)
         settings = replace(settings, level=min(max(1, settings.level), codec.max_level))
         encoder.check_size(image.name, image.size, settings.block_size)

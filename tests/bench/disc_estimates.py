@@ -1,6 +1,6 @@
 """How far estimates of GameCube and Wii discs are from what nod-rs and dolphin-tool write.
 
-    python tests/bench/disc_estimates.py [IMAGE...] [--size 256M] [--trials 20] [--json FILE]
+    python tests/bench/disc_estimates.py [IMAGE...] [--size 256M] [--trials 20] [-f rvz] [--json FILE]
 
 Without images, two discs are made up, with files, zeros and padding: one for each console. Each is packed by nod-rs,
 and by dolphin-tool if it is installed. Then come estimates from samples with other starts. Exit code 1 if the size that
@@ -56,6 +56,7 @@ def main() -> int:
     parser.add_argument("images", nargs="*", type=Path, metavar="IMAGE")
     parser.add_argument("--size", type=parse_size, default=256 * MIB)
     parser.add_argument("--trials", type=int, default=20)
+    parser.add_argument("-f", "--format", type=ImageFormat, action="append", help="only this one; may be repeated")
     parser.add_argument("--json", type=Path, metavar="FILE")
     arguments = parser.parse_args()
     heads = ("image", "format", "nod-rs", "dolphin", "sample", "p95 err", "max err", "margin", "covered", "CPU")
@@ -63,7 +64,7 @@ def main() -> int:
     results = []
     with tempfile.TemporaryDirectory() as folder:
         for path in arguments.images or made_up(Path(folder), arguments.size):
-            for settings in WAYS:
+            for settings in (each for each in WAYS if each.format in (arguments.format or [each.format])):
                 results += measure(path, settings, arguments.trials, Path(folder))
     if arguments.json:
         arguments.json.write_text(json.dumps(results, indent=1) + "\n")

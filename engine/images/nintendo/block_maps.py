@@ -77,7 +77,7 @@ class BlockMaps:
         ]
 
     def _is_unused(self, data: bytes, offset: int) -> bool:
-        return not data.strip(b"\0") or self._content.disc.padding.is_at(data, offset)
+        return not data.strip(b"\0") or self._content.origin_of(None).padding.is_at(data, offset)
 
     def _clusters_of(self, number: int) -> Clusters | None:
         """Return the partition that a block lies in, and does not end with; None for others: they stay encrypted."""

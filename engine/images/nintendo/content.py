@@ -4,10 +4,11 @@ Source: wia.rs of nod; the offsets are those of its headers (wiibrew.org, Wii di
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from struct import Struct
 from typing import NamedTuple
 
-from discpress.engine.errors import DamagedImageError, UnsupportedImageError
+from discpress.engine.errors import DamagedImageError
 from discpress.engine.images.image import Image, no_check
 from discpress.engine.images.known_disc import ReadAt, find_mark
 from discpress.engine.images.nintendo.clusters import CLUSTER_BYTES, CONTENT_BYTES, Clusters
@@ -23,7 +24,7 @@ _FILES = Struct(">4xII")
 _FILES_OFFSET = 0x420
 _ENTRY = Struct(">B3xII")  # kind, place, length; of the first one, the length is the number of entries
 _FILE = 0
-_MOST_LIST_BYTES = 64 * MIB
+_MOST_LIST_BYTES = 4 * MIB
 _WII_UNIT = 4
 
 
@@ -59,20 +60,14 @@ class DiscContent:
     """An open disc, read by areas."""
 
     def __init__(self, image: Image, check: Callable[[], None] = no_check) -> None:
-        """Read the tables of the disc and the lists of files in its partitions.
+        """Take an open disc; `check` may raise to stop. Everything is read when it is needed.
 
-        `check` may raise to stop. UnsupportedImageError or DamagedImageError for a disc whose partitions cannot be
-        read; the errors of `Clusters.read`.
+        Raises DamagedImageError then if the partitions are at impossible places, and the errors of `Clusters.read`.
         """
         self.image = image
-        head = image.read_at(0, _HEAD_BYTES)
-        system = find_mark(lambda offset, length: head[offset : offset + length])
+        self._head = image.read_at(0, _HEAD_BYTES).ljust(_HEAD_BYTES, b"\0")
         self._check = check
-        ends = _file_ends(head, 1, image.read_at) if system is System.GAMECUBE else []
-        self.disc = Origin(Padding(head), ends)
-        self.partitions = tuple(self._find_partitions(head)) if system is System.WII else ()
-        self._origins = {each.partition: self._origin_of(each) for each in self.partitions}
-        self.areas = tuple(self._find_areas())
+        self._origins: dict[Clusters | None, Origin] = {}
 
     @property
     def size(self) -> int:
@@ -81,40 +76,60 @@ class DiscContent:
 
     def read(self, area: Area, spans: Sequence[tuple[int, int]]) -> list[Piece]:
         """Return spans of an area, as (offset on the disc, length). Errors as for `Clusters.read`."""
+        origin = self.origin_of(area.clusters)
         if area.clusters is None:
             found = []
             for offset, length in spans:
                 self._check()
                 data = bytearray(length)
                 self.image.read_all(data, offset)
-                found.append(Piece(bytes(data), offset, self.disc, is_in_partition=False))
+                found.append(Piece(bytes(data), offset, origin, is_in_partition=False))
             return found
-        origin = self._origins[area.clusters.partition]
         start = area.clusters.partition.data_start
         return [
             Piece(data, (offset - start) // CLUSTER_BYTES * CONTENT_BYTES, origin, is_in_partition=True)
             for (offset, _), data in zip(spans, area.clusters.read(spans, self._check), strict=True)
         ]
 
-    def _find_partitions(self, head: bytes) -> Iterator[Clusters]:
-        end = 0
-        for found in find_partitions(self.image.read_at):
-            places = found.start, found.data_start, found.data_end
-            if not end <= places[0] < places[1] <= places[2] <= self.size or any(at % CLUSTER_BYTES for at in places):
-                raise DamagedImageError(f"{self.image.name}: its table of partitions is impossible, or the disc is cut")
-            if head[_NO_HASHES]:
-                raise UnsupportedImageError(f"{self.image.name}: the partitions of this Wii disc have no hashes")
-            end = found.data_end
-            yield Clusters(self.image, found, is_encrypted=not head[_NO_ENCRYPTION])
+    def origin_of(self, clusters: Clusters | None) -> Origin:
+        """Return the padding of a partition, or of the rest of the disc. Errors as for `Clusters.read`."""
+        if clusters not in self._origins:
+            self._origins[clusters] = self._find_origin(clusters)
+        return self._origins[clusters]
 
-    def _origin_of(self, clusters: Clusters) -> Origin:
+    def _find_origin(self, clusters: Clusters | None) -> Origin:
+        if clusters is None:
+            ends = _file_ends(self._head, 1, self.image.read_at) if _is_of(System.GAMECUBE, self._head) else []
+            return Origin(Padding(self._head), ends)
         head = clusters.read_content(0, _HEAD_BYTES, self._check).ljust(_HEAD_BYTES, b"\0")
-        is_game = find_mark(lambda offset, length: head[offset : offset + length]) is System.WII
+        is_game = _is_of(System.WII, head)
 
         def read_at(offset: int, length: int) -> bytes:
             return clusters.read_content(offset, length, self._check) if is_game else b""
 
         return Origin(Padding(head), _file_ends(head, _WII_UNIT, read_at))
+
+    @cached_property
+    def partitions(self) -> Sequence[Clusters]:
+        """The partitions of a Wii disc; none if they have no hashes, because nod-rs packs them like the rest then."""
+        return [*self._find_partitions()] if _is_of(System.WII, self._head) and not self._head[_NO_HASHES] else []
+
+    def _find_partitions(self) -> Iterator[Clusters]:
+        end = 0
+        for found in find_partitions(self.image.read_at):
+            places = found.start, found.data_start, found.data_end
+            if not end <= places[0] < places[1] <= places[2] <= self.size or any(at % CLUSTER_BYTES for at in places):
+                raise DamagedImageError(
+                    f"{self.image.name}: its table of partitions is impossible, or the disc is cut",
+                    hint="restore the file from a backup, or get it again",
+                )
+            end = found.data_end
+            yield Clusters(self.image, found, is_encrypted=not self._head[_NO_ENCRYPTION])
+
+    @cached_property
+    def areas(self) -> Sequence[Area]:
+        """The areas of the disc, in order; some may be empty."""
+        return [*self._find_areas()]
 
     def _find_areas(self) -> Iterator[Area]:
         end = 0
@@ -125,6 +140,10 @@ class DiscContent:
             yield Area(partition.data_start, partition.data_end, clusters)
             end = partition.data_end
         yield Area(end, self.size, None)
+
+
+def _is_of(system: System, head: bytes) -> bool:
+    return find_mark(lambda offset, length: head[offset : offset + length]) is system
 
 
 def _file_ends(head: bytes, unit: int, read_at: ReadAt) -> list[int]:

@@ -29,7 +29,7 @@ class NintendoEncoder(Encoder):
     """Writes a format by nod-rs, which packs a whole disc."""
 
     why_unaligned = "nod-rs places the blocks"
-    why_whole = "nod-rs packs whole discs only, so no part of one can be benchmarked"
+    why_whole = "nod-rs packs whole discs only"
     systems = frozenset({System.GAMECUBE, System.WII})
     image_format: ClassVar[ImageFormat]
     label: ClassVar[str]

@@ -27,8 +27,14 @@ _AREA_BYTES = 24
 _GROUP_BYTES = {ImageFormat.RVZ: 12, ImageFormat.WIA: 8}
 _HEAD_BYTES = 0x80
 """First bytes of the disc, which are in the second header."""
+_MOST_QUICK_LEVEL = {ImageFormat.RVZ: 9, ImageFormat.GCZ: 9}
 _GCZ_HEADER_BYTES = 32
 _GCZ_BLOCK_BYTES = 12
+
+
+def is_quick(settings: Settings) -> bool:
+    """Return whether packing takes little time."""
+    return settings.level <= _MOST_QUICK_LEVEL.get(settings.format, 0)
 
 
 def takes_areas(image_format: ImageFormat) -> bool:

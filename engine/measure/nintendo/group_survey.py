@@ -10,7 +10,7 @@ from xxhash import xxh3_64_intdigest
 
 from discpress.engine.formats import Settings
 from discpress.engine.images.nintendo.content import Area, DiscContent, Piece
-from discpress.engine.images.nintendo.groups import stored_groups, table_bytes, takes_areas
+from discpress.engine.images.nintendo.groups import is_quick, stored_groups, table_bytes, takes_areas
 from discpress.engine.images.registry import encoder_for
 from discpress.engine.measure.nintendo.model import DiscSurvey, Measured
 from discpress.engine.measure.sample import Span, draw_sample, project
@@ -18,6 +18,8 @@ from discpress.engine.units import MIB
 
 _SLICE_BYTES = 16 * MIB
 """Read and decrypted at once."""
+_BUDGET_FACTOR = 4
+"""Groups are larger than the clusters of other formats, so that there would be few of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +52,10 @@ class GroupSurvey(DiscSurvey):
         self._threads = max(1, threads)
         self._check = check
         image_format = settings[0].format
-        self._areas = content.areas if takes_areas(image_format) else (Area(0, content.size, None),)
+        self._areas: Sequence[Area] = content.areas if takes_areas(image_format) else (Area(0, content.size, None),)
         self._shares = bool(encoder_for(settings[0]).unsampled)
         self._unit = max(each.block_size for each in settings)
+        self._budget_factor = _BUDGET_FACTOR if all(map(is_quick, settings)) else 1
         self._ends = list(accumulate(-(-(area.end - area.start) // self._unit) for area in self._areas))
         self._forms = [_Form(self._unit, table_bytes(image_format, each.block_size, self._areas)) for each in settings]
         self._stored: list[dict[Span, int]] = [{} for _ in settings]
@@ -60,7 +63,7 @@ class GroupSurvey(DiscSurvey):
     def measure(self, budget_bytes: int, position: float, whole_below_bytes: int) -> list[Measured]:
         """Pack the groups of a sample, see `DiscSurvey`."""
         total_bytes = self._ends[-1] * self._unit
-        budget_bytes = total_bytes if self._content.size < whole_below_bytes else budget_bytes
+        budget_bytes = total_bytes if self._content.size < whole_below_bytes else self._budget_factor * budget_bytes
         sample = draw_sample(total_bytes, self._unit, budget_bytes, position, self._unit)
         is_whole = sample.sampled_bytes == total_bytes
         new = [span for span in sample.spans if is_whole or span not in self._stored[0]]

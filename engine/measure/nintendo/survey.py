@@ -27,7 +27,7 @@ def measure_disc(
     """Yield for each budget the sizes under settings of one format; those from the whole disc are the last ones.
 
     `check` may raise to stop; see `DiscSurvey.measure` for the rest. Raises SettingError for a disc that the format
-    cannot hold, the errors of `DiscContent` and of reading the disc.
+    cannot hold, the errors of `DiscContent`.
     """
     for each in settings:
         encoder_for(each).check_size(image.name, image.size, each.block_size)

@@ -22,7 +22,6 @@ from discpress.engine.errors import (
     DamagedImageError,
     DiscpressError,
     SettingError,
-    UnsupportedImageError,
 )
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.image import Image
@@ -93,7 +92,7 @@ def test_the_size_is_within_the_margin_of_a_sample(name: str, image_format: Imag
     with image_of(DISCS[name](), tmp_path) as image:
         real = estimated(image, settings).packed_bytes
         found = [
-            estimate(image, settings, random=Random(seed), threads=2, budget_bytes=16 * 32 * KIB, whole_below_bytes=0)
+            estimate(image, settings, random=Random(seed), threads=2, budget_bytes=4 * 32 * KIB, whole_below_bytes=0)
             for seed in range(5)
         ]
     held = [each.low_bytes <= real <= each.high_bytes for each in found]
@@ -111,7 +110,7 @@ def test_steps_of_an_estimate_pack_no_group_twice(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(DiscContent, "read", read)
     with image_of(DISCS["padded"](), tmp_path) as image:
-        budgets = [16 * 32 * KIB, 32 * 32 * KIB, 256 * MIB]
+        budgets = [4 * 32 * KIB, 8 * 32 * KIB, 256 * MIB]
         steps = list(refine(image, SETTINGS[RVZ], budgets, random=Random(1), threads=2, whole_below_bytes=0))
     assert [each.is_exact for each in steps] == [False, False, True]
     sampled = places[: -image.blocks * 2048 // (32 * KIB)]
@@ -172,11 +171,19 @@ def test_partitions_at_impossible_places_have_no_estimate(tmp_path: Path) -> Non
         estimated(image, SETTINGS[RVZ])
 
 
-def test_partitions_without_hashes_have_no_estimate(tmp_path: Path) -> None:
+def test_partitions_without_hashes_are_packed_like_the_rest_of_the_disc(tmp_path: Path) -> None:
     disc = bytearray(wii_disc())
     disc[0x60:0x62] = b"\1\1"
-    with image_of(bytes(disc), tmp_path) as image, pytest.raises(UnsupportedImageError, match="no hashes"):
-        estimated(image, SETTINGS[RVZ])
+    with image_of(bytes(disc), tmp_path) as image:
+        found = estimated(image, SETTINGS[RVZ])
+    assert (
+        found.packed_bytes == run_conversion(tmp_path / "a.iso", format=RVZ, block_size=32 * KIB, level=5).packed_bytes
+    )
+
+
+def test_a_gcz_needs_no_table_of_partitions(tmp_path: Path) -> None:
+    with image_of(wii_disc()[:MIB], tmp_path) as image:
+        assert estimated(image, SETTINGS[GCZ]).is_exact
 
 
 def test_partitions_that_are_not_encrypted_are_read_as_they_are(tmp_path: Path) -> None:
