@@ -14,6 +14,7 @@ from discpress.engine.cli.state import Records, read_config
 from discpress.engine.convert.plan import plan_image
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import CancelledError, DiscpressError, UnplayedDiscError, UsageError, WrongSystemError
+from discpress.engine.images.registry import encoder_for
 from discpress.engine.measure.estimate import REFINE_BUDGETS, Estimate, estimate_grid, refine
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
@@ -127,7 +128,9 @@ def _text(path: Path, found: Estimate) -> str:
         words.append(f"seek {format_latency(found.seek_us)}")
     what = settings.form
     if not settings.is_plain:
-        what += f" {settings.block_size}, level {settings.level}"
+        what += f" {settings.block_size}"
+    if encoder_for(settings).has_levels:
+        what += f", level {settings.level}"
     advice = f"; better not converted: {found.reason}" if found.reason else ""
     return f"{display_name(path)}: {what}: {', '.join(words)}{advice}"
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from nintendo_discs import small_disc
 from sample_images import mixed, write_image
 
 from discpress.engine.errors import CancelledError, SettingError, StorageError, UsageError
@@ -70,6 +71,17 @@ def test_an_estimate_goes_by_the_request(desk: Desk) -> None:
     desk.run(EstimateTask(ConversionRequest(ZSO, 4096, 3, target="any")))
     (found,) = desk.estimates()
     assert (found.settings, found.original_bytes) == (Settings(ZSO, 4096, 3, target="any"), SIZE)
+
+
+@pytest.mark.parametrize(("image_format", "cells"), [(ImageFormat.GCZ, 3), (ImageFormat.WBFS, 1)])
+def test_a_gamecube_disc_has_an_estimate_and_a_grid(desk: Desk, image_format: ImageFormat, cells: int) -> None:
+    pytest.importorskip("nod_rs")
+    desk.image.write_bytes(small_disc())
+    wish = ConversionRequest(image_format, target="any")
+    desk.run(EstimateTask(wish))
+    assert [(each.settings.format, each.seconds) for each in desk.estimates()] == [(image_format, 0)]
+    desk.run(GridTask(wish))
+    assert len(desk.estimates()) == cells
 
 
 def test_an_estimate_of_what_the_target_refuses_is_an_error(desk: Desk) -> None:

@@ -106,6 +106,7 @@ def test_the_nearest_choice(value: int, choice: int) -> None:
 
 def test_settings_in_a_few_characters() -> None:
     assert describe_settings(Settings(ImageFormat.ZSO, 16384, 12)) == "16K/12"
+    assert describe_settings(Settings(ImageFormat.WBFS, 2 << 20)) == "2M"
     assert describe_settings(Settings(ImageFormat.ISO)) == "ISO"
 
 

@@ -27,6 +27,7 @@ from discpress.engine.images.nintendo import process
 from discpress.engine.images.open import open_image
 from discpress.engine.images.recognised import PART_MAGIC
 from discpress.engine.images.registry import encoder_of
+from discpress.engine.measure.estimate import Estimate
 from discpress.engine.progress import Control
 from discpress.engine.system.files import write_all
 
@@ -169,7 +170,27 @@ def test_without_the_package_nothing_is_written_and_the_hint_names_it(
     assert faults.names_in(source_path.parent) == [NAME]
 
 
-def test_no_estimate_is_needed_where_space_is_scarce_or_a_gain_is_wanted(
+def test_an_estimate_decides_if_there_is_no_space_for_the_worst_case(
+    source_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("discpress.engine.convert.preflight.free_bytes", lambda folder: 900_000)
+    with pytest.raises(SpaceError, match="output up to"):
+        convert(source_path, RVZ, use_all_space=True, strict_space=True)
+    assert convert(source_path, RVZ, use_all_space=True).packed_bytes < 900_000
+
+
+def test_a_disc_without_an_estimate_is_converted_all_the_same(
+    source_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object, **__: object) -> Estimate:
+        raise DamagedImageError("its table of partitions is impossible")
+
+    monkeypatch.setattr("discpress.engine.measure.estimate.estimate", refuse)
+    monkeypatch.setattr("discpress.engine.convert.preflight.WHOLE_BELOW_BYTES", 0)
+    assert convert(source_path, RVZ, skip_useless=True).packed_bytes < len(DISC)
+
+
+def test_scarce_space_or_a_missing_gain_refuses_a_conversion(
     source_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("discpress.engine.convert.preflight.free_bytes", lambda folder: 100_000)
