@@ -77,7 +77,7 @@ class MemoryCd(CdImage):
     def decode_block(self, block: StoredBlock) -> bytes:
         return self.read_at(block.offset, block.length)
 
-    def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
+    def sums(self, check: Callable[[], None] = no_check) -> Sums:
         return Sums(self.blocks, self.size, end=self.size)
 
 

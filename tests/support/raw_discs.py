@@ -42,7 +42,7 @@ class RawDisc(CdImage):
         """Return a sector."""
         return self.read_at(block.offset, block.length)
 
-    def sums(self, *, measure: bool = False, check: object = no_check) -> Sums:
+    def sums(self, check: object = no_check) -> Sums:
         """Count sectors."""
         return Sums(self.blocks, self.size, end=self.size)
 

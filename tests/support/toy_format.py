@@ -56,7 +56,7 @@ class ToyImage(BlockImage):
     def index_extent(self) -> tuple[int, int]:
         return 0, self.data_offset
 
-    def sums(self, *, measure: bool = False, check: Callable[[], None] = no_check) -> Sums:
+    def sums(self, check: Callable[[], None] = no_check) -> Sums:
         plain = [length & LENGTH_MASK for length in self.lengths if length & PLAIN_BIT]
         packed_bytes = self.offsets[-1] - self.data_offset - sum(plain)
         index_bytes = table_bytes(self.size)
