@@ -31,7 +31,7 @@ def check_facts(path: Path, damage: str) -> dict[str, JsonValue]:
     A time of change may lie in the future, as on FAT disks of another time zone: the check is no older than the file.
     """
     try:
-        mtime_s = holder_of(path).stat().st_mtime
+        mtime_s = holder_of(path).stat().st_mtime_ns / 1e9  # rounded as that of a title
     except OSError:
         mtime_s = 0.0
     return {"path": str(path), "damage": damage, "mtime_s": mtime_s}

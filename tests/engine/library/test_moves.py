@@ -187,7 +187,7 @@ def test_only_titles_with_size_and_time_of_a_new_or_lost_file_are_compared(store
     scan(store, games)
 
     def candidates(new: list[Path], gone: list[Path]) -> list[Path]:
-        return sorted(each.path for each in store.gone.candidates(new, gone))
+        return sorted(each.path for each in store.gone.candidates(map(str, new), gone))
 
     assert candidates([games / "copy.iso"], []) == [games / NAME]
     store.forget([games / NAME])

@@ -1,5 +1,6 @@
 """Everything recorded about titles: jobs and the damage they found, known discs, proven results."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from discpress.engine.library.states import TitleStates
 from discpress.engine.queue.jobs import Action, JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.records import ConvertTask, DoctorTask, Task, VerifyTask
-from discpress.engine.queue.titles.records import CHECKED, TitleRecords
+from discpress.engine.queue.titles.records import CHECKED, TitleRecords, check_facts
 from discpress.engine.states import State
 from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.model import FileIdentity, JsonValue, Title
@@ -206,3 +207,13 @@ def test_a_conversion_proves_that_its_source_is_sound(store: Store) -> None:
 def test_a_check_that_cannot_be_read_counts_as_none(store: Store, payload: dict[str, JsonValue]) -> None:
     store.append_journal(CHECKED, payload)
     assert TitleRecords(store).read().damaged == {}
+
+
+def test_a_check_rounds_the_time_of_its_file_as_its_title_does(tmp_path: Path) -> None:
+    """`st_mtime` would be less than that of the title, so that the check would be older than the file."""
+    stamp = 1_900_000_000_000_001_746
+    path = tmp_path / ISO.name
+    path.touch()
+    os.utime(path, ns=(stamp, stamp))
+    title = title_at(path, FileIdentity(1, 0, stamp))
+    assert check_facts(path, "")["mtime_s"] == title.mtime_s
