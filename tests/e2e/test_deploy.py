@@ -5,6 +5,7 @@ import signal
 import subprocess
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from command_line import MIB, CommandLine, kill_wholly, write_old
 from gates import COPYING
 from sample_images import GOLDEN, as_disc, incompressible
 
+from discpress.engine.deploy.device import read_device
 from discpress.engine.deploy.manifest import MANIFEST_NAME
+from discpress.engine.deploy.records import DeviceFacts
 from discpress.engine.formats import PART_SUFFIX
 from discpress.engine.images.recognised import PART_MAGIC
 
@@ -107,6 +110,17 @@ def test_a_dry_run_writes_nothing(cli: CommandLine, games: Path, stick: Path) ->
     assert [each["event"] for each in shown.events] == ["deploy-plan", "deploy-plan", "deploy-total"]
     assert (shown.last["actions"], shown.last["missing_bytes"]) == ({"copy": 2}, 0)
     assert list(stick.iterdir()) == []
+
+
+def test_the_space_of_a_device_that_reports_none_is_unknown(
+    cli: CommandLine, games: Path, stick: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def sizeless(root: Path) -> DeviceFacts:
+        return replace(read_device(root), free_bytes=0, total_bytes=0)
+
+    monkeypatch.setattr("discpress.engine.cli.library.deploy.read_device", sizeless)
+    shown = cli.run("deploy", "-n", games, stick, "--as", "folder", "--json")
+    assert [shown.last[name] for name in ("free_bytes", "after_bytes", "missing_bytes")] == [None, None, 0]
 
 
 def test_a_damaged_byte_on_the_device_is_found_and_renewed(cli: CommandLine, games: Path, stick: Path) -> None:
