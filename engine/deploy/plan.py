@@ -28,6 +28,7 @@ from discpress.engine.deploy.records import (
 )
 from discpress.engine.deploy.sources import holds_udf, open_steps
 from discpress.engine.errors import CancelledError, DiscpressError, StoreError
+from discpress.engine.images.open import open_image
 from discpress.engine.names import display_name, natural_key
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.states import SICK, Standing
@@ -109,6 +110,8 @@ class DeployPlanner:
         return placement
 
     def _row(self, title: Title, placement: Placement, standing: Standing) -> DeployRow:
+        if title.known_fault is Fault.UNREAD:
+            open_image(title.path).close()  # it raises the reason
         if placement.is_refused:
             return _refused(title, placement, "layout", placement.refused, placement.hint)
         if standing.state in SICK and not self.options.force:

@@ -12,9 +12,18 @@ from discpress.engine.cli.images.planning import PlannedInput, candidates_of
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records
 from discpress.engine.convert.batch.model import Batch, PlannedTitle, Skip
-from discpress.engine.errors import DamagedImageError, DiscpressError, SettingError, UnsupportedImageError, UsageError
+from discpress.engine.errors import (
+    CutShortError,
+    DamagedImageError,
+    DiscpressError,
+    SettingError,
+    UnsupportedImageError,
+    UsageError,
+)
+from discpress.engine.images.open import open_image
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest
+from discpress.engine.store.model import Fault
 from discpress.engine.targets import GENERAL
 
 _FAILURES: Mapping[Skip, type[DiscpressError]] = {
@@ -52,6 +61,14 @@ def _failure_of(row: PlannedTitle) -> DiscpressError | None:
     kind = None if row.skip is None else _FAILURES.get(row.skip)
     if kind is None:
         return None
+    if row.skip is Skip.UNREAD:
+        if row.title.fault is Fault.CUT_SHORT:
+            kind = CutShortError
+        else:
+            try:
+                open_image(row.title.path).close()
+            except DiscpressError as error:
+                return error
     name = display_name(row.title.path.name)
     return kind(row.reason if name in row.reason else f"{name}: {row.reason}")
 

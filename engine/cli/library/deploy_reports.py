@@ -13,6 +13,8 @@ from discpress.engine.errors import (
     DamagedImageError,
     DiscpressError,
     FileLimitError,
+    MissingPackageError,
+    StorageError,
     UnsupportedImageError,
 )
 from discpress.engine.names import display_name
@@ -22,6 +24,7 @@ from discpress.engine.units import format_count, format_size
 _ERRORS: dict[str, type[DiscpressError]] = {
     "conflict": ConflictError,
     "file-limit": FileLimitError,
+    **{each.code: each for each in (MissingPackageError, StorageError)},
     **{str(state): DamagedImageError for state in SICK},
 }
 _WORDS = {

@@ -1,0 +1,67 @@
+"""One faulty file, one error: each command that is given it reports the same code, and ends with the same exit code."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from command_line import write_old
+from foreign_images import raw_dump
+from queue_desk import Desk
+from sample_images import GOLDEN
+from split_images import write_parts
+
+COMMANDS = {
+    "info": ("info",),
+    "verify": ("verify",),
+    "identify": ("identify",),
+    "estimate": ("estimate",),
+    "convert": ("convert",),
+    "queue": ("queue", "add"),
+    "repair": ("repair", "--target", "opl"),
+    "deploy": ("deploy", "--as", "folder"),
+}
+
+
+def gone(folder: Path) -> Path:
+    return folder / "gone.iso"
+
+
+def pipe(folder: Path) -> Path:
+    os.mkfifo(folder / "pipe.iso")
+    return folder / "pipe.iso"
+
+
+def half(folder: Path) -> Path:
+    return write_old(folder / "half.zso", (GOLDEN / "ps2.maxcso-2048.zso").read_bytes()[:9000])
+
+
+def odd(folder: Path) -> Path:
+    return write_old(folder / "odd.bin", raw_dump((GOLDEN / "ps2.iso").read_bytes()) + b"x" * 100)
+
+
+def part(folder: Path) -> Path:
+    first, second, *_ = write_parts(folder)
+    second.unlink()
+    return first
+
+
+KINDS: dict[str, tuple[Callable[[Path], Path], str, int]] = {
+    "gone": (gone, "storage", 1),
+    "pipe": (pipe, "storage", 1),
+    "half": (half, "damaged", 3),
+    "odd": (odd, "damaged", 3),
+    "part": (part, "split-part", 1),
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_command_reports_the_same_error(kind: str, command: str, desk: Desk) -> None:
+    make, code, exit_code = KINDS[kind]
+    desk.folder.mkdir(exist_ok=True)
+    (desk.folder.parent / "stick").mkdir()
+    words: list[str | Path] = [*COMMANDS[command], make(desk.folder)]
+    ended, events = desk.ask(*words, *([desk.folder.parent / "stick"] if command == "deploy" else []))
+    errors = [(each["code"], each["exit_code"]) for each in events if each["event"] == "error"]
+    assert (errors, ended) == ([(code, exit_code)], exit_code)
