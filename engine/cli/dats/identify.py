@@ -91,7 +91,7 @@ class _Identifying:
         if not self._arguments.all:
             paths = as_paths(self._arguments.files)
             finder = ImageFinder(self._printer, self._sources, self._failures.add, self._control.check)
-            yield from finder.images(paths, is_recursive=True)
+            yield from finder.to_read(paths, is_recursive=True)
             return
         decided = DecidedTitles(self._store)
         for title in filter(is_identifiable, self._store.titles()):

@@ -51,8 +51,13 @@ class ImageFinder:
         """
         self._printer = printer
         self._sources = sources
-        self._fail = fail
+        self._report = fail
         self._check = check
+        self._has_failed = False
+
+    def _fail(self, path: Path, error: DiscpressError) -> None:
+        self._has_failed = True
+        self._report(path, error)
 
     def images(
         self, paths: Sequence[Path], output_folder: Path | None = None, *, is_recursive: bool
@@ -73,10 +78,22 @@ class ImageFinder:
                 )
                 self._fail(path, error)
 
+    def to_read(self, paths: Sequence[Path], *, is_recursive: bool) -> Iterator[Input]:
+        """Yield the images of the inputs as `images` does, for a command that only reads.
+
+        A notice reports that there are none: silence would look like a check that found no fault.
+        """
+        is_any = False
+        for each in self.images(paths, is_recursive=is_recursive):
+            is_any = True
+            yield each
+        if not (is_any or self._has_failed):
+            self._printer.notice("found no image")
+
     def files(self, paths: Sequence[Path], *, is_recursive: bool) -> Iterator[Path]:
-        """Yield the named files unchecked; with -r the images in folders and archives instead, see `images`."""
+        """Yield the named files unchecked; with -r the images in folders and archives instead, see `to_read`."""
         if is_recursive:
-            yield from (each.path for each in self.images(paths, is_recursive=True))
+            yield from (each.path for each in self.to_read(paths, is_recursive=True))
         else:
             yield from paths
 

@@ -130,7 +130,7 @@ class _Laboratory:
         records, sources = Records(arguments, self._printer), OpenSources()
         finder = ImageFinder(self._printer, sources, self._failures.add, self._control.check)
         try:
-            for each in finder.images(as_paths(arguments.inputs), is_recursive=arguments.recursive):
+            for each in finder.to_read(as_paths(arguments.inputs), is_recursive=arguments.recursive):
                 sources.drop(each.path)  # the test opens it its own way
                 try:
                     exported += self._test_title(each.path, records)

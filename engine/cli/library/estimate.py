@@ -37,7 +37,7 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
     records, sources = Records(arguments, printer), OpenSources()
     try:
         finder = ImageFinder(printer, sources, failures.add, control.check)
-        for each in finder.images([Path(name) for name in arguments.inputs], is_recursive=arguments.recursive):
+        for each in finder.to_read([Path(name) for name in arguments.inputs], is_recursive=arguments.recursive):
             try:
                 image, disc = sources.open_image(each.path)
                 with image:

@@ -65,3 +65,12 @@ def test_every_command_reports_the_same_error(kind: str, command: str, desk: Des
     ended, events = desk.ask(*words, *([desk.folder.parent / "stick"] if command == "deploy" else []))
     errors = [(each["code"], each["exit_code"]) for each in events if each["event"] == "error"]
     assert (errors, ended) == ([(code, exit_code)], exit_code)
+
+
+@pytest.mark.parametrize("command", ["info", "doctor", "verify", "estimate", "seek", "throughput", "identify"])
+def test_a_command_that_found_no_image_is_not_silent(command: str, desk: Desk) -> None:
+    desk.folder.mkdir(exist_ok=True)
+    write_old(desk.folder / "notes.txt", b"no image")
+    recursive = () if command == "identify" else ("-r",)
+    code, _, notices = desk.say(command, *recursive, desk.folder)
+    assert (code, "found no image" in notices) == (0, True)
