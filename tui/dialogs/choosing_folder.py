@@ -67,12 +67,19 @@ class ChoosingFolder(OwnScreen[ResultT]):
 
         run_exclusive(self, find, "list")
 
+    def on_table_moved(self) -> None:
+        """Show the cursor once a folder is picked: before that, Enter takes what is typed."""
+        table = self.query_one(Table)
+        table.has_cursor = bool(self.query_one(FolderInput).offered) or table.cursor > 0
+        table.refresh_row(table.cursor)
+
     def action_step(self, count: int) -> None:
         """Pick the next folder of the list; the first step picks the first one."""
         field, table = self.query_one(FolderInput), self.query_one(Table)
         if self._rows.offered:
             table.move_to(table.cursor + count if field.offered else table.cursor)
             field.offered = self._rows.offered[table.cursor]
+            self.on_table_moved()
 
     async def on_table_chosen(self) -> None:
         """Take the folder that was clicked twice."""

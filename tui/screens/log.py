@@ -70,4 +70,4 @@ class MessagesScreen(TextScreen):
         lines: list[Line] = [[("Messages since the start, newest first", "head")]]
         for notice in reversed(self._notices):
             lines += [[], *wrapped(notice.text, width, "bad" if notice.is_error else "normal")]
-        return lines if self._notices else [*lines, [], [("There was none yet.", "dim")]]
+        return lines if self._notices else [*lines, [], [("No message yet.", "dim")]]

@@ -21,7 +21,7 @@ from discpress.tui.views.frame.columns import STATE_STYLES
 from discpress.tui.views.jobs import job_note, job_state
 from discpress.tui.views.labels import MATCH_STYLES, SEVERITY_STYLES, margin_of, without_path
 from discpress.tui.views.library import LibraryView
-from discpress.tui.views.title_settings import describe_settings
+from discpress.tui.views.title_settings import form_in_words, target_label
 from discpress.tui.widgets.palette import Line, wrapped
 
 _LABEL = 10
@@ -215,16 +215,15 @@ def to_copy(title: Title, digests: Sequence[Digests], achievements: str) -> list
 
 def _estimate(view: LibraryView, title: Title, width: int, unestimated: str) -> list[Line]:
     if title.is_packed and title.known_fault is None and title.estimate is None:
-        return [[("packed already", "dim")]]
+        return [_row("becomes", "nothing: packed already", "dim")]
     try:
         request = "own settings" if title.overrides else "default settings"
         settings = view.planned(title)
     except DiscpressError as error:
         return wrapped(str(error), width, "bad")
     if settings is None:
-        return [[("nothing to convert", "dim")]]
-    what = settings.form if settings.is_plain else f"{settings.form} {describe_settings(settings)}"
-    lines = [_row("becomes", f"{what} ({request})"), _row("target", settings.target)]
+        return [_row("becomes", "nothing to convert", "dim")]
+    lines = [_row("becomes", f"{form_in_words(settings)} ({request})"), _row("for", target_label(settings))]
     estimate = title.estimate
     if estimate is None and unestimated:
         return [*lines, *wrapped(f"cannot be estimated: {unestimated}", width, "bad")]
@@ -232,9 +231,9 @@ def _estimate(view: LibraryView, title: Title, width: int, unestimated: str) -> 
         return [*lines, [("not estimated yet", "dim")]]
     margin = margin_of(estimate)
     near = f" {view.signs.margin}{margin} %" if margin else " (exact)"
-    lines.append(_row("estimate", f"{format_size(estimate.packed_bytes)}{near}"))
+    lines.append(_row("size", f"{format_size(estimate.packed_bytes)}{near}"))
     if title.saving_bytes is not None:
-        lines.append(_row("saving", f"{format_size(title.saving_bytes)}, {title.saving_percent or 0:.1f} %"))
+        lines.append(_row("saves", f"{format_size(title.saving_bytes)}, {title.saving_percent or 0:.1f} %"))
     if estimate.seconds:
         lines.append(_row("time", f"about {format_duration(estimate.seconds)}"))
     if estimate.seek_us:

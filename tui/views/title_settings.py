@@ -1,8 +1,21 @@
-"""The settings of a title in a few characters."""
+"""The settings of a title in words, or in a few characters."""
 
 from discpress.engine.formats import Settings
 from discpress.engine.images.registry import encoder_for
-from discpress.engine.units import KIB, MIB
+from discpress.engine.targets import TARGETS
+from discpress.engine.units import KIB, MIB, format_option_size
+
+
+def form_in_words(settings: Settings) -> str:
+    """Return format, block size and level as people read them: `ZSO 2K, level 9`, `ISO`."""
+    if settings.is_plain:
+        return settings.form
+    return f"{settings.form} {format_option_size(settings.block_size)}, level {settings.level}"
+
+
+def target_label(settings: Settings) -> str:
+    """Return what the result is for: `OPL and PCSX2`."""
+    return TARGETS[settings.target].label if settings.target in TARGETS else settings.target
 
 
 def describe_settings(settings: Settings) -> str:

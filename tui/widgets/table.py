@@ -5,7 +5,6 @@ whole table only then (a step is two rows, 0.3 kB; Textual has no way to let the
 """
 
 from collections.abc import Sequence
-from functools import partial
 from typing import NamedTuple, Protocol
 
 from textual import events
@@ -88,11 +87,12 @@ class Table(Painted):
         self._ellipsis = ellipsis
         self._columns = tuple(columns)
         self._rows = rows
-        self._cursor = 0
-        self._top = 0
+        self._cursor = self._top = 0
         self._sort = ("", "")
         self._empty_text = ""
         self._painted: dict[int, Line] = {}
+        self.has_cursor = True
+        """Whether the row of the cursor is painted as such."""
 
     # What is shown
 
@@ -273,7 +273,8 @@ class Table(Painted):
             return [*lines[index], ("", "normal")] if index < len(lines) else []
         if index >= len(self._rows):
             return []
-        return [*self._row(index, self._layout(self.size.width)), ("", "cursor" if index == self._cursor else "normal")]
+        is_here = index == self._cursor and self.has_cursor
+        return [*self._row(index, self._layout(self.size.width), is_here), ("", "cursor" if is_here else "normal")]
 
     def _heads(self, layout: Sequence[tuple[Column, int]]) -> str:
         return " ".join(self._head(column, width) for column, width in layout)
@@ -285,13 +286,13 @@ class Table(Painted):
         label = column.label[: width - len(sign)] + sign if is_sorted else column.label
         return fit(label, width, right=column.right, ellipsis=self._ellipsis)
 
-    def _row(self, index: int, layout: Sequence[tuple[Column, int]]) -> Line:
-        keys = [column.key for column, _ in layout]
-        cells = self._rows.cells(index, keys)
+    def _row(self, index: int, layout: Sequence[tuple[Column, int]], is_here: bool) -> Line:
+        cells = self._rows.cells(index, [column.key for column, _ in layout])
         pieces = []
         for (column, width), text in zip(layout, cells, strict=True):
-            style = "cursor" if index == self._cursor else self._rows.style(index, column.key)
-            fitted = partial(fit, right=column.right) if not column.flexible else fit_name
-            cell = fitted(text, width, ellipsis=self._ellipsis)
+            style = "cursor" if is_here else self._rows.style(index, column.key)
+            cell = fit(text, width, right=column.right, ellipsis=self._ellipsis)
+            if column.flexible:
+                cell = fit_name(text, width, self._ellipsis)
             pieces += [(cell, style), (" ", "normal")] if style == "bar" else [(f"{cell} ", style)]
         return pieces

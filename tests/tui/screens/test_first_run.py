@@ -119,6 +119,16 @@ async def test_a_folder_is_picked_from_the_list(key: str, tmp_path: Path, folder
         assert desk.session.folders == (folders / "PSP",)
 
 
+async def test_the_list_has_a_cursor_once_a_folder_is_picked(tmp_path: Path, folders: Path) -> None:
+    async with opened(tmp_path, titles=()) as desk:
+        await desk.paste(f"{folders}/")
+        assert not desk.table.has_cursor
+        await desk.press("down")
+        assert desk.table.has_cursor
+        await desk.press("P")
+        assert not desk.table.has_cursor
+
+
 async def test_typing_goes_on_after_a_folder_was_picked(tmp_path: Path, folders: Path) -> None:
     async with opened(tmp_path, titles=()) as desk:
         await desk.paste(f"{folders}/")

@@ -48,10 +48,24 @@ def test_the_brief_says_what_it_is_and_becomes() -> None:
         "SLES-50002",
         "eu",
         "700 MiB (734,003,200 bytes)",
-        "420 MiB ±1 %",
-        "280 MiB, 40.0 %",
+        "becomes   ZSO 2K, level 9 (default settings)",
+        "for       OPL and PCSX2",
+        "size      420 MiB ±1 %",
+        "saves     280 MiB, 40.0 %",
     ):
         assert words in said
+
+
+def test_a_reason_does_not_repeat_the_path_above_it() -> None:
+    broken = replace(GAME, error=f"{GAME.path}: it ends within a sector")
+    said = brief_of(broken, 60)
+    assert "it ends within a sector" in said
+    assert said.count(str(GAME.path)) == 1
+
+
+def test_a_file_that_is_not_read_has_no_header_to_describe() -> None:
+    assert "Plain ISO" in whole_of(GAME, [])
+    assert "header" not in whole_of(title("Game.rar", 5, format=ImageFormat.RAR, error="unpack it"), [])
 
 
 def test_digests_are_shown_with_grade_and_date() -> None:

@@ -14,13 +14,13 @@ from discpress.engine.queue.jobs import Job
 from discpress.engine.states import Concern, State
 from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.systems import System
-from discpress.engine.targets import TARGETS
 from discpress.engine.units import format_duration, format_latency, format_option_size, format_size
 from discpress.tui.app.session import Session
 from discpress.tui.views.check import check_lines, newest_check
 from discpress.tui.views.frame.columns import STATE_STYLES
 from discpress.tui.views.jobs import has_figures, job_note, job_state
 from discpress.tui.views.labels import format_label, margin_of, reason_of, without_path
+from discpress.tui.views.title_settings import form_in_words, target_label
 from discpress.tui.views.tune import Tuning, cell_of, known_by_settings
 from discpress.tui.widgets.graph import bar
 from discpress.tui.widgets.palette import Line, beside, fit, headed, tail, wrapped
@@ -139,19 +139,18 @@ def _becomes(painter: _Painter) -> list[Line]:
     session, title, width = painter.session, painter.title, painter.width
     view = session.view
     if title.is_packed and title.known_fault is None and title.estimate is None:
-        return [painter.row("becomes", ("nothing: it is packed already", "dim"))]
+        return [painter.row("becomes", ("nothing: packed already", "dim"))]
     try:
         settings = view.planned(title)
     except DiscpressError as error:
         return wrapped(str(error), width, "bad")
     if settings is None:
         return [painter.row("becomes", ("nothing to convert", "dim"))]
-    form = settings.form
-    if not settings.is_plain:
-        form += f" {format_option_size(settings.block_size)}, level {settings.level}"
-    target = TARGETS[settings.target].label if settings.target in TARGETS else settings.target
     own = " (own)" if title.overrides else ""
-    lines = [painter.row("becomes", (form, "normal"), (own, "dim")), painter.row("for", (target, "normal"))]
+    lines = [
+        painter.row("becomes", (form_in_words(settings), "normal"), (own, "dim")),
+        painter.row("for", (target_label(settings), "normal")),
+    ]
     estimate, why = title.estimate, reason_of(title, session.unestimated)
     if estimate is None and why:
         return [*lines, *wrapped(f"cannot be estimated: {why}", width, "bad")]
