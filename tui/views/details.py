@@ -10,7 +10,7 @@ from discpress.engine.library.naming import system_label
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.titles.examined import found_damage, has_examined
-from discpress.engine.states import Concern
+from discpress.engine.states import Concern, State
 from discpress.engine.store.digests import DIGEST_LABELS, Digests
 from discpress.engine.store.model import Title
 from discpress.engine.systems import System
@@ -19,7 +19,7 @@ from discpress.tui.commands import Keys
 from discpress.tui.views.check import Check, check_head, check_lines
 from discpress.tui.views.frame.columns import STATE_STYLES
 from discpress.tui.views.jobs import job_note, job_state
-from discpress.tui.views.labels import MATCH_STYLES, SEVERITY_STYLES, margin_of, without_path
+from discpress.tui.views.labels import MATCH_STYLES, SEVERITY_STYLES, margin_of, without_options, without_path
 from discpress.tui.views.library import LibraryView
 from discpress.tui.views.title_settings import form_in_words, target_label
 from discpress.tui.widgets.palette import Line, wrapped
@@ -32,17 +32,17 @@ def _row(label: str, text: str, style: str = "normal") -> Line:
     return [(f"{label:<{_LABEL}}", "dim"), (text, style)]
 
 
-def brief(view: LibraryView, title: Title, width: int, *, unestimated: str = "") -> list[Line]:
-    """Return what the pane beside the table shows; `unestimated` is why its estimate cannot be had."""
+def brief(view: LibraryView, title: Title, width: int, *, unestimated: str = "", repair_key: str = "") -> list[Line]:
+    """Return what the file is and becomes; `unestimated` is why its estimate cannot be had."""
     lines: list[Line] = [*wrapped(view.names.of(title), width, "head"), []]
     lines += _identity(title)
     lines += _match(view, title, width)
     lines += [[], *_file(title, width)]
-    lines += [[], *_estimate(view, title, width, unestimated)]
+    lines += [[], *_estimate(view, title, width, unestimated, repair_key)]
     standing = view.states.of(title)
     if standing.reason and standing.state.spec.concern is not Concern.NONE:
         style = STATE_STYLES[standing.state.spec.concern]
-        label, reason = standing.state.spec.label, without_path(standing.reason, title)
+        label, reason = standing.state.spec.label, without_options(without_path(standing.reason, title))
         text = reason if reason.startswith(f"{label}: ") else f"{label}: {reason}"
         lines += [[], *wrapped(text, width, style)]
     elif title.error or standing.reason:
@@ -72,7 +72,7 @@ def whole(
     `digests` are the known ones, the best grade first; `achievements` is the RetroAchievements hash; `check` is the
     newest check of every block.
     """
-    lines = brief(view, title, width, unestimated=unestimated)
+    lines = brief(view, title, width, unestimated=unestimated, repair_key=keys.of("repair"))
     lines += _files(title, width)
     lines += _header(title)
     lines += _digests(digests, width)
@@ -105,7 +105,7 @@ def _findings(
     for finding in findings:
         text = f"{finding.level}: {finding.message}"
         if check is None or text not in check.findings:
-            lines += wrapped(display_name(text), width, SEVERITY_STYLES.get(finding.level, "normal"))
+            lines += wrapped(display_name(without_options(text)), width, SEVERITY_STYLES.get(finding.level, "normal"))
     return lines or [[("nothing else found", "good")]]
 
 
@@ -213,9 +213,10 @@ def to_copy(title: Title, digests: Sequence[Digests], achievements: str) -> list
     return [(name, value) for name, value in found if value]
 
 
-def _estimate(view: LibraryView, title: Title, width: int, unestimated: str) -> list[Line]:
+def _estimate(view: LibraryView, title: Title, width: int, unestimated: str, repair_key: str) -> list[Line]:
     if title.is_packed and title.known_fault is None and title.estimate is None:
-        return [_row("becomes", "nothing: packed already", "dim")]
+        key = repair_key if view.states.state(title) is State.WONT_LOAD else ""
+        return [_row("becomes", f"{key} rewrites it for its target" if key else "nothing: packed already", "dim")]
     try:
         request = "own settings" if title.overrides else "default settings"
         settings = view.planned(title)

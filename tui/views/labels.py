@@ -1,5 +1,6 @@
 """Labels of a title: its format, its estimate and saving, or why it has none."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,6 +12,10 @@ from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.units import KIB, format_option_size, format_whole_percent
 
 FILE_GONE = "The file is not there any more."
+
+
+OPTION = re.compile(r"(?:^|\s)--?[a-z]")
+"""An option of the command line."""
 
 
 def format_label(title: AnyTitle) -> str:
@@ -46,6 +51,12 @@ def margin_of(estimate: StoredEstimate | None) -> int | None:
 def without_path(text: str, title: AnyTitle) -> str:
     """Return a sentence about a title, safe to show, without its own path, which stands next to it."""
     return display_name(text).removeprefix(f"{display_name(title.path)}: ")
+
+
+def without_options(text: str) -> str:
+    """Return a sentence without advice at its end that names an option of the command line: no help in the app."""
+    sentence, _, advice = text.rpartition("; ")
+    return sentence if sentence and OPTION.search(advice) else text
 
 
 def reason_of(title: Title, failed: Mapping[Path, str]) -> str:

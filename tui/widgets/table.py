@@ -204,6 +204,8 @@ class Table(Painted):
     def on_resize(self) -> None:
         """Keep the cursor's row on the screen; the rows may have been painted from another first one."""
         top = self._top
+        if self._cursor < self._page:
+            self._top = 0  # a smaller window may have scrolled
         self._keep_seen()
         if self._top != top:
             self.refresh()

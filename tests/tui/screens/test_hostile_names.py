@@ -39,7 +39,7 @@ NAMES = {
 """What is called so, and how that is shown."""
 FROM_DISC = NAMES | {"close [/b] me": "close [/b] me", "[@click=app.bell]x[/]": "[@click=app.bell]x[/]"}
 """A title on a disc may also hold what no file name can."""
-WIDE: Size = {"width": 160, "height": 30}
+WIDE: Size = {"width": 166, "height": 30}
 
 
 def titled(names: dict[str, str], *, are_from_disc: bool = False) -> list[Title]:

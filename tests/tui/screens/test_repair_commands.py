@@ -47,6 +47,19 @@ async def test_all_that_a_ps2_cannot_load_is_filtered_and_repaired_with_three_ke
             assert opl_decode((games / name).read_bytes()) == (GOLDEN / "ps2.iso").read_bytes()
 
 
+@pytest.mark.parametrize(("opening", "block"), [((), "pane"), (("enter",), "text")])
+async def test_a_title_that_is_not_loaded_names_the_key_that_repairs_it(
+    opening: tuple[str, ...], block: str, tmp_path: Path, games: Path
+) -> None:
+    async with opened(tmp_path, width=120, height=40, **on(games)) as desk:
+        await desk.look()
+        await desk.press("slash", *"large", "enter", *opening)
+        await desk.until(lambda: "looking ..." not in desk.lines(block))
+        assert "R rewrites it for its target" in desk.lines(block)
+        assert "block size 16384 cannot" in desk.lines(block)
+        assert "-b 2048" not in desk.lines(block)
+
+
 async def test_the_plan_shows_the_reason_of_the_row(tmp_path: Path, games: Path) -> None:
     async with opened(tmp_path, **on(games)) as desk:
         await desk.look()
@@ -91,7 +104,7 @@ async def test_kept_originals_leave_out_what_would_have_their_name(tmp_path: Pat
         await desk.look()
         await desk.look()
         await desk.press("R", "o")
-        assert "0 titles" in desk.lines("summary")
+        assert "nothing to convert" in desk.lines("summary")
         assert "o moves the old file to the trash first" in " ".join(desk.lines("about").split())
 
 

@@ -1,6 +1,5 @@
 """The plan for a device, as the app shows it: what is written, where each title goes, and the free space."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +14,7 @@ from discpress.engine.systems import System
 from discpress.engine.targets import TARGETS
 from discpress.engine.units import format_count, format_size
 from discpress.tui.commands import Keys
+from discpress.tui.views.labels import OPTION
 from discpress.tui.widgets.graph import bar_of_two
 from discpress.tui.widgets.marked_rows import Signs
 from discpress.tui.widgets.palette import Line, about_lines, joined, tail, wrapped
@@ -59,8 +59,6 @@ _LABELS = {
     Action.SAME: "is there",
     Action.REFUSED: "left out",
 }
-_OPTION = re.compile(r"(?:^|\s)--?[a-z]")
-"""An option of the command line in a hint, which is no help in the app."""
 _FILE_SYSTEMS = {"vfat": "FAT32", "msdos": "FAT", "exfat": "exFAT"}
 """The usual names of file systems that Linux calls otherwise."""
 _BAR_CELLS, _WIDE_BAR_CELLS = 16, 30
@@ -155,7 +153,7 @@ def about_row(row: DeployRow, plan: DeployPlan, width: int) -> list[Line]:
     """Return the whole place of a title on the device, or the reason why it is left out."""
     path = (display_name(row.title.path), "dim")
     if row.action is Action.REFUSED:
-        hint = "" if _OPTION.search(row.hint) else row.hint
+        hint = "" if OPTION.search(row.hint) else row.hint
         said = f"left out: {display_name(row.reason)}" + (f"; {display_name(hint)}" if hint else "")
         return about_lines(path, (said, "bad"), width)
     place = display_name(plan.device.root / row.placement.paths[0])

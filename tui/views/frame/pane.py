@@ -19,7 +19,7 @@ from discpress.tui.app.session import Session
 from discpress.tui.views.check import check_lines, newest_check
 from discpress.tui.views.frame.columns import STATE_STYLES
 from discpress.tui.views.jobs import has_figures, job_note, job_state
-from discpress.tui.views.labels import format_label, margin_of, reason_of, without_path
+from discpress.tui.views.labels import format_label, margin_of, reason_of, without_options, without_path
 from discpress.tui.views.title_settings import form_in_words, target_label
 from discpress.tui.views.tune import Tuning, cell_of, known_by_settings
 from discpress.tui.widgets.graph import bar
@@ -139,7 +139,9 @@ def _becomes(painter: _Painter) -> list[Line]:
     session, title, width = painter.session, painter.title, painter.width
     view = session.view
     if title.is_packed and title.known_fault is None and title.estimate is None:
-        return [painter.row("becomes", ("nothing: packed already", "dim"))]
+        key = session.keys.of("repair") if view.states.state(title) is State.WONT_LOAD else ""
+        what = f"{key} rewrites it for its target" if key else "nothing: packed already"
+        return [painter.row("becomes", (what, "dim"))]
     try:
         settings = view.planned(title)
     except DiscpressError as error:
@@ -186,7 +188,7 @@ def _why(session: Session, title: Title, width: int, copies_key: str) -> list[Li
     frees = copies_key and standing.state in _COPIES and title.links == 1
     hint: list[Line] = [[(f"{copies_key}: keep one copy, free the other", "dim")]] if frees else []
     if standing.reason and spec.concern is not Concern.NONE:
-        reason = without_path(standing.reason, title)
+        reason = without_options(without_path(standing.reason, title))
         text = reason if reason.startswith(f"{spec.label}: ") else f"{spec.label}: {reason}"
         return [*wrapped(text, width, STATE_STYLES[spec.concern]), *hint]
     text = without_path(title.error or standing.reason, title)
