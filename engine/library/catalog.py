@@ -164,6 +164,8 @@ def join_copies(titles: Iterable[TitleT], states: TitleStates) -> tuple[list[Tit
     A disc has the position of its first title. Neither serial nor size tell a disc: those of a set, translations,
     revisions and demos share them.
     """
+    if not states.knows_copies:
+        return list(titles), frozenset()
     firsts: dict[Hashable, TitleT] = {}
     others: dict[Hashable, list[TitleT]] = {}  # a list for every title takes the collector 50 ms
     for title in titles:

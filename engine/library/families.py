@@ -61,7 +61,10 @@ class TitleFamily(NamedTuple, Generic[TitleT]):
 
 def families_in(titles: Iterable[TitleT]) -> dict[bytes, TitleFamily[TitleT]]:
     """Return the family of each title that has one, by its key."""
-    numbered = {title.path: title for title in titles if title.disc.disc_number is not None}
+    # Without single discs, which number themselves too: a path for each takes longer than all else.
+    numbered = {
+        title.path: title for title in titles if title.disc.disc_number is not None and title.disc.disc_total != 1
+    }
     found = {}
     for family in families_of((path, _disc_of(title)) for path, title in numbered.items()):
         known = TitleFamily(family, tuple(numbered[each.path] for each in family.discs))

@@ -53,34 +53,44 @@ def groups_of(
     folders = _folders_of(titles, families)
     found = set(folders.values())
     shared = Path(os.path.commonpath(found)) if found else Path()
-    groups = {folder: TitleGroup(str(folder), _name_below(folder, shared)) for folder in found}
+    groups = {folder: TitleGroup(folder, _name_below(Path(folder), shared)) for folder in found}
     return {key: groups[folder] for key, folder in folders.items()}
 
 
-def _folders_of(titles: Iterable[AnyTitle], families: Mapping[bytes, TitleFamily[TitleT]]) -> dict[bytes, Path]:
-    own: dict[bytes, Path] = {}
-    games: dict[Path, AnyTitle] = {}
-    counts: Counter[Path] = Counter()
-    path_of = lru_cache(maxsize=None)(Path)  # a path for each folder, not for each title
+def _folders_of(titles: Iterable[AnyTitle], families: Mapping[bytes, TitleFamily[TitleT]]) -> dict[bytes, str]:
+    """Return the folder of each title as text: a path for each of 50,000 titles takes longer than all else here."""
+    own: dict[bytes, str] = {}
+    games: dict[bytes, AnyTitle] = {}
     for title in titles:
-        family = families.get(title.key)
-        folder = own[title.key] = path_of(_folder_of(title)) if family is None else family.family.folder
+        family = families.get(title.key) if families else None
+        own[title.key] = folder_of(title) if family is None else str(family.family.folder)
         if family is None or family.titles[0].key == title.key:
-            counts[folder] += 1
-            games[folder] = title
-    lifted = {folder: folder.parent for folder, count in counts.items() if count == 1 and _is_of(folder, games[folder])}
-    return {key: lifted.get(folder, folder) for key, folder in own.items()}
+            games[title.key] = title
+    counts = Counter(map(own.__getitem__, games))
+    lifted = {
+        folder: os.path.dirname(folder)  # noqa: PTH120 - of a text
+        for key, folder in own.items()
+        if counts[folder] == 1 and key in games and _is_of(folder, games[key])
+    }
+    return {key: lifted.get(folder, folder) for key, folder in own.items()} if lifted else own
 
 
-def _folder_of(title: AnyTitle) -> str:
+def folder_of(title: AnyTitle) -> str:
     """Return the folder of the main file of a title."""
-    folder = os.path.dirname(os.fsdecode(title.key))  # noqa: PTH120 - a Path takes 5 us
-    return os.path.dirname(folder) if title.is_archived else folder  # noqa: PTH120
+    folder = title.key.rpartition(_SEPARATOR)[0]
+    if title.is_archived or _SEPARATOR not in folder:  # the folder of the archive, or the root
+        folder = os.fsencode(title.file_path.parent)
+    return _text(folder)
 
 
-def _is_of(folder: Path, title: AnyTitle) -> bool:
+_SEPARATOR = os.fsencode(os.sep)
+_text = lru_cache(maxsize=1 << 10)(os.fsdecode)
+"""Of a folder, which many titles share."""
+
+
+def _is_of(folder: str, title: AnyTitle) -> bool:
     """Return whether a folder is named after the game in it."""
-    name = fold(read_file_title(folder.name).title)
+    name = fold(read_file_title(Path(folder).name).title)
     return name in {fold(title.title), fold(read_file_title(title.file_path.name).title)}
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Sequence, Set, Value
 from pathlib import Path
 from typing import TypeAlias
 
+from discpress.engine.library.groups import folder_of
 from discpress.engine.library.listed import AnyTitle, ListedTitle
 from discpress.engine.store.model import Title
 from discpress.engine.store.rows.keys import path_from, path_key
@@ -37,6 +38,11 @@ class TitleShelf:
     def values(self) -> ValuesView[ListedTitle]:
         """Return all titles as listed ones."""
         return self._listed.values()
+
+    @property
+    def folders(self) -> set[Path]:
+        """The folders that have titles."""
+        return set(map(Path, set(map(folder_of, self._listed.values()))))
 
     def by_key(self, key: bytes) -> ListedTitle | None:
         """Return a title of a list; None if it is not there."""

@@ -82,6 +82,8 @@ class TitleStates:
         self._damaged: Mapping[bytes, tuple[float, str]] = {}
         self._digests: dict[bytes, DiscRecord] = {}
         self._by_digest: dict[str, list[DiscRecord]] = {}
+        self._firsts: dict[str, tuple[DiscRecord, ...]] = {}
+        """Of each digest that was asked for: its first title, and its first packed one."""
         self._user_digests: dict[str, str] = {}
         self._results: dict[bytes, set[tuple[Path, str]]] = {}
         self._games: dict[GameFamily, set[tuple[int, int]]] | None = None
@@ -95,14 +97,11 @@ class TitleStates:
         self._damaged = {path_key(path): found for path, found in records.damaged.items()}
         if records.discs != before.discs:
             self._digests = {path_key(each.path): each for each in records.discs}
-            self._by_digest = {}
+            self._by_digest, self._firsts = {}, {}
             self._user_digests = {each.digest: each.user_digest for each in records.discs if each.user_digest}
             for each in records.discs:
                 if each.digest:
                     self._by_digest.setdefault(each.digest, []).append(each)
-            for same in self._by_digest.values():
-                if len(same) > 1:  # few have copies
-                    same.sort(key=lambda each: natural_key(str(each.path)))
         if records.matches is not before.matches:
             self._games = None
         if records.results != before.results:
@@ -130,14 +129,17 @@ class TitleStates:
 
     def state(self, title: AnyTitle) -> State:
         """Return the state of a title."""
-        # Asked of each title of a library: most libraries have nothing recorded, and few files have several names.
-        if not self._has_records and isinstance(title, ListedTitle) and title.node is None:
+        # Asked of each title of a library: of most nothing is recorded, and few files have several names.
+        if isinstance(title, ListedTitle) and title.node is None and not self._is_recorded(title.key):
             return title.shared.state
-        return self.of(title).state
+        return self._recorded(title, lambda: self._of_file(title)).state
+
+    def _is_recorded(self, key: bytes) -> bool:
+        return self._has_records and (key in self._digests or key in self._working or key in self._damaged)
 
     def of(self, title: AnyTitle) -> Standing:
         """Return the state of a title, with the reason; of a listed title, with one that is recorded only."""
-        return self._recorded(title, lambda: self._of_file(title))
+        return _described(title, self._recorded(title, lambda: self._of_file(title)))
 
     def of_file(self, title: Title) -> Standing:
         """Return the state of a title's file, without what is recorded about it."""
@@ -145,9 +147,9 @@ class TitleStates:
 
     def under(self, title: Title, request: ConversionRequest) -> Standing:
         """Return the state that a title has under other settings, with the reason."""
-        return self._recorded(title, lambda: standing_of(title, request))
+        return _described(title, self._recorded(title, lambda: standing_of(title, request)))
 
-    def _recorded(self, title: AnyTitle, of_file: Callable[[], Standing]) -> Standing:
+    def _recorded(self, title: AnyTitle, of_file: Callable[[], Standing]) -> "Standing | _Copy":
         # Most libraries have no such records, and the key of a whole title takes as long as all else here.
         if self._working and title.key in self._working:
             return _WORKING
@@ -188,6 +190,11 @@ class TitleStates:
                     self._games.setdefault(match.family, set()).add((match.dat, match.number))
         return Likeness.VARIANT if len(self._games.get(family, ())) > 1 else Likeness.NONE
 
+    @property
+    def knows_copies(self) -> bool:
+        """Whether two titles may hold one disc: the bytes of some are known, or files have several names."""
+        return bool(self._digests or self._linked)
+
     def disc_of(self, title: AnyTitle) -> Hashable:
         """Return a key that titles share if they are known to hold the same disc, by digest or as links."""
         record = self._digests.get(title.key) if self._digests else None
@@ -219,28 +226,55 @@ class TitleStates:
         self._of_files[title.key] = title, found
         return found
 
-    def _copy_of(self, title: AnyTitle) -> Standing | None:
+    def _copy_of(self, title: AnyTitle) -> "_Copy | None":
         if not self._digests and title.node is None:
             return None
         record = self._digests.get(title.key) if self._digests else None
-        same = () if record is None else self._by_digest.get(record.digest, ())
         if record is not None and not record.is_packed and record.is_proven:
-            made = self._results.get(title.key, ())
-            found = (*same, *self._by_digest.get(record.user_digest, ()))
-            result = next((each for each in found if each.is_proven and (each.path, each.digest) in made), None)
+            result = next(filter(None, (self._proven(made, record) for made in self._results.get(title.key, ()))), None)
             if result is not None:
-                return Standing(
-                    State.DONE, f"{display_beside(result.path, title.path)} is its verified result", result.path
-                )
-        first = next((each.path for each in same if _comes_before(each, record)), None)
-        if first is None and title.node is not None:
-            key = self._linked.get(title.node)
-            if key is not None and key != title.key:
-                named = path_from(key)
-                return Standing(State.HAS_COPY, f"is the same file as {display_beside(named, title.path)}", named)
-        if first is None:
+                return _Copy(State.DONE, result.path, "{} is its verified result")
+        firsts = () if record is None else self._firsts_of(record.digest)
+        first = next((each.path for each in firsts if _comes_before(each, record)), None)
+        if first is not None:
+            return _Copy(State.HAS_COPY, first, "holds the same disc as {}")
+        key = None if title.node is None else self._linked.get(title.node)
+        if key is None or key == title.key:
             return None
-        return Standing(State.HAS_COPY, f"holds the same disc as {display_beside(first, title.path)}", first)
+        return _Copy(State.HAS_COPY, path_from(key), "is the same file as {}")
+
+    def _proven(self, made: tuple[Path, str], source: DiscRecord) -> DiscRecord | None:
+        """Return the record of a published result if it and its source are known to hold the same disc."""
+        path, digest = made
+        found = self._digests.get(path_key(path))
+        if found is None or not found.is_proven or not digest or found.digest != digest:
+            return None
+        return found if digest in {source.digest, source.user_digest} else None
+
+    def _firsts_of(self, digest: str) -> tuple[DiscRecord, ...]:
+        """Return the first title of a disc, and the first packed one; thousands of files may hold the same."""
+        firsts = self._firsts.get(digest)
+        if firsts is None:
+            same = self._by_digest.get(digest, ())
+            both = (same, [each for each in same if each.is_packed])
+            firsts = tuple(min(some, key=lambda each: natural_key(str(each.path))) for some in both if some)
+            self._firsts[digest] = firsts
+        return firsts
+
+
+class _Copy(NamedTuple):
+    """Another title that holds the same disc: a state without its reason, which takes longer than all else here."""
+
+    state: State
+    path: Path
+    reason: str
+    """With a gap for the name of the other title."""
+
+
+def _described(title: AnyTitle, found: Standing | _Copy) -> Standing:
+    if isinstance(found, Standing):
+        return found
+    return Standing(found.state, found.reason.format(display_beside(found.path, title.path)), found.path)
 
 
 _WORKING = Standing(State.WORKING)

@@ -108,6 +108,8 @@ _SHAPE = Shape(
     }
 )
 _SELECT = f"SELECT {_SHAPE.select()} FROM errands WHERE error = ''"
+# `+kind` leaves SQLite only the index that begins with the error: few of 50,000 tasks have failed.
+_SELECT_FAILED = "SELECT path, error FROM errands WHERE error > '' AND +kind = ? ORDER BY path"
 _ALL = -1
 """No limit on the number of rows."""
 _FAILED = Shape({"path": PATH, "error": TEXT})
@@ -147,9 +149,8 @@ class BackgroundTasks:
 
     def failed(self, kind: TaskKind) -> dict[Path, str]:
         """Return the errors of failed tasks of a kind, by path; a task requested again is not included."""
-        query = "SELECT path, error FROM errands WHERE kind = ? AND error != '' ORDER BY path"
         failed = {}
-        for row in self._file.rows(query, (str(kind),)):
+        for row in self._file.rows(_SELECT_FAILED, (str(kind),)):
             with contextlib.suppress(UnreadableError):
                 path, error = _FAILED.read(row)
                 failed[path] = error

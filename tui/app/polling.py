@@ -1,13 +1,17 @@
 """Keeps the session's view and the screens up to date with the state file."""
 
+import asyncio
 import gc
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from pathlib import Path
 
 from textual.app import App
 
 from discpress.engine.errors import DiscpressError
+from discpress.engine.garbage import few_collections
 from discpress.engine.library.arranging import Arrangement
+from discpress.engine.library.listed import ListedTitle
 from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.tasks.kinds import CONVERSION_KINDS, TaskKind
@@ -21,6 +25,8 @@ from discpress.tui.screens.base import DiscScreen
 
 _FIRST_TITLES = 200
 """Loaded before the first frame: more than any terminal has lines."""
+_ASKED_AT_ONCE = 500
+"""Titles whose estimates are asked for in one step of the loop."""
 
 
 class Poller:
@@ -59,27 +65,32 @@ class Poller:
             self.apply(self._session.load())
 
     def load(self) -> None:
-        """Load the whole library in a thread, so that what is on the screen can be used meanwhile."""
+        """Load the whole library."""
+        self._read(self._session.load)
+
+    def _read(self, read: Callable[[], Changes]) -> None:
+        """Read many titles in a thread, so that what is on the screen can be used meanwhile."""
         self._loads += 1
         number = self._loads
 
-        def load() -> None:
+        def run() -> None:
             try:
-                library = self._session.load()
+                with few_collections():
+                    changes = read()
+                    arranged = self._session.view.arrange(changes.titles) if changes.is_all else None
             except DiscpressError as error:
                 self._app.call_from_thread(self._keep_library, number, str(error))
             else:
-                arranged = self._session.view.arrange(library.titles)
-                self._app.call_from_thread(self._take_library, number, library, arranged)
+                self._app.call_from_thread(self._take_read, number, changes, arranged)
 
-        self._app.run_worker(load, thread=True)
+        self._app.run_worker(run, thread=True)
 
-    def _take_library(self, number: int, library: Changes, arranged: Arrangement) -> None:
+    def _take_read(self, number: int, changes: Changes, arranged: Arrangement | None) -> None:
         if number < self._loads:
-            return  # a later one is on its way, made with other settings
+            return  # the library is on its way, read later or with other settings
         self._loaded = number
         self._session.is_loading = False
-        self.apply(library, arranged)
+        self.apply(changes, arranged)
         # Thousands of titles that stay: the collector need not go through them again each time (0.1 s).
         gc.freeze()
 
@@ -91,14 +102,31 @@ class Poller:
     def apply(self, changes: Changes, arranged: Arrangement | None = None) -> None:
         """Let the view and the screens know what is different in the library; all of it may be arranged already."""
         session = self._session
-        session.view.set_records(session.records)
         if changes.is_all:
+            session.view.set_records(session.records)
             session.view.show_arranged(arranged or session.view.arrange(changes.titles))
         else:
-            session.view.update(changes.titles, changes.gone)
+            session.view.update(changes.titles, changes.gone, session.records)
         self._each(lambda screen: screen.on_changes(changes))
         self._each(lambda screen: screen.show_title_bar())
-        if session.want_estimates(session.view.in_order if changes.is_all else changes.titles, LATER):
+        self._want_estimates(session.view.in_order if changes.is_all else changes.titles)
+
+    def _want_estimates(self, titles: Iterable[ListedTitle]) -> None:
+        """Ask for the estimates that titles lack."""
+        lacking = [title for title in titles if title.shared.lacks_estimate]
+        if len(lacking) > _ASKED_AT_ONCE:
+            self._app.run_worker(self._want_in_steps(lacking))
+        elif self._session.want_estimates(lacking, LATER):
+            self._worker.start()
+
+    async def _want_in_steps(self, titles: Sequence[ListedTitle]) -> None:
+        """Ask for many estimates, a few at a time: keys are answered in between."""
+        is_new = False
+        for start in range(0, len(titles), _ASKED_AT_ONCE):
+            some = self._session.view.titles.listed(titles[start : start + _ASKED_AT_ONCE])  # as they are by now
+            is_new |= self._session.want_estimates(some, LATER)
+            await asyncio.sleep(0)
+        if is_new:
             self._worker.start()
 
     # Polling
@@ -119,6 +147,8 @@ class Poller:
             self._notifier.notify("; ".join(notices))
         if changes is not None and changes.is_all:
             self.load()
+        elif changes is not None and changes.unread:
+            self._read(partial(session.read, changes.unread))
         elif changes is not None:
             self.apply(changes)
         elif session.view.set_records(session.records) or session.is_scanning != self._was_scanning:
@@ -160,7 +190,7 @@ class Poller:
     def scan(self, folders: Iterable[Path] = ()) -> bool:
         """Request a scan, of all folders if none are given; False if that was refused: a notification has the error."""
         session = self._session
-        wanted = folders or session.folders or {title.file_path.parent for title in session.view.titles.values()}
+        wanted = folders or session.folders or session.view.titles.folders
         try:
             if session.want_scan(wanted):
                 self._show_scanning()

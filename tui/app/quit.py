@@ -39,7 +39,8 @@ class QuitFlow:
 
     def quit(self) -> None:
         """Leave at once, or ask what becomes of the jobs."""
-        count = self._session.running()
+        totals = self._session.snapshot().totals
+        count = totals.running + totals.queued
         if not count:
             self.finish()
             return

@@ -32,6 +32,7 @@ from discpress.tui.widgets.marked_rows import ASCII_SIGNS, Signs
 
 ON_SCREEN, LATER = 0, 10
 """Ranks of estimates: what is seen comes first."""
+_MANY = 500  # changed titles that are not read at once: the screen would wait for 50 ms
 
 
 class Changes(NamedTuple):
@@ -43,6 +44,8 @@ class Changes(NamedTuple):
     """Not there any more."""
     is_all: bool
     """Whether `titles` are all there are, in place of those known."""
+    unread: frozenset[Path] = frozenset()
+    """Changed, new or gone as well, but too many to be read at once: `Session.read` returns them."""
 
 
 class Session:
@@ -91,8 +94,7 @@ class Session:
         self._change = 0
         self._version: object = None
         self._starting = threading.Lock()
-        self._is_stopping = False
-        self._is_loss_told = self._is_unanswered = False
+        self._is_stopping = self._is_loss_told = self._is_unanswered = False
         self._watched: QueueSnapshot | None = None
         self._asked: dict[bytes, int] = {}
 
@@ -125,8 +127,7 @@ class Session:
     def poll(self) -> Changes | None:
         """Return what was changed in the library since the last poll; None if nothing was (4 us).
 
-        A background task that failed meanwhile, or no longer fails, is a change without titles. If too much was changed
-        to tell, all of it was, and the titles are to be loaded: that takes its time.
+        A background task that failed, or no longer fails, is a change without titles. Many titles are not read yet.
         """
         version = self.store.data_version()
         if version == self._version:
@@ -137,15 +138,20 @@ class Session:
         self.problems = self.background_tasks.failed(TaskKind.SCAN)
         self.unestimated = self.background_tasks.failed(TaskKind.ESTIMATE)
         self.unsampled = self.background_tasks.failed(TaskKind.GRID)
-        self.records = self._title_records.read_past()
         found = self.store.changes_since(self._change)
         if found.number == self._change:
+            self.records = self._title_records.read_past()
             is_same = failed_before == (self.problems, self.unestimated, self.unsampled)
             return None if is_same else Changes((), (), is_all=False)
         self._change = found.number
-        if found.paths is None:
-            return Changes((), (), is_all=True)
-        paths = {path for path in found.paths if self.holds(path)}
+        if found.paths is None or len(found.paths) > _MANY:
+            return Changes((), (), is_all=found.paths is None, unread=found.paths or frozenset())
+        return self.read(found.paths)
+
+    def read(self, changed: Iterable[Path]) -> Changes:
+        """Return what became of some titles, with what is recorded by then; any thread may call this."""
+        self.records = self._title_records.read_past()
+        paths = set(filter(self.holds, changed))
         titles = self.chooser.listed(self.store, self.store.titles_at(paths, self.chooser.defaults))
         return Changes(titles, tuple(paths - {title.path for title in titles}), is_all=False)
 
@@ -285,10 +291,6 @@ class Session:
         if has_gone and not self._is_unanswered:
             return False
         return bool(self.background_tasks.pending()) or not self.queue.is_idle()
-
-    def running(self) -> int:
-        """Return how many jobs are running or queued."""
-        return sum(1 for job in self.snapshot().jobs if job.state in {JobState.RUNNING, JobState.QUEUED})
 
     def close(self) -> None:
         """Take back what only this app was waiting for, and close the file."""

@@ -90,6 +90,11 @@ class Marking(Filtering):
         """Sort; a cursor at the top stays there, any other one stays on its row."""
         if not self._table.cursor:
             self.listed.cursor_key = None
-        self.listed.sort_by(key, is_reversed=is_reversed)
+        self.listed.sort_key, self.listed.is_reversed = key, is_reversed
         self._table.show_sort(key, self.listed.sort_sign)
+        self._refresh_order()
+
+    def _refresh_order(self) -> None:
+        """Show the rows in the order that was chosen."""
+        self.listed.refresh_order()
         self.show_rows()

@@ -68,7 +68,7 @@ class TrashScreen(Marking):
             self._look()
 
     def _look(self) -> None:
-        folders = {title.file_path.parent for title in self.view.titles.values()} | set(self.session.folders)
+        folders = self.view.titles.folders | set(self.session.folders)
 
         async def look() -> None:
             self._show(await self._queries.ask(lambda: list_trash(folders), self._say_silence))

@@ -1,21 +1,14 @@
 """The library as the table shows it: filtered, sorted, marked; titles with the same disc stand together."""
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 from discpress.engine.formats import Settings
 from discpress.engine.library.arranging import Arrangement, Order, arrange, order_of
-from discpress.engine.library.catalog import (
-    Predicate,
-    Totals,
-    later_copies,
-    names_state,
-    parse_filter,
-    total,
-)
-from discpress.engine.library.groups import Grouping
+from discpress.engine.library.catalog import Predicate, Totals, later_copies, names_state, parse_filter, total
+from discpress.engine.library.groups import Grouping, TitleGroup
 from discpress.engine.library.listed import ListedTitle
 from discpress.engine.library.naming import TitleNames
 from discpress.engine.library.shelf import ReadTitles, TitleShelf
@@ -76,11 +69,13 @@ class LibraryView(MarkedRows[ListedTitle, bytes]):
         self._take_in()
         if arranged.is_for(self.states):
             self._totals, self._names = arranged.totals, arranged.names
-        self._show_order(arranged.order_by(self.sort_key, self.states, is_descending=self.is_descending))
+        self.show_order(arranged.order_by(self.sort_key, self.states, is_descending=self.is_descending))
 
-    def update(self, changed: Iterable[ListedTitle], gone: Iterable[Path]) -> None:
-        """Take in what a scan or an estimate has changed."""
-        must_sort = self.sort_key in _MOVING
+    def update(self, changed: Iterable[ListedTitle], gone: Iterable[Path], records: Records | None = None) -> None:
+        """Take in what a scan, an estimate or a job has changed; `records` are the new ones, if there are any."""
+        discs = self.states.records.discs
+        self._take_records(records or self.states.records)
+        must_sort = self.sort_key in _MOVING or discs != self.states.records.discs
         for title in changed:
             old = self.titles.put(title)
             must_sort |= old is None or old.in_order != title.in_order
@@ -109,17 +104,22 @@ class LibraryView(MarkedRows[ListedTitle, bytes]):
 
     def set_records(self, records: Records) -> bool:
         """Take in what is recorded about the titles; return whether anything is different."""
-        before, now = self.states.records, replace(records, working=frozenset(self._jobs))
-        if now == before:
-            return False
-        self.states.set_records(now)
-        self._totals = None
-        self.groups.forget_sums()
-        if now.discs != before.discs or self.sort_key == "state":
+        discs = self.states.records.discs
+        is_different = self._take_records(records)
+        if is_different and (discs != self.states.records.discs or self.sort_key == "state"):
             self._sort()
-        elif names_state(self.filter_text):
+        elif is_different and names_state(self.filter_text):
             self._select()
-        return True
+        return is_different
+
+    def _take_records(self, records: Records) -> bool:
+        now = replace(records, working=frozenset(self._jobs))
+        is_different = now != self.states.records
+        if is_different:
+            self.states.set_records(now)
+            self._totals = None
+            self.groups.forget_sums()
+        return is_different
 
     # How it is shown
 
@@ -133,21 +133,22 @@ class LibraryView(MarkedRows[ListedTitle, bytes]):
     def refresh_order(self) -> None:
         """Sort by `sort_key`, and filter; totals and names are the same in any order."""
         titles, is_descending = self.titles.values(), self.is_descending
-        self._show_order(order_of(titles, self.sort_key, self.states, is_descending=is_descending))
+        self.show_order(order_of(titles, self.sort_key, self.states, is_descending=is_descending))
 
-    def _show_order(self, order: Order) -> None:
+    def show_order(self, order: Order) -> None:
+        """Show all titles in an order by `sort_key`."""
         self._sorted, self._copied, self.families.by_key = order.titles, order.copied, order.families
         if not self._is_grouped:
             self.groups.take(self._sorted, self.families.by_key)
             self._is_grouped = True
         self._select()
 
-    def group_by(self, grouping: Grouping) -> None:
-        """Put the titles of a folder or of a system below a row with their sums."""
+    def group_by(self, grouping: Grouping, groups: Mapping[bytes, TitleGroup] | None = None) -> None:
+        """Put the titles of a folder or of a system below a row with their sums; `groups` may be made already."""
         self.groups.by = grouping
         self.groups.forget_sums()
-        self._is_grouped = False
-        self.refresh_order()
+        self.groups.take(self._sorted, self.families.by_key, groups)
+        self._select()
 
     def _sort(self) -> None:
         self._take_in()

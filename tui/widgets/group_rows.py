@@ -53,9 +53,14 @@ class GroupRows:
         self._heads: dict[bytes, tuple[TitleGroup, list[ListedTitle]]] = {}
         self._sums: dict[bytes, GroupSums] = {}
 
-    def take(self, titles: Sequence[ListedTitle], families: Mapping[bytes, TitleFamily[ListedTitle]]) -> None:
-        """Take in all titles."""
-        self._of = groups_of(titles, self.by, families)
+    def take(
+        self,
+        titles: Sequence[ListedTitle],
+        families: Mapping[bytes, TitleFamily[ListedTitle]],
+        groups: Mapping[bytes, TitleGroup] | None = None,
+    ) -> None:
+        """Take in all titles; `groups` are theirs, if made already."""
+        self._of = groups_of(titles, self.by, families) if groups is None else groups
 
     def parts(self, titles: Iterable[ListedTitle]) -> list[list[ListedTitle]]:
         """Return titles by group, each in its order; all as one part if there are no groups."""

@@ -1,6 +1,6 @@
 """Everything recorded about titles that decides their states: jobs, damage that was found, digests, results."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -46,8 +46,10 @@ class TitleRecords:
         self._matches = MatchReader(store)
         self._last_end: object = None
         self._last_entry = 0
+        self._by_path: dict[Path, DiscRecord] = {}
         self._discs: tuple[DiscRecord, ...] = ()
         self._published: set[tuple[Path, Path, str]] = set()
+        self._results: frozenset[tuple[Path, Path, str]] = frozenset()
         self._checks: dict[Path, tuple[float, str]] = {}
         self._damaged: Mapping[Path, tuple[float, str]] = {}
 
@@ -68,9 +70,11 @@ class TitleRecords:
         changes = self._store.changes_since(self._change)
         if changes.number != self._change:
             self._change = changes.number
-            self._discs = tuple(self._read_discs())
+            self._follow_discs(changes.paths)
         last_end = self._store.file.row(_LAST_END)
         has_checks = self._read_journal()
+        if len(self._published) > len(self._results):
+            self._results = frozenset(self._published)
         if has_checks or last_end != self._last_end:
             self._damaged = dict(self._read_damaged())
             self._last_end = last_end
@@ -78,15 +82,26 @@ class TitleRecords:
         return Records(
             damaged=self._damaged,
             discs=self._discs,
-            results=frozenset(self._published),
+            results=self._results,
             matches=matches,
             has_lists=self._matches.has_lists,
         )
 
-    def _read_discs(self) -> Iterator[DiscRecord]:
+    def _follow_discs(self, changed: Collection[Path] | None) -> None:
+        """Read what is known of the bytes of titles that have changed; None: of all."""
+        found = {each.path: each for each in self._read_discs(changed)}
+        paths = self._by_path if changed is None else changed
+        before = {path: self._by_path[path] for path in paths if path in self._by_path}
+        if found != before:
+            for path in before:
+                del self._by_path[path]
+            self._by_path |= found
+            self._discs = tuple(self._by_path.values())
+
+    def _read_discs(self, changed: Collection[Path] | None) -> Iterator[DiscRecord]:
         best: dict[Path, DiscRecord] = {}
         user_digests: dict[Path, str] = {}
-        for path, name, digests in self._store.digests.discs():
+        for path, name, digests in self._store.digests.discs(changed):
             is_proven = digests.grade is Grade.DECODED
             if digests.grade is Grade.USER_DATA:
                 user_digests[path] = digests.xxh3
@@ -141,11 +156,13 @@ def library_in(
 ) -> tuple[tuple[Title, ...], TitleStates]:
     """Return the titles below some folders (None: all of them) as the app shows them, and their states."""
     chooser = Chooser.of(config)
-    fitted = chooser.fitted(store, store.titles(folders, chooser.defaults))
+    titles = tuple(store.titles(folders, chooser.defaults))
     estimated = {row[0] for row in store.file.rows(_SELECT_ESTIMATED)}
-    lacking = [title.path for title in fitted if title.estimate is None and path_key(title.path) in estimated]
-    last = {title.path: title.estimate for title in store.titles_at(lacking)}
-    titles = tuple(_with_estimate(title, last.get(title.path)) for title in fitted)
+    if estimated:  # none after the first scan
+        fitted = chooser.fitted(store, titles)
+        lacking = [title.path for title in fitted if title.estimate is None and path_key(title.path) in estimated]
+        last = {title.path: title.estimate for title in store.titles_at(lacking)}
+        titles = tuple(_with_estimate(title, last.get(title.path)) for title in fitted)
     states = TitleStates(chooser.request, TitleRecords(store).read())
     states.set_titles(titles)
     return titles, states

@@ -21,11 +21,12 @@ def status_line(view: LibraryView, width: int) -> Line:
     If all of it is wider than `width`, what is no part of the totals is one number, then goes first. The words of the
     filter follow, then the size of the marked: what can be seen elsewhere.
     """
+    marked = _marked(view)
     lines: list[list[Piece]] = [
-        [*_marked(view), *_shown(view), *_left_out(view)],
-        [*_marked(view), *_shown(view), *_problems(view)],
-        [*_marked(view), *_shown(view)],
-        [*_marked(view), *_shown(view, has_words=False)],
+        [*marked, *_shown(view), *_left_out(view)],
+        [*marked, *_shown(view), *_problems(view)],
+        [*marked, *_shown(view)],
+        [*marked, *_shown(view, has_words=False)],
         [*_marked(view, has_size=False), *_shown(view, has_words=False)],
     ]
     texts = [_joined(line) for line in lines]
