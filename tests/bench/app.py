@@ -12,7 +12,6 @@ slowest order or filter of the list. Medians of the runs, with the spread. Exit 
 """
 
 import argparse
-import asyncio
 import gc
 import json
 import os
@@ -29,6 +28,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from app_pty import AppPty
+from loop_steps import LoopSteps
 from sample_images import mixed
 
 from discpress.engine.config import Config
@@ -106,17 +106,23 @@ def summary(values: list[float]) -> dict[str, float]:
     return {"median": statistics.median(values), "min": min(values), "max": max(values)}
 
 
+def titles_of(count: int) -> list[Title]:
+    """Return so many titles, none of them on the disk."""
+    titles = []
+    for number in range(count):
+        size = (500 + number % 4000) * MIB
+        identity = FileIdentity(number + 1, size, 5)
+        path = Path(f"/games/{number // 100}/Game {number}.iso")
+        serial = f"SLUS-{20000 + number}"
+        disc = DiscInfo(System.PS2, serial, f"Game {number}", "US", found=Found.INSIDE)
+        titles.append(Title(path, identity, ImageFormat.ISO, disc, original_bytes=size))
+    return titles
+
+
 def fill(state: Path, count: int) -> None:
     """Save a library of so many titles, all estimated."""
     with Store(state) as store:
-        titles = []
-        for number in range(count):
-            size = (500 + number % 4000) * MIB
-            identity = FileIdentity(number + 1, size, 5)
-            path = Path(f"/games/{number // 100}/Game {number}.iso")
-            serial = f"SLUS-{20000 + number}"
-            disc = DiscInfo(System.PS2, serial, f"Game {number}", "US", found=Found.INSIDE)
-            titles.append(Title(path, identity, ImageFormat.ISO, disc, original_bytes=size))
+        titles = titles_of(count)
         store.save_titles(titles)
         for each in titles:
             packed = each.file_bytes * 6 // 10
@@ -242,38 +248,30 @@ def run_child(state: Path, facts: Path) -> int:
     from discpress.tui.app.app import DiscpressApp
 
     imported_at = time.monotonic()
-    worst = longest_step = 0.0
-    run_handle = asyncio.Handle._run
-
-    def run_measured(handle: asyncio.Handle) -> None:
-        nonlocal longest_step
-        before = time.thread_time()
-        run_handle(handle)
-        if is_started:
-            longest_step = max(longest_step, time.thread_time() - before)
-
-    is_started = False
-    handles: Any = asyncio.Handle
-    handles._run = run_measured
+    worst = 0.0
+    steps = LoopSteps()
 
     class Measured(DiscpressApp):
         async def on_mount(self) -> None:  # Textual calls that of the base class as well
             self.set_timer(1.0, self._begin)  # the start itself is not what is asked
 
         def _begin(self) -> None:
-            nonlocal is_started
-            is_started = True
+            steps.begin()
+            self._wait()
+
+        def _wait(self) -> None:
             self._due = time.monotonic() + TICK_S
             self.set_timer(TICK_S, self._tick)
 
         def _tick(self) -> None:
             nonlocal worst
             worst = max(worst, time.monotonic() - self._due)
-            self._begin()
+            self._wait()
 
     vars(opening)["DiscpressApp"] = Measured
     code = opening.open_app([], state=state, target=None, is_ascii=None, is_read_only=False)
-    facts.write_text(json.dumps({"imported_at": imported_at, "worst_delay_s": worst, "longest_step_s": longest_step}))
+    step = {"longest_step_s": steps.longest.seconds, "longest_step": steps.longest.place}
+    facts.write_text(json.dumps({"imported_at": imported_at, "worst_delay_s": worst, **step}))
     return code
 
 

@@ -2,7 +2,7 @@
 
     python tests/bench/load.py [--titles 20000] [--jobs 5000] [--kib 64] [--json FILE]
 
-The titles are in the state file only; the jobs convert small images on /dev/shm, one after the other, in the real
+The titles are in the state file only; the jobs convert small images on /dev/shm, of which half are equal, in the real
 worker, while three real apps on ptys of 120x36 show library and queue. Memory (resident, anonymous) of each process is
 sampled all the time; what is printed is its median in each tenth of the jobs. The library grows by two titles a job.
 Loop: the longest delay of a 10 ms timer in any app, and the processor time of its longest step. Exit code 1 where a job
@@ -60,7 +60,7 @@ def follow(app: AppPty, done: threading.Event) -> None:
 
 def play(
     top: Path, titles: int, jobs: int, kib: int
-) -> tuple[dict[str, list[list[float]]], list[tuple[float, float]], dict[str, int], float]:
+) -> tuple[dict[str, list[list[float]]], list[tuple[float, float, str]], dict[str, int], float]:
     """Run the jobs with the apps; return samples by process and tenth, loop delays, job states and seconds."""
     state, images = top / "state", top / "images"
     images.mkdir()
@@ -68,7 +68,7 @@ def play(
     paths = [images / str(number // A_FOLDER) / f"{number}.iso" for number in range(jobs)]
     for path in paths:
         path.parent.mkdir(exist_ok=True)
-        path.write_bytes(data)
+        path.write_bytes(path.stem.encode().ljust(16) + data[16:] if int(path.stem) % 2 else data)
     samples: dict[str, list[list[float]]] = {}
     with Store(state) as store:
         queue = JobQueue(store)
@@ -109,7 +109,9 @@ def play(
         totals = queue.snapshot().totals
         stop_worker(state)
     found = [json.loads(each.read_text()) for each in facts]
-    delays = [(float(each["worst_delay_s"]), float(each["longest_step_s"])) for each in found]
+    delays = [
+        (float(each["worst_delay_s"]), float(each["longest_step_s"]), str(each["longest_step"])) for each in found
+    ]
     states = {"done": totals.done, "failed": totals.failed, "skipped": totals.skipped}
     return samples, delays, states, seconds
 
@@ -135,8 +137,9 @@ def main() -> int:
         print(
             f"{name:<8} MiB by tenth of the jobs: " + " ".join("-" if each is None else f"{each:.1f}" for each in row)
         )
-    print("worst loop delay of each app, ms: " + " ".join(f"{1000 * each:.0f}" for each, _ in delays))
-    print("longest step of each app, ms of processor time: " + " ".join(f"{1000 * each:.0f}" for _, each in delays))
+    print("worst loop delay of each app, ms: " + " ".join(f"{1000 * each:.0f}" for each, _, _ in delays))
+    for _, step_s, place in delays:
+        print(f"longest step of an app: {1000 * step_s:.0f} ms of processor time in {place}")
     library = (arguments.titles + 2 * arguments.jobs) / arguments.titles
     grown = [
         name

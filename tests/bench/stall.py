@@ -36,6 +36,8 @@ from discpress.engine.store.store import Store
 from discpress.engine.store.worker_lock import STOP_TIMEOUT_S, stop_worker
 from discpress.engine.system.disk_probe import LOOK_S, SILENT_S
 
+LIBRARY_WORDS = "2 folders"
+"""In the edge of the library's table."""
 LOCAL, ON_SHARE = 3, 4
 """The last title on the share stays out of the queue: it is planned and measured."""
 A_KEY_S = 1.0
@@ -86,7 +88,7 @@ class Bench:
             AppPty(words, self.cli.home, width=120, height=30, environment=self._environment) as app,
         ):
             queue = JobQueue(store)
-            app.wait_for("2 folders:")
+            app.wait_for(LIBRARY_WORDS)
             app.wait_quiet()
             ids = queue.add(self._request(path) for path in on_share[:-1])
             ensure_worker(self.state)
@@ -132,21 +134,21 @@ class Bench:
             ("the cursor moves", "\x1b[B", ""),
             ("the last title is gone to", "\x1b[F", f"Nas {ON_SHARE}"),
             ("its details open", "\r", "The doctor"),
-            ("they are left", "\x1b", "2 folders:"),
+            ("they are left", "\x1b", LIBRARY_WORDS),
             ("its plan opens", "c", "looking"),
-            ("it is left", "\x1b", "2 folders:"),
+            ("it is left", "\x1b", LIBRARY_WORDS),
             ("the bench opens", "b", "SEEK LATENCY"),
-            ("a test is asked for, and the bench is left", "m\x1b", "2 folders:"),
+            ("a test is asked for, and the bench is left", "m\x1b", LIBRARY_WORDS),
             ("the trash opens", "u", "looking"),
-            ("it is left", "\x1b", "2 folders:"),
+            ("it is left", "\x1b", LIBRARY_WORDS),
             ("the settings open", ",", "SETTING"),
             ("a folder is asked for", "+", "Which folder"),
             ("a folder on the share is typed", f"{nas}/x", f"{nas}/x"),
             ("Tab and Enter are pressed, another key is taken", "\t\ry", f"{nas}/xy"),
             ("the question is left", "\x1b", "SETTING"),
-            ("the settings are left", "\x1b", "2 folders:"),
+            ("the settings are left", "\x1b", LIBRARY_WORDS),
             ("the queue opens", "w", "STAGE"),
-            ("it is left", "\x1b", "2 folders:"),
+            ("it is left", "\x1b", LIBRARY_WORDS),
         ):
             app.send(keys)
             self.timed(f"app: {what}", partial(self._see, app, words), A_KEY_S)
@@ -155,7 +157,7 @@ class Bench:
             "app: the plan says that the disk does not answer", lambda: app.wait_for("their disk does not answer"), 7
         )
         app.send("\x1b")
-        app.wait_for("2 folders:")
+        app.wait_for(LIBRARY_WORDS)
 
     @staticmethod
     def _see(app: AppPty, words: str) -> None:

@@ -1,0 +1,86 @@
+"""The steps of an app's event loop: processor time of each long one, and the function that took it.
+
+A busy machine lets a loop wait for a processor; the processor time of a step has no such share.
+"""
+
+import asyncio
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, NamedTuple
+
+LONG_S = 0.02
+"""Processor time from which a step is noted."""
+_LOOK_S = 0.01
+
+
+class Step(NamedTuple):
+    """One long step."""
+
+    at: float
+    """When it ended, on the monotonic clock."""
+    seconds: float
+    """Its processor time."""
+    place: str
+    """The functions of discpress that it was in most of the time, the outermost first."""
+
+
+class LoopSteps:
+    """Follows the steps of the event loop of this thread from `begin` on."""
+
+    def __init__(self) -> None:
+        self.longest = Step(0.0, 0.0, "")
+        self._note: Callable[[Step], None] = lambda step: None
+        self._thread_id = threading.get_ident()
+        self._number = 0
+        self._is_in_step = False
+        self._places: Counter[str] = Counter()
+
+    def begin(self, note: Callable[[Step], None] = lambda step: None) -> None:
+        """Measure each step of the loop from now on; `note` is called with each long one."""
+        self._note = note
+        handles: Any = asyncio.Handle
+        run = handles._run
+
+        def run_measured(handle: asyncio.Handle) -> None:
+            before = time.thread_time()
+            self._number += 1
+            self._is_in_step = True
+            run(handle)
+            self._is_in_step = False
+            self._end(time.thread_time() - before)
+
+        handles._run = run_measured
+        threading.Thread(target=self._look, daemon=True).start()
+
+    def _end(self, seconds: float) -> None:
+        if seconds >= LONG_S:
+            place = next(iter(self._places.most_common(1)), ("", 0))[0]
+            step = Step(time.monotonic(), seconds, place)
+            self._note(step)
+            self.longest = max(self.longest, step, key=lambda each: each.seconds)
+
+    def _look(self) -> None:
+        number = 0
+        while True:
+            time.sleep(_LOOK_S)
+            if number != self._number:
+                number = self._number
+                self._places.clear()
+            if self._is_in_step:
+                self._places[place_of(sys._current_frames()[self._thread_id])] += 1
+
+
+def place_of(frame: FrameType | None) -> str:
+    """Return the functions of discpress in a stack: the outermost and the three innermost."""
+    found = []
+    while frame is not None:
+        name = frame.f_globals.get("__name__", "")
+        if name.startswith("discpress."):
+            found.append(f"{name.rpartition('.')[2]}.{frame.f_code.co_qualname}")
+        frame = frame.f_back
+    inner = found[:3][::-1]
+    return " > ".join([*found[3:][-1:], *inner]) or "textual"
