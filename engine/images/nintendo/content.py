@@ -5,6 +5,7 @@ Source: wia.rs of nod; the offsets are those of its headers (wiibrew.org, Wii di
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property
+from operator import attrgetter
 from struct import Struct
 from typing import NamedTuple
 
@@ -111,12 +112,15 @@ class DiscContent:
 
     @cached_property
     def partitions(self) -> Sequence[Clusters]:
-        """The partitions of a Wii disc; none if they have no hashes, because nod-rs packs them like the rest then."""
+        """The partitions of a Wii disc, in their order on it.
+
+        None if they have no hashes, because nod-rs packs them like the rest then.
+        """
         return [*self._find_partitions()] if _is_of(System.WII, self._head) and not self._head[_NO_HASHES] else []
 
     def _find_partitions(self) -> Iterator[Clusters]:
         end = 0
-        for found in find_partitions(self.image.read_at):
+        for found in sorted(find_partitions(self.image.read_at), key=attrgetter("start")):
             places = found.start, found.data_start, found.data_end
             if not end <= places[0] < places[1] <= places[2] <= self.size or any(at % CLUSTER_BYTES for at in places):
                 raise DamagedImageError(

@@ -8,14 +8,14 @@ import lzma
 import zlib
 from collections.abc import Callable, Sequence
 
-import zstandard
-
 from discpress.engine.codecs.blocks import align_up
+from discpress.engine.codecs.zstd import ZstdCompressors
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.nintendo.clusters import CLUSTER_BYTES, CONTENT_BYTES
 from discpress.engine.images.nintendo.content import Area, Piece
 from discpress.engine.images.nintendo.rvz_padding import pack_padding
 
+_ZSTD = ZstdCompressors()
 _UNIT = 4
 """Groups of an RVZ or WIA begin at multiples of it."""
 _EXCEPTIONS = bytes(2)
@@ -69,7 +69,7 @@ def _pack_rvz(settings: Settings, group: Piece) -> bytes:
     exceptions = _EXCEPTIONS if group.is_in_partition else b""
     content = pack_padding(group.data, group.offset, *group.origin)
     plain = align_up(len(exceptions), _UNIT) + len(content)
-    packed = zstandard.ZstdCompressor(level=settings.level).compress(exceptions + content)
+    packed = bytes(_ZSTD.compressor(settings.level)(memoryview(exceptions + content)))
     if align_up(len(packed), _UNIT) < plain:
         return packed.ljust(align_up(len(packed), _UNIT), b"\0")
     return (exceptions.ljust(align_up(len(exceptions), _UNIT), b"\0") + content).ljust(align_up(plain, _UNIT), b"\0")
