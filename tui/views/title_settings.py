@@ -7,10 +7,11 @@ from discpress.engine.units import KIB, MIB, format_option_size
 
 
 def form_in_words(settings: Settings) -> str:
-    """Return format, block size and level as people read them: `ZSO 2K, level 9`, `ISO`."""
+    """Return format, block size and level as people read them: `ZSO 2K, level 9`, `CISO 2M` without one, `ISO`."""
     if settings.is_plain:
         return settings.form
-    return f"{settings.form} {format_option_size(settings.block_size)}, level {settings.level}"
+    level = f", level {settings.level}" if encoder_for(settings).has_levels else ""
+    return f"{settings.form} {format_option_size(settings.block_size)}{level}"
 
 
 def target_label(settings: Settings) -> str:

@@ -14,7 +14,7 @@ from discpress.engine.store.model import StoredEstimate
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.engine.targets.by_system import choices
 from discpress.tui.views.settings import Setting, SettingRows, changed_target, settings_of
-from discpress.tui.views.title_settings import describe_settings
+from discpress.tui.views.title_settings import describe_settings, form_in_words
 from discpress.tui.views.tune import Tuning, cell_of, grid_of, known_by_settings, nearest
 
 CHOOSER = Chooser.of(Config())
@@ -108,6 +108,12 @@ def test_settings_in_a_few_characters() -> None:
     assert describe_settings(Settings(ImageFormat.ZSO, 16384, 12)) == "16K/12"
     assert describe_settings(Settings(ImageFormat.WBFS, 2 << 20)) == "2M"
     assert describe_settings(Settings(ImageFormat.ISO)) == "ISO"
+
+
+def test_settings_in_words_name_a_level_only_if_the_format_has_some() -> None:
+    assert form_in_words(Settings(ImageFormat.ZSO)) == "ZSO 2K, level 9"
+    assert form_in_words(Settings(ImageFormat.WBFS, 2 << 20)) == "WBFS 2M"
+    assert form_in_words(Settings(ImageFormat.ISO)) == "ISO"
 
 
 def test_a_psp_title_goes_by_a_psp_target() -> None:
