@@ -35,6 +35,8 @@ UNDO_MARKER_1 = "undo"
 """The marker of schema 1."""
 SCHEMA = 2
 _DAY_S = 24 * 3600
+_FIRST_YEAR = 2020
+"""No version of discpress is older."""
 
 
 class Role(StrEnum):
@@ -164,10 +166,13 @@ class TrashEntry:
 
     @property
     def trashed_time(self) -> float | None:
-        """When it was moved, in seconds since the epoch; None if the description has no valid time."""
+        """When it was moved, in seconds since the epoch; None if the description has no valid time.
+
+        Neither has one of a clock that was not set yet: an entry of 1970 would be old as soon as the clock is right.
+        """
         try:
             moment = datetime.fromisoformat(self.trashed_at)
-            return None if moment.tzinfo is None else moment.timestamp()
+            return None if moment.tzinfo is None or moment.year < _FIRST_YEAR else moment.timestamp()
         except (ValueError, OverflowError):
             return None
 

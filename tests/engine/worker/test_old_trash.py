@@ -98,7 +98,9 @@ def test_what_is_younger_stays(house: House) -> None:
     assert house.left == ["young.iso"]
 
 
-@pytest.mark.parametrize("time", ["", "yesterday", "2026-01-01T00:00:00", "0000-00-00T00:00:00+00:00"])
+@pytest.mark.parametrize(
+    "time", ["", "yesterday", "2026-01-01T00:00:00", "0000-00-00T00:00:00+00:00", "1970-01-01T00:02:00+00:00"]
+)
 def test_what_states_no_time_stays(house: House, time: str) -> None:
     rename_day(house.young, time)
     house.pass_days(4000)
