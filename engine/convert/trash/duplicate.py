@@ -105,6 +105,11 @@ def trash_copy(
             raise SourceChangedError(f"{display_name(change)}: it was changed meanwhile: it stays where it is")
         kept.check_unchanged()
         entry = _move(kept, sources, image.source, notify)
+        try:
+            kept.check_unchanged()
+        except SourceChangedError:  # another run may have moved the kept copy for this one, at the same time
+            undo(entry, threads, control, journal)
+            raise
     journal("trashed", {"path": entry.original, "entry": entry.id, "folder": str(entry.folder)})
     return entry
 
