@@ -29,8 +29,16 @@ from discpress.engine.convert.batch.model import PlannedTitle, Skip
 from discpress.engine.convert.output_names import Clash
 from discpress.engine.convert.plan import plan_image
 from discpress.engine.discs.reach import identify_image
-from discpress.engine.errors import CancelledError, DiscpressError, StoreError, UsageError, from_os_error, named_in
-from discpress.engine.images.source import FileSource
+from discpress.engine.errors import (
+    CancelledError,
+    DiscpressError,
+    StorageError,
+    StoreError,
+    UsageError,
+    from_os_error,
+    named_in,
+)
+from discpress.engine.images.open import open_stored
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
 from discpress.engine.queue.jobs import ALIVE, Job, JobRequest
@@ -256,8 +264,13 @@ class _Adding:
         return self._job(each, tasks.VerifyTask(source=self._source(each)))
 
     def _examination(self, each: Input) -> JobRequest:
-        if not self._sources.drop(each.path):  # a damaged image is allowed: the doctor examines it
-            FileSource(holder_of(each.path)).close()
+        if not self._sources.drop(each.path):
+            try:
+                open_stored(each.path).close()
+            except (UsageError, StorageError):  # there is no such image
+                raise
+            except DiscpressError:
+                pass  # a damaged image is allowed: the doctor examines it
         return self._job(each, tasks.DoctorTask(self._conversion_request.target, self._source(each)))
 
     def _scan(self, each: Input) -> JobRequest:

@@ -1,6 +1,7 @@
 """`discpress queue add`: what is put into the queue, and what is not; the worker is a stand-in."""
 
 import pytest
+from archive_files import write_zip
 from command_line import raise_on_control_bytes
 from queue_desk import Desk, FakeWorker
 from queued_jobs import task_as
@@ -335,6 +336,12 @@ def test_a_doctor_takes_what_is_damaged(desk: Desk) -> None:
     desk.image("cut.zso", b"ZISO" + bytes(10))
     assert desk.ask("queue", "add", "--kind", "doctor", "cut.zso", "--target", "opl")[0] == 0
     assert desk.queue.job(1).task.work == DoctorTask("opl")
+
+
+def test_a_doctor_takes_no_name_that_is_not_in_an_archive(desk: Desk) -> None:
+    write_zip(desk.folder / "games.zip", {"Solo.iso": mixed(100_000)})
+    code, events = desk.ask("queue", "add", "--kind", "doctor", "games.zip/other.iso")
+    assert (code, events[0]["code"], desk.queue.jobs()) == (2, "usage", [])
 
 
 @pytest.mark.parametrize("kind", ["verify", "estimate"])
