@@ -33,6 +33,8 @@ from discpress.engine.progress import Control, Progress
 from discpress.engine.system.files import FileIdentity, absolute
 from discpress.engine.system.held_folder import is_same_state
 
+_AGAIN = "free some space, then run discpress undo again"
+
 
 def undo(
     entry: TrashEntry,
@@ -66,6 +68,9 @@ def undo(
             _check_free(held)
             _put_all_home(held)
             return _concluded(_tidied(held, replacement_entry, prover, ours=ours), held, journal, report)
+        except SpaceError as error:  # of the move of the replacement
+            error.hint = _AGAIN
+            raise
         except OSError as error:
             raise _stopped(error, entry) from error
 
@@ -87,6 +92,9 @@ def finish_undo(
             put_home(held)
             ours = _is_to_move(held, prover)
             return _concluded(_tidied(held, replacement_entry, prover, ours=ours), held, journal, report)
+        except SpaceError as error:  # of the move of the replacement
+            error.hint = _AGAIN
+            raise
         except OSError as error:
             raise _stopped(error, entry) from error
 
@@ -95,7 +103,7 @@ def _stopped(error: OSError, entry: TrashEntry) -> DiscpressError:
     """Return the error of an undo that the system stopped; the next one goes on."""
     found = from_os_error(error, entry.home_path, "put it back from the trash")
     if isinstance(found, SpaceError):
-        found.hint = "free some space, then run discpress undo again"
+        found.hint = _AGAIN
     return found
 
 

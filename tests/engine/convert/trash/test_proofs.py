@@ -1,5 +1,6 @@
 """Proofs that a purge or an undo rests on: another image in place of a replacement, and replacements elsewhere."""
 
+import errno
 import json
 import os
 import shutil
@@ -18,12 +19,13 @@ from sample_images import mixed, pack, read_back
 from discpress.engine.convert.checksums import checksum_path, write_checksum
 from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.convert.trash import proof as trash_proof
+from discpress.engine.convert.trash import trash
 from discpress.engine.convert.trash.entry import ENTRY_NAME, TrashEntry
 from discpress.engine.convert.trash.folder import TRASH_NAME, trash_names
 from discpress.engine.convert.trash.held import hold
 from discpress.engine.convert.trash.schema import read_entry
 from discpress.engine.convert.trash.undo import finish_undo, purge, undo
-from discpress.engine.errors import CancelledError, TrashError
+from discpress.engine.errors import CancelledError, SpaceError, TrashError
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat
 from discpress.engine.progress import Control
 
@@ -341,3 +343,15 @@ def test_a_result_that_no_trash_takes_stays_and_the_undo_is_done(outside: TrashE
     assert (tmp_path / "games" / "game.iso").read_bytes() == IMAGE
     assert read_back(tmp_path / "out" / "game.zso") == IMAGE
     assert faults.names_in(tmp_path / "games") == ["game.iso"]
+
+
+def test_a_full_disk_stops_an_undo_which_the_next_one_finishes(
+    entry: TrashEntry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        patch.setattr(trash, "_describe_in", faults.fail_with(errno.ENOSPC))
+        with pytest.raises(SpaceError) as stopped:
+            undo(entry, 1, Control())
+    assert "run discpress undo again" in stopped.value.hint
+    assert finish_undo(entry, 1, Control()).replacement_entry is not None
+    assert ((tmp_path / "game.iso").read_bytes(), entry.replacement_path.exists()) == (IMAGE, False)
