@@ -20,6 +20,7 @@ from discpress.engine.images.open import open_image
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
 from discpress.engine.request import ConversionRequest
+from discpress.engine.system.held_folder import HeldFolder
 from discpress.engine.system.rename import rename_new, sync_folder
 
 
@@ -44,7 +45,7 @@ def convert_title(
     make_folders(device.root, staged)
     make_folders(device.root, main)
     try:
-        _clear(path)
+        _clear(device.root, staged)
         with open_image(row.title.path) as image:
             plan = settle_output(plan_image(image, request, path))
             done = convert(plan, image=image, threads=threads, control=control, progress=progress)
@@ -80,14 +81,18 @@ def _move(path: Path, final_path: Path) -> None:
         raise from_os_error(error, final_path, "give the finished file its name") from error
 
 
-def _clear(path: Path) -> None:
+def _clear(root: Path, staged: PurePosixPath) -> None:
     """Remove what a killed run left of a result in discpress's own folder; of parts, the conversion knows its own.
 
-    Raises StorageError.
+    Raises StorageError, also for a link in the folder's place: the files that it leads to are somebody's.
     """
     try:
-        for each in path.parent.iterdir():
-            if not is_reserved(each.name) and stat.S_ISREG(each.lstat().st_mode):
-                each.unlink()
+        with contextlib.ExitStack() as stack:
+            folder = stack.enter_context(HeldFolder.open(root))
+            for name in staged.parent.parts:
+                folder = stack.enter_context(folder.below(name))
+            for name in folder.names():
+                if not is_reserved(name) and stat.S_ISREG(folder.lstat(name).st_mode):
+                    folder.unlink(name)
     except OSError as error:
-        raise from_os_error(error, path, "remove what a stopped run left of it") from error
+        raise from_os_error(error, root / staged.parent, "remove what a stopped run left in it") from error

@@ -1,4 +1,4 @@
-"""Two runs that put games on one device at the same time: none takes back what the other one has done."""
+"""Several runs, or somebody's files, on one device: no run takes back what is not its own."""
 
 import threading
 from collections.abc import Callable
@@ -13,6 +13,7 @@ from discpress.engine.deploy.contents import Contents
 from discpress.engine.deploy.manifest import DeviceFile, Entry, Manifest, SourceStamp
 from discpress.engine.deploy.ul_cfg import ul_game
 from discpress.engine.deploy.ul_list import UlList
+from discpress.engine.errors import StorageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.system import locks as locked
 from discpress.engine.system import rename
@@ -58,6 +59,22 @@ def test_the_list_of_games_in_parts_has_those_of_both(tmp_path: Path, monkeypatc
     one, other = UlList(tmp_path), UlList(tmp_path)
     run_both(monkeypatch, lambda: one.add(GAMES[0]), UlList, "_read", lambda: other.add(GAMES[1]))
     assert [one.has(each) for each in GAMES] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "file"), [(".discpress-new", "Game.zso/Game.zso"), (".discpress-new/Game.zso", "Game.zso")]
+)
+def test_a_link_in_the_place_of_the_folder_for_new_files_is_not_followed(name: str, file: str, tmp_path: Path) -> None:
+    desk = DeployDesk(tmp_path / "games", tmp_path / "stick")
+    (desk.source / "Game.iso").write_bytes((GOLDEN / "ps2.iso").read_bytes())
+    kept = tmp_path / "mine" / file
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"mine")
+    (desk.device / name).parent.mkdir(exist_ok=True)
+    (desk.device / name).symlink_to(tmp_path / "mine")
+    with pytest.raises(StorageError, match="discpress-new"):
+        desk.carry_out(desk.plan(image_format=ImageFormat.ZSO))
+    assert kept.read_bytes() == b"mine"
 
 
 def test_a_finished_conversion_of_another_run_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
