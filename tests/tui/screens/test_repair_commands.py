@@ -47,11 +47,12 @@ async def test_all_that_a_ps2_cannot_load_is_filtered_and_repaired_with_three_ke
             assert opl_decode((games / name).read_bytes()) == (GOLDEN / "ps2.iso").read_bytes()
 
 
+@pytest.mark.parametrize("width", [80, 120])
 @pytest.mark.parametrize(("opening", "block"), [((), "pane"), (("enter",), "text")])
 async def test_a_title_that_is_not_loaded_names_the_key_that_repairs_it(
-    opening: tuple[str, ...], block: str, tmp_path: Path, games: Path
+    opening: tuple[str, ...], block: str, width: int, tmp_path: Path, games: Path
 ) -> None:
-    async with opened(tmp_path, width=120, height=40, **on(games)) as desk:
+    async with opened(tmp_path, width=width, height=40, **on(games)) as desk:
         await desk.look()
         await desk.press("slash", *"large", "enter", *opening)
         await desk.until(lambda: "looking ..." not in desk.lines(block))

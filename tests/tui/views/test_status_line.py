@@ -52,6 +52,12 @@ def test_the_line_below_a_table_has_the_width_of_the_screen(width: int) -> None:
     assert ("─ A title of" in line) == (width >= 30)
 
 
+def test_the_line_below_a_table_without_a_title_has_no_gap() -> None:
+    assert (
+        "".join(text for text, _ in rule_line([], [("7 marked", "mark")], 20, is_ascii=True)) == "--------- 7 marked -"
+    )
+
+
 @pytest.mark.slow
 async def test_a_folder_that_cannot_be_read_does_not_look_like_an_empty_one(tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"a file, and no folder")

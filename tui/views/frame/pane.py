@@ -87,8 +87,8 @@ def pane_lines(
     why = _why(session, title, inner, copies_key)
     if form is PaneForm.COLUMNS:
         blocks.append([*why, *_check(painter)] or _sizes(painter) or _history(painter))
-    elif why:
-        blocks[1] = why
+    elif why:  # what it becomes has no place there, unless a key makes it so
+        blocks[1] = [*why, *(blocks[1] if session.view.states.state(title) is State.WONT_LOAD else ())]
     return beside([(block, inner) for block in blocks], height, _GAP)
 
 

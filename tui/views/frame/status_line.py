@@ -41,7 +41,8 @@ def rule_line(name: Line, shown: Line, width: int, *, is_ascii: bool) -> Line:
     """Return the line between a table without a box and the pane below it: the title there, then what is shown."""
     joint, ellipsis = ("-", "~") if is_ascii else ("─", "…")
     right: Line = [(" ", "box"), *shown, (f" {joint}", "box")] if shown else []
-    left = cut([(f"{joint} ", "box"), *name, (" ", "box")], width - line_cells(right) - 1, ellipsis)
+    named: Line = [(f"{joint} ", "box"), *name, (" ", "box")] if name else []
+    left = cut(named, width - line_cells(right) - 1, ellipsis)
     spare = width - line_cells(left) - line_cells(right)
     return [*left, (joint * spare, "box"), *right]
 
