@@ -142,6 +142,7 @@ class PaletteScreen(OwnScreen[Hit | None], ModalScreen[Hit | None]):
     def _find(self, text: str) -> None:
         self.hits = self.find(text.strip())
         for table in self.query(Table).results():
+            table.show_empty("Nothing here has these words or letters.")
             table.show_rows(0)
 
     def _value_hits(self) -> list[Hit]:

@@ -149,7 +149,7 @@ def status_line(view: TrashView, width: int) -> Line:
         rest.append((f"; {len(marked)} marked, {freed_by(marked)}", "mark"))
     if view.filter_text:
         rest.append((f"; {len(view.rows)} shown", "accent"))
-    text = f"{files} in the trash; removing them would free {freed}"
+    text = f"{files} in the trash" + (f"; removing them would free {freed}" if view.items else "")
     if len(text) + sum(len(piece) for piece, _ in rest) > width:
         text = f"{files}, {freed} to free"
     return [(text, "head"), *rest, (" " * width, "head")]

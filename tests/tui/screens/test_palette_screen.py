@@ -77,6 +77,7 @@ async def test_a_title_is_gone_to_though_a_filter_hides_it(tmp_path: Path) -> No
 async def test_nothing_found_and_enter_do_no_harm(tmp_path: Path) -> None:
     async with opened(tmp_path, "colon", *"zzzz", "enter") as desk:
         assert desk.in_front(PaletteScreen).hits == []
+        assert "Nothing here has these words" in desk.text
         await desk.press("escape")
         desk.in_front(LibraryScreen)
 

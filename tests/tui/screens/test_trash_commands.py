@@ -105,6 +105,7 @@ async def test_x_asks_then_removes_it_for_good(tmp_path: Path) -> None:
         assert names(tmp_path) == ["Game.zso"]
         assert not (tmp_path / "games" / ".discpress-trash").exists()
         assert "The trash is empty: originals come here when a plan says so (o)." in desk.text
+        assert desk.lines("status").strip() == "0 files in the trash"
 
 
 async def test_a_replacement_that_does_not_prove_itself_keeps_the_original(tmp_path: Path) -> None:
