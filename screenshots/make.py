@@ -159,7 +159,7 @@ async def states(_app: DiscpressApp, pilot: Pilot[int]) -> None:
 
 async def tune(app: DiscpressApp, pilot: Pilot[int]) -> None:
     """The grid of one title for PCSX2."""
-    await press(pilot, "t", "T", "down", "down", "enter", "down", "down", "down")
+    await press(pilot, "t", "T", "home", "down", "down", "enter", "down", "down", "down")
     await until(pilot, lambda: not app.session.background_tasks.pending())
     await pilot.pause(1.0)
 
