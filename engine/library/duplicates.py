@@ -102,7 +102,7 @@ def find_variants(titles: Iterable[Title], states: TitleStates) -> list[Variants
 
 
 def choose(copies: Copies, rule: KeepRule, users: Mapping[Path, Set[Path]], states: TitleStates) -> Choice:
-    """Return the choice that a rule makes among copies; `users` are all titles of the library by their files."""
+    """Return the choice that a rule makes among copies; `users` are those of `users_of_files`."""
     fitting = [title for title in copies.titles if rule.fits(title)]
     if len(fitting) != 1:
         problem = "none of them is to be kept" if not fitting else f"{len(fitting)} of them are to be kept"
@@ -144,12 +144,14 @@ def _shared(title: Title, kept: Title, users: Mapping[Path, Set[Path]]) -> str:
     return f"{display_name(min(others))} has files in common with it" if others else ""
 
 
-def users_of_files(titles: Iterable[Title]) -> Mapping[Path, Set[Path]]:
-    """Return the titles that each file belongs to."""
-    users: dict[Path, set[Path]] = {}
-    for title in titles:
-        for path in title.file_paths:
-            users.setdefault(path, set()).add(title.path)
+def users_of_files(titles: Iterable[Title], copies: Iterable[Copies]) -> Mapping[Path, Set[Path]]:
+    """Return those of all titles of the library that each file of some copies belongs to."""
+    users: dict[Path, set[Path]] = {
+        path: set() for each in copies for title in each.titles for path in title.file_paths
+    }
+    for title in titles if users else ():
+        for path in users.keys() & set(title.file_paths):
+            users[path].add(title.path)
     return users
 
 

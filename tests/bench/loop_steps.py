@@ -4,6 +4,7 @@ A busy machine lets a loop wait for a processor; the processor time of a step ha
 """
 
 import asyncio
+import gc
 import sys
 import threading
 import time
@@ -15,6 +16,7 @@ from typing import Any, NamedTuple
 LONG_S = 0.02
 """Processor time from which a step is noted."""
 _LOOK_S = 0.01
+_MOST_FUNCTIONS = 4
 
 
 class Step(NamedTuple):
@@ -25,7 +27,7 @@ class Step(NamedTuple):
     seconds: float
     """Its processor time."""
     place: str
-    """The functions of discpress that it was in most of the time, the outermost first."""
+    """The functions that it was in most of the time, the innermost last."""
 
 
 class LoopSteps:
@@ -38,6 +40,7 @@ class LoopSteps:
         self._number = 0
         self._is_in_step = False
         self._places: Counter[str] = Counter()
+        self._collecting_s = 0.0
 
     def begin(self, note: Callable[[Step], None] = lambda step: None) -> None:
         """Measure each step of the loop from now on; `note` is called with each long one."""
@@ -54,11 +57,19 @@ class LoopSteps:
             self._end(time.thread_time() - before)
 
         handles._run = run_measured
+        gc.callbacks.append(self._note_collection)
         threading.Thread(target=self._look, daemon=True).start()
 
+    def _note_collection(self, phase: str, _: object) -> None:
+        if threading.get_ident() == self._thread_id:
+            self._collecting_s += time.thread_time() * (1 if phase == "stop" else -1)
+
     def _end(self, seconds: float) -> None:
+        collecting_s, self._collecting_s = self._collecting_s, 0.0
         if seconds >= LONG_S:
             place = next(iter(self._places.most_common(1)), ("", 0))[0]
+            if collecting_s > seconds / 2:
+                place = f"the garbage collector, in {place}"
             step = Step(time.monotonic(), seconds, place)
             self._note(step)
             self.longest = max(self.longest, step, key=lambda each: each.seconds)
@@ -75,12 +86,11 @@ class LoopSteps:
 
 
 def place_of(frame: FrameType | None) -> str:
-    """Return the functions of discpress in a stack: the outermost and the three innermost."""
-    found = []
-    while frame is not None:
+    """Return the innermost functions of discpress and Textual in a stack."""
+    found: list[str] = []
+    while frame is not None and len(found) < _MOST_FUNCTIONS:
         name = frame.f_globals.get("__name__", "")
-        if name.startswith("discpress."):
-            found.append(f"{name.rpartition('.')[2]}.{frame.f_code.co_qualname}")
+        if name.startswith(("discpress.", "textual.")):
+            found.insert(0, f"{name.rpartition('.')[2]}.{frame.f_code.co_qualname}")
         frame = frame.f_back
-    inner = found[:3][::-1]
-    return " > ".join([*found[3:][-1:], *inner]) or "textual"
+    return " > ".join(found)

@@ -170,7 +170,7 @@ class Bench:
         known = {path for event in titles for path in [Path(event["path"])]}
         local = {path for path in self.images if "Local" in path.name}
         assert local <= known, said.text
-        assert "has not answered" in said.text, said.text
+        assert "has not responded" in said.text, said.text
 
     def _stop(self, silence: str) -> None:
         said = self.cli.run("queue", "stop", "--state", self.state)

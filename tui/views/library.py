@@ -173,7 +173,7 @@ class LibraryView(MarkedRows[ListedTitle, bytes]):
         rows = self.families.rows_of(self._selected)
         if key in _LARGE_FIRST:
             rows = self.families.by_sums(rows, key, self.states, is_descending=is_descending, is_later=self.is_later)
-        members = self.families.members
+        members = self.families.members if self.families.folded_keys else None
         self.rows = self.groups.rows_of(rows, members, key, self.states, is_descending=is_descending)
 
     def unfold(self, index: int) -> bool:

@@ -74,13 +74,16 @@ class GroupRows:
     def rows_of(
         self,
         rows: Sequence[ListedTitle],
-        members: Callable[[ListedTitle], Sequence[ListedTitle]],
+        members: Callable[[ListedTitle], Sequence[ListedTitle]] | None,
         key: str,
         states: TitleStates,
         *,
         is_descending: bool,
     ) -> list[ListedTitle]:
-        """Return sorted rows by group, with a head before each; groups are sorted by their sums or by name."""
+        """Return sorted rows by group, with a head before each; groups are sorted by their sums or by name.
+
+        `members` returns the titles that a row stands for; None if each stands for one.
+        """
         self._heads = {}
         if self.by is Grouping.NONE:
             return list(rows)
@@ -88,7 +91,7 @@ class GroupRows:
         for part in self.parts(rows):
             group = self._of[part[0].key]
             head = _head_of(group, self.by)
-            self._heads[head.key] = group, [title for row in part for title in members(row)]
+            self._heads[head.key] = group, [title for row in part for title in members(row)] if members else part
             parts.append((head, part))
         parts.sort(key=lambda each: self._heads[each[0].key][0].order)
         if key == _NAMED_BY[self.by] and is_descending:

@@ -94,7 +94,7 @@ class _Keeping:
             titles, states = _library(self._store, folders)
         found = find_copies(titles, states)
         _check_rule(rule, found)
-        users = users_of_files(self._store.titles())
+        users = users_of_files(self._store.each_title(), found)
         choices = [choose(copies, rule, users, states) for copies in found]
         for choice in choices:
             print_choice(choice, self._printer)

@@ -63,7 +63,7 @@ class Room:
         titles, states = library_in(self.store, Config(), [self.folder])
         (copies,) = find_copies(titles, states)
         title = next(each for each in copies.titles if each.path.name == kept)
-        choice = choose_kept(copies, title, users_of_files(titles), states)
+        choice = choose_kept(copies, title, users_of_files(titles, [copies]), states)
         (number,) = self.queue.add([duplicates_request(choice, "Okami")])
         return number
 

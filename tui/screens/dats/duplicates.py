@@ -88,7 +88,7 @@ class DuplicatesScreen(DiscScreen):
         copies = find_copies(self.view.titles.read(decoded), states)
         if self._marked:
             copies = [each for each in copies if any(title.key in self._marked for title in each.titles)]
-        return Found(copies, users_of_files(self.session.store.each_title()), states, self._busy)
+        return Found(copies, users_of_files(self.session.store.each_title(), copies), states, self._busy)
 
     def _show(self) -> None:
         if not self.query(Table):
