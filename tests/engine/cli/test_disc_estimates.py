@@ -17,6 +17,7 @@ def game(desk: Desk) -> str:
     return "in/Okami [red].iso"
 
 
+@pytest.mark.slow
 def test_estimate_states_the_size_and_no_time(desk: Desk, game: str) -> None:
     _, out, _ = desk.say("estimate", game)
     assert "RVZ 131072, level 5: 3 MiB -> " in out

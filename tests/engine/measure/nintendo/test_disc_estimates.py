@@ -32,7 +32,6 @@ from discpress.engine.measure.estimate import BUDGET_BYTES, Advice, Estimate, es
 from discpress.engine.units import KIB, MIB
 
 pytest.importorskip("nod_rs")
-pytestmark = pytest.mark.slow
 
 RVZ, WBFS, CISO, GCZ, WIA = (
     ImageFormat.RVZ, ImageFormat.WBFS, ImageFormat.GAMECUBE_CISO, ImageFormat.GCZ, ImageFormat.WIA,
@@ -66,6 +65,7 @@ def estimated(image: Image, settings: Settings, budget_bytes: int = BUDGET_BYTES
     return estimate(image, settings, random=Random(1), threads=2, budget_bytes=budget_bytes)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "image_format"),
     [
@@ -85,6 +85,7 @@ def test_the_estimate_of_a_small_disc_is_what_a_conversion_writes(
     assert found.low_bytes == found.high_bytes == found.packed_bytes
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("image_format", [RVZ, GCZ])
 @pytest.mark.parametrize("name", ["padded", "encrypted and padded"])
 def test_the_size_is_within_the_margin_of_a_sample(name: str, image_format: ImageFormat, tmp_path: Path) -> None:
@@ -117,6 +118,7 @@ def test_steps_of_an_estimate_pack_no_group_twice(tmp_path: Path, monkeypatch: p
     assert len(sampled) == len(set(sampled))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("image_format", [RVZ, GCZ, WBFS])
 def test_a_grid_has_the_estimate_of_each_setting(image_format: ImageFormat, tmp_path: Path) -> None:
     sizes, levels = ([32 * KIB, MIB], [1, 5]) if image_format is RVZ else ((), ())
@@ -127,6 +129,7 @@ def test_a_grid_has_the_estimate_of_each_setting(image_format: ImageFormat, tmp_
     assert len(cells) == {RVZ: 4, GCZ: 3, WBFS: 1}[image_format]
 
 
+@pytest.mark.slow
 def test_blocks_that_are_left_out_are_counted_from_a_sample(tmp_path: Path) -> None:
     disc = HEAD.ljust(2 * MIB, b"\1") + padding(2 * MIB, 8 * MIB)
     path = write_image(tmp_path / "a.iso", disc)
@@ -155,6 +158,7 @@ def test_time_and_latency_are_not_predicted(tmp_path: Path) -> None:
     assert (found.conversion_s, found.seek_us) == (None, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["gcjunk.nod.rvz", "gc.wit.wia", "gc.dolphin.gcz"])
 def test_a_packed_disc_has_the_estimate_of_the_disc_in_it(name: str, tmp_path: Path) -> None:
     with open_image(discs.write_golden(tmp_path, name)) as packed:
@@ -212,6 +216,7 @@ def test_an_estimate_can_be_stopped(image_format: ImageFormat, tmp_path: Path) -
         estimate(image, SETTINGS[image_format], random=Random(1), threads=2, check=check)
 
 
+@pytest.mark.slow
 def test_the_content_of_a_partition_is_decrypted(tmp_path: Path) -> None:
     with image_of(padded_wii_disc(), tmp_path) as image:
         content = DiscContent(image)
@@ -236,6 +241,7 @@ def test_any_tables_of_partitions_are_read_or_refused(data: st.DataObject) -> No
     assert [areas[0].start, *(each.end for each in areas)] == [0, *(each.start for each in areas[1:]), image.size]
 
 
+@pytest.mark.slow
 def test_dolphin_tool_writes_sizes_near_the_estimate(tmp_path: Path) -> None:
     tool = shutil.which("dolphin-tool", path=PROGRAMS)
     if tool is None:
