@@ -5,6 +5,7 @@ small disc of such clusters as a WIA without a codec, which contains the content
 place. Layout: wiibrew.org, Wii disc; WiaAndRvz.md of Dolphin.
 """
 
+import os
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
@@ -99,27 +100,40 @@ class Clusters:
 
     def _decrypt(self, clusters: Sequence[bytes]) -> list[bytes]:
         """Return the content of clusters; of one that is cut, the bytes after the cut mean nothing."""
-        with tempfile.NamedTemporaryFile(prefix="discpress-") as file:
-            try:
-                file.write(self._small_disc(len(clusters)))
-                file.truncate(_SMALL_DATA + (len(clusters) + 2) * CLUSTER_BYTES)
-                for number, cluster in enumerate(clusters, 1):
-                    file.seek(_SMALL_DATA + number * CLUSTER_BYTES)
-                    file.write(cluster)
-                file.flush()
-            except OSError as error:
-                raise from_os_error(error, Path(file.name), "write it") from error
-            source = FileSource(Path(file.name))
+        path = self._write_small_disc(clusters)
+        try:
+            source = FileSource(path)
             source.path = self._image.path  # for messages
             try:
-                packed = _pack(source)
+                packed = _pack(source, path)
             finally:
                 source.close()
+        finally:
+            path.unlink(missing_ok=True)
         found = list(_groups(packed, len(clusters) + 1))
         if sum(map(len, found)) != (len(clusters) + 1) * CONTENT_BYTES:
             raise DamagedImageError(f"{self._image.name}: nod-rs cannot decrypt its partitions")
         content = b"".join(found)
         return [content[at : at + CONTENT_BYTES] for at in range(CONTENT_BYTES, len(content), CONTENT_BYTES)]
+
+    def _write_small_disc(self, clusters: Sequence[bytes]) -> Path:
+        """Write a temporary file with a disc of these clusters. StorageError if there is no space for it."""
+        try:
+            fd, name = tempfile.mkstemp(prefix="discpress-")
+        except OSError as error:
+            raise from_os_error(error, Path(error.filename or "").parent, "make a temporary file there") from error
+        path = Path(name)
+        try:
+            with os.fdopen(fd, "wb") as file:
+                file.write(self._small_disc(len(clusters)))
+                file.truncate(_SMALL_DATA + (len(clusters) + 2) * CLUSTER_BYTES)
+                for number, cluster in enumerate(clusters, 1):
+                    file.seek(_SMALL_DATA + number * CLUSTER_BYTES)
+                    file.write(cluster)
+        except OSError as error:
+            path.unlink(missing_ok=True)
+            raise from_os_error(error, path, "write it") from error
+        return path
 
     def _small_disc(self, clusters: int) -> bytes:
         """Return a disc up to the data of its only partition."""
@@ -136,11 +150,13 @@ class Clusters:
         return bytes(disc)
 
 
-def _pack(source: FileSource) -> bytes:
-    """Return a disc as a WIA without a codec."""
+def _pack(source: FileSource, path: Path) -> bytes:
+    """Return a disc as a WIA without a codec; its file loses its name `path` as soon as nod-rs has opened it."""
     process = NodProcess(source, {"format": "WIA", "compression": "None", "block_size": _GROUP_BYTES})
     packed = bytearray()
     try:
+        process.first_fact("size_bytes")
+        path.unlink()
         for piece in process.pieces():
             if piece.is_header:
                 packed[: len(piece.content)] = piece.content

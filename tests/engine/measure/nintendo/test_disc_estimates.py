@@ -3,6 +3,7 @@
 import shutil
 import struct
 import subprocess
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,10 +23,13 @@ from discpress.engine.errors import (
     DamagedImageError,
     DiscpressError,
     SettingError,
+    StorageError,
 )
 from discpress.engine.formats import ImageFormat, Settings
-from discpress.engine.images.image import Image
+from discpress.engine.images.image import Image, no_check
+from discpress.engine.images.nintendo.clusters import Clusters
 from discpress.engine.images.nintendo.content import Area, DiscContent, Piece
+from discpress.engine.images.nintendo.partitions import find_partitions
 from discpress.engine.images.open import open_image, open_source
 from discpress.engine.images.source import MemorySource
 from discpress.engine.measure.estimate import BUDGET_BYTES, Advice, Estimate, estimate, estimate_grid, refine
@@ -224,6 +228,38 @@ def test_the_content_of_a_partition_is_decrypted(tmp_path: Path) -> None:
         pieces = content.read(area, [(area.start, 0x10000), (area.start + 0x30000, 0x8000)])
     disc = padded_disc(64 * 0x7C00, head=WII_HEAD)
     assert [each.data for each in pieces] == [disc[: 2 * 0x7C00], disc[6 * 0x7C00 : 7 * 0x7C00]]
+
+
+def test_no_temporary_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "temporary"
+    folder.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(folder))
+    disc = bytearray(wii_disc())
+    with image_of(bytes(disc), tmp_path) as image:
+        estimated(image, SETTINGS[RVZ])
+    disc[0x18:0x1C] = bytes(4)  # nod-rs does not know such a disc
+    with image_of(bytes(disc), tmp_path) as image, pytest.raises(DamagedImageError, match=r"a\.iso: cannot be decoded"):
+        Clusters(image, next(find_partitions(image.read_at)), is_encrypted=True).read_content(0, 64, no_check)
+    assert list(folder.iterdir()) == []
+
+
+def test_a_folder_that_takes_no_temporary_files_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "away"))
+    with (
+        image_of(wii_disc(), tmp_path) as image,
+        pytest.raises(StorageError, match=r"away: cannot make a temporary file"),
+    ):
+        estimated(image, SETTINGS[RVZ])
+
+
+@given(st.binary(max_size=100), st.integers(0, 0x1000), st.integers(0, (1 << 32) - 1))
+def test_any_list_of_files_is_read(entries: bytes, place: int, length: int) -> None:
+    disc = bytearray(HEAD.ljust(0x1000 + 200, b"\0"))
+    struct.pack_into(">II", disc, 0x424, place, length)
+    disc[0x1000 : 0x1000 + len(entries)] = entries
+    image = open_source(MemorySource(Path("a.iso"), bytes(disc)))
+    ends = DiscContent(image).origin_of(None).file_ends
+    assert (list(ends) == sorted(ends), place + length in ends) == (True, True)
 
 
 @given(st.data())
