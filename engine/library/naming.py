@@ -97,8 +97,3 @@ def _file_names(titles: list[AnyTitle]) -> Mapping[bytes, str]:
         name = title.path.name
         found[title.key] = display_name(name if names[name] == 1 else "/".join((*steps, name)))
     return found
-
-
-def system_label(title: AnyTitle) -> str:
-    """Return the name of the system for people: `PS2`."""
-    return title.system.label

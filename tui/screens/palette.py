@@ -11,7 +11,6 @@ from textual.fuzzy import Matcher
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from discpress.engine.library.naming import system_label
 from discpress.engine.names import fold
 from discpress.tui.app.session import Session
 from discpress.tui.commands import Command, Place, all_key_labels, commands_at
@@ -152,7 +151,7 @@ class PaletteScreen(OwnScreen[Hit | None], ModalScreen[Hit | None]):
         view, words = self.session.view, fold(wanted).split()
         found = [title for title in view.titles.values() if all(word in title.search_text for word in words)]
         return [
-            Hit(f"{system_label(title)} title", view.names.of(title), "", SelectTitle(title.path))
+            Hit(f"{title.system.label} title", view.names.of(title), "", SelectTitle(title.path))
             for title in found[:_MOST_TITLES]
         ]
 

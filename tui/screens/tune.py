@@ -12,7 +12,6 @@ from textual.binding import BindingType
 
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import form_name
-from discpress.engine.library.naming import system_label
 from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.store.rows.measurement_rows import LabTest
 from discpress.tui.app.session import Changes, Session
@@ -96,7 +95,7 @@ class TuneScreen(TuneSaving):
         problem = reason_of(title, self.session.unsampled)
         width = max(20, self.inner_width - 2)
         lines: list[Line] = [
-            [(f"Tune {self.view.names.of(title)} ({system_label(title)})", "head"), (self._others(), "dim")]
+            [(f"Tune {self.view.names.of(title)} ({title.system.label})", "head"), (self._others(), "dim")]
         ]
         if self._is_gone:
             lines.append([(FILE_GONE, "bad")])

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from discpress.engine.lab.live import LiveTest
-from discpress.engine.library.naming import system_label
 from discpress.engine.measure.devices import DEVICES, expected_us
 from discpress.engine.measure.percentiles import histogram
 from discpress.engine.names import display_name
@@ -31,7 +30,7 @@ def head_lines(title: Title, name: str, choice: BenchChoice, keys: Keys, *, posi
     blocks, levels = describe_blocks(choice.block_sizes), describe_levels(choice.levels)
     return [
         [
-            (f"Benchmark {name} ({system_label(title)})", "head"),
+            (f"Benchmark {name} ({title.system.label})", "head"),
             (f"  {format_label(title)}, {size}  ", "dim"),
             (keys.row("title_before", "title_next"), "accent"),
             (f" title {position}", "dim"),

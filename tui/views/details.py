@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import PLAIN_FORMAT
 from discpress.engine.images.doctor.findings import Finding
-from discpress.engine.library.naming import system_label
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.titles.examined import found_damage, has_examined
@@ -123,7 +122,7 @@ def _history(jobs: Sequence[Job], width: int, keys: Keys) -> list[Line]:
 
 
 def _identity(title: Title) -> list[Line]:
-    system = "" if title.system is System.UNKNOWN else system_label(title)
+    system = "" if title.system is System.UNKNOWN else title.system.label
     rows = [("system", system), ("serial", title.serial), ("region", title.region)]
     optional = (
         ("disc", title.disc.position),

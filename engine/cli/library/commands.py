@@ -19,7 +19,7 @@ from discpress.engine.errors import UsageError
 from discpress.engine.garbage import few_collections
 from discpress.engine.library.catalog import filter_titles, join_copies, later_copies, sort_titles, total
 from discpress.engine.library.families import TitleFamily, families_in, join_families
-from discpress.engine.library.naming import TitleNames, system_label
+from discpress.engine.library.naming import TitleNames
 from discpress.engine.library.scan.mounts import unmounted_folders
 from discpress.engine.library.states import TitleStates
 from discpress.engine.names import display_name, natural_key, shell_word
@@ -211,7 +211,7 @@ def _row(name: str, title: Title, state: State) -> tuple[str, ...]:
     estimate, percent = title.estimate, title.saving_percent
     return (
         name,
-        system_label(title),
+        title.system.label,
         display_name(title.serial) or _BLANK,
         _format_of(title),
         format_size(title.file_bytes),
@@ -235,7 +235,7 @@ def _family_row(family: TitleFamily[Title], names: TitleNames, states: TitleStat
     first, packed_bytes, percent = family.titles[0], family.packed_bytes(states), family.saving_percent(states)
     return (
         names.of_family(first, family.family.count),
-        system_label(first),
+        first.system.label,
         family.shared(lambda title: display_name(title.serial), "") or _BLANK,
         family.shared(_format_of, "mixed"),
         format_size(family.file_bytes),

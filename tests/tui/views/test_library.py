@@ -15,7 +15,7 @@ from discpress.engine.dats.match import Match, Verdict
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.errors import UsageError
 from discpress.engine.formats import ImageFormat, Settings
-from discpress.engine.library.naming import shown_name, system_label
+from discpress.engine.library.naming import shown_name
 from discpress.engine.library.states import DiscRecord, Records
 from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.tasks.records import VerifyTask
@@ -256,8 +256,8 @@ def test_the_serial_stands_beside_a_name_that_is_only_the_files() -> None:
 
 
 def test_labels() -> None:
-    assert system_label(LIBRARY[0]) == "PS2"
-    assert system_label(title("x.iso", 1, system="dreamcast")) == "Dreamcast"
+    assert LIBRARY[0].system.label == "PS2"
+    assert title("x.iso", 1, system="dreamcast").system.label == "Dreamcast"
     assert row(view((title("x.iso", 1, system="dreamcast"),)), "x.iso")["system"] == "DC"
     assert format_label(title("x.iso", 1, format=None)) == "?"
     assert format_label(title("x.zso", 1, format=ImageFormat.ZSO, block_size=16384)) == "ZSO 16K"
