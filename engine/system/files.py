@@ -111,6 +111,14 @@ def is_there(path: Path) -> bool:
     return True
 
 
+def facts_at(path: Path) -> os.stat_result | None:
+    """Return the stat result of a path, not of what a link there leads to; None if nothing can be seen there."""
+    try:
+        return path.lstat()
+    except OSError:
+        return None
+
+
 def device_below(path: Path) -> int:
     """Return the device of a path, or of its nearest existing folder."""
     for folder in (path, *path.parents):

@@ -21,7 +21,7 @@ from discpress.engine.convert.trash.schema import read_held
 from discpress.engine.discs.file_titles import read_file_title
 from discpress.engine.errors import DiscpressError, TrashError
 from discpress.engine.names import display_name
-from discpress.engine.system.files import same_file
+from discpress.engine.system.files import facts_at, same_file
 from discpress.engine.system.filesystems import filesystem_of
 from discpress.engine.system.held_folder import HeldFolder, is_same_state
 
@@ -164,18 +164,11 @@ def freed_bytes(entry: TrashEntry) -> int:
 
 def is_recorded(entry: TrashEntry) -> bool:
     """Return whether the replacement is there and is, by size, time and a stable inode, what was recorded."""
-    found = [(each, _facts_of(entry.place_of(each))) for each in entry.replacements]
+    found = [(each, facts_at(entry.place_of(each))) for each in entry.replacements]
     if all(each.is_recorded(facts) for each, facts in found):
         return True
     is_alike = all(each.is_recorded(facts, by_inode=False) for each, facts in found)
     return is_alike and not filesystem_of(entry.replacement_path).has_stable_inodes
-
-
-def _facts_of(path: Path) -> os.stat_result | None:
-    try:
-        return path.lstat()
-    except OSError:
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,10 +222,10 @@ def _item(entry: TrashEntry) -> TrashItem:
 
 def _is_in_the_way(entry: TrashEntry, home_path: Path, stored_path: Path) -> bool:
     """Return whether a file has a stored one's name at home, and is neither that file itself nor its replacement."""
-    at_home, stored = _facts_of(home_path), _facts_of(stored_path)
+    at_home, stored = facts_at(home_path), facts_at(stored_path)
     if at_home is None or stored is None or same_file(at_home, stored):
         return False
     if is_same_state(at_home, stored) and not filesystem_of(stored_path).has_stable_inodes:
         return False  # maybe two names of one file, numbered apart: an undo compares their bytes
-    replaced = (_facts_of(entry.place_of(each)) for each in entry.replacements)
+    replaced = (facts_at(entry.place_of(each)) for each in entry.replacements)
     return not any(facts is not None and same_file(at_home, facts) for facts in replaced)

@@ -18,7 +18,7 @@ from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_image
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
-from discpress.engine.system.files import same_file
+from discpress.engine.system.files import facts_at, same_file
 from discpress.engine.system.held_folder import is_same_state
 
 _NOT_ON_THIS_DISK = "is not on the disk of the trash"
@@ -29,14 +29,7 @@ def replacement_facts(held: HeldEntry, replacement: Replacement) -> os.stat_resu
     path = held.entry.place_of(replacement)
     if held.entry.is_beside(replacement):
         return held.home.find(path.name)
-    return _facts_of(path)
-
-
-def _facts_of(path: Path) -> os.stat_result | None:
-    try:
-        return path.lstat()
-    except OSError:
-        return None
+    return facts_at(path)
 
 
 def is_recorded(held: HeldEntry) -> bool:
@@ -127,7 +120,7 @@ class Prover:
         trashed file itself decodes to. CancelledError.
         """
         path = path or held.entry.replacement_path
-        facts = _facts_of(path)
+        facts = facts_at(path)
         if facts is None:
             return f"{display_name(path)}: the replacement is gone"
         problem = self._why_no_proof(held, path, facts)
@@ -137,7 +130,7 @@ class Prover:
             problem = self._find_difference(
                 path, held.entry.digests or None, held.entry.file_path, lambda image: self._why_no_files(held, image)
             )
-        now = _facts_of(path)
+        now = facts_at(path)
         if not problem and (now is None or not is_same_state(facts, now)):
             problem = f"{display_name(path)}: was changed while it was read"
         return problem
@@ -202,7 +195,7 @@ class Prover:
         """
         problem = ""
         for path in (*self._renamed(held), *others):
-            facts = _facts_of(path)
+            facts = facts_at(path)
             if facts is not None and facts.st_dev != held.folder.stat().st_dev:
                 problem = f"{display_name(path)}: {_NOT_ON_THIS_DISK}"
             else:
