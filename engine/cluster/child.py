@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TextIO
 
 from discpress.engine.cluster.packing import pack
-from discpress.engine.cluster.payload import Payload, checkpoint_json, error_json
+from discpress.engine.cluster.payload import Payload, checkpoint_json, error_json, packed_json
 from discpress.engine.cluster.progress import progress_json
 from discpress.engine.convert.checkpoint import Checkpoint
 from discpress.engine.errors import ClusterError, DiscpressError
@@ -100,7 +100,7 @@ def main() -> int:
     except Exception as error:  # noqa: BLE001 - the owner keeps the job, and its log shows what happened here
         reports.say("error", error_json(ClusterError(f"internal error: {error!r}")))
         return 1
-    reports.say("result", packed.to_plain())
+    reports.say("result", packed_json(packed))
     return 0
 
 

@@ -10,7 +10,8 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from discpress.engine.cluster.payload import Packed
+from discpress.engine.cluster.payload import packed_json, packed_of
+from discpress.engine.convert.elsewhere import Packed
 from discpress.engine.convert.part.marker import HEAD_BYTES, make_marker
 from discpress.engine.convert.part.name import clear_leftover, create_part, part_path_of, reopen_part
 from discpress.engine.errors import ClusterError, PartError, from_os_error
@@ -42,7 +43,7 @@ class Claim:
         if not 0 < size <= _MOST_BYTES:
             return None
         try:
-            packed = Packed.from_plain(load_json(read_at(self._fd, HEAD_BYTES, size).decode("ascii")))
+            packed = packed_of(load_json(read_at(self._fd, HEAD_BYTES, size).decode("ascii")))
         except (ValueError, ClusterError):
             return None  # a kill in the middle of it
         part = reopen_part(part_path_of(final_path), self._task)
@@ -57,7 +58,7 @@ class Claim:
     def finish(self, packed: Packed) -> None:
         """Record the result. Raises StorageError, SpaceError."""
         try:
-            write_all(self._fd, json.dumps(packed.to_plain()).encode("ascii"), HEAD_BYTES)
+            write_all(self._fd, json.dumps(packed_json(packed)).encode("ascii"), HEAD_BYTES)
             sync_file(self._fd)
         except OSError as error:
             raise from_os_error(error, self._path, "write it") from error

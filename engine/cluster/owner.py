@@ -16,8 +16,9 @@ from discpress.engine.cluster.connection import Facts, Link, quiet_logs, securit
 from discpress.engine.cluster.entry.admission import BAR, MACHINES
 from discpress.engine.cluster.files import ClusterFiles, ClusterRecord
 from discpress.engine.cluster.machine import EXCHANGE, FREE_LOCK, HOLD_LOCK, LOOK, MEASURE, SEES_LOCK, work
-from discpress.engine.cluster.payload import Packed, Payload, measured_of
+from discpress.engine.cluster.payload import Payload, measured_of, packed_of
 from discpress.engine.cluster.seen import Machine, machine_of
+from discpress.engine.convert.elsewhere import Packed
 from discpress.engine.errors import ClusterError, DiscpressError
 from discpress.engine.measure.speeds import Measured
 from discpress.engine.names import display_name
@@ -159,11 +160,7 @@ class Machines:
         `wish` returns what the machine shall do, `on_report` gets progress and checkpoints. Raises RemoteError with
         what went wrong there, LostMachineError if it is gone.
         """
-        answer = self._call(self._pack(machine, payload, wish, on_report))
-        problem = answer.get("error")
-        if isinstance(problem, dict):
-            raise RemoteError(machine.label, problem)
-        return Packed.from_plain(answer.get("result"))
+        return packed_of(_result_of(self._call(self._pack(machine, payload, wish, on_report)), machine))
 
     async def _pack(
         self, machine: Machine, payload: Payload, wish: Callable[[], str], on_report: Callable[[Facts], object]
@@ -228,10 +225,7 @@ class Machines:
 
         Raises RemoteError with what went wrong there, LostMachineError if it is gone.
         """
-        answer = self._ask(machine, MEASURE, MEASURE_S, check, payload=payload.to_plain())
-        problem, result = answer.get("error"), answer.get("result")
-        if isinstance(problem, dict):
-            raise RemoteError(machine.label, problem)
+        result = _result_of(self._ask(machine, MEASURE, MEASURE_S, check, payload=payload.to_plain()), machine)
         return measured_of(result if isinstance(result, dict) else {}, machine.label)
 
     def test_locks(self, machine: Machine, share: LocalShare) -> LockTest:
@@ -283,6 +277,14 @@ class Machines:
             return self._calls.run(work, check)
         except EndedError as error:
             raise LostMachineError(str(error)) from error
+
+
+def _result_of(answer: Facts, machine: Machine) -> Any:
+    """Return the result in the answer of a machine. Raises RemoteError with what went wrong there."""
+    problem = answer.get("error")
+    if isinstance(problem, dict):
+        raise RemoteError(machine.label, problem)
+    return answer.get("result")
 
 
 class RemoteError(DiscpressError):

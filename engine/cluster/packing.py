@@ -7,8 +7,9 @@ from random import Random
 from typing import TypeAlias
 
 from discpress.engine.cluster.claim import Claim, claimed
-from discpress.engine.cluster.payload import Packed, Payload, with_identity
+from discpress.engine.cluster.payload import Payload, with_identity
 from discpress.engine.convert.checkpoint import Checkpoint, fits, identity_of, maker_of
+from discpress.engine.convert.elsewhere import Packed
 from discpress.engine.convert.packing import ConversionRun
 from discpress.engine.convert.part.new_part import new_output_part
 from discpress.engine.convert.part.part import PartFile

@@ -10,6 +10,7 @@ from typing import TypeVar
 from discpress.engine.cluster.progress import MOST_NUMBER
 from discpress.engine.convert.checkpoint import Checkpoint
 from discpress.engine.convert.digests import DigestSet
+from discpress.engine.convert.elsewhere import Packed
 from discpress.engine.convert.part.marker import HEAD_BYTES
 from discpress.engine.errors import ClusterError, DiscpressError
 from discpress.engine.measure.placement import Speeds
@@ -86,42 +87,29 @@ class Payload:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Packed:
-    """A part that another machine has written and synced, and what it has packed into it."""
+def packed_json(packed: Packed) -> dict[str, JsonValue]:
+    """Return a result as plain data that `packed_of` converts back."""
+    return {
+        "schema": SCHEMA,
+        "digests": dict(packed.digests.values),
+        "size_bytes": packed.digests.size_bytes,
+        "chunks": _packed_text(packed.chunks),
+        "head": _packed_text(packed.head),
+        "part_bytes": packed.part_bytes,
+    }
 
-    digests: DigestSet
-    """The digests of the image as it was read there."""
-    chunks: bytes
-    """XXH3-128 of each chunk."""
-    head: bytes
-    """The first bytes of the result, which the part does not contain yet."""
-    part_bytes: int
-    """Size of the result."""
 
-    def to_plain(self) -> dict[str, JsonValue]:
-        """Return the result as plain data that `from_plain` converts back."""
-        return {
-            "schema": SCHEMA,
-            "digests": dict(self.digests.values),
-            "size_bytes": self.digests.size_bytes,
-            "chunks": _packed_text(self.chunks),
-            "head": _packed_text(self.head),
-            "part_bytes": self.part_bytes,
-        }
+def packed_of(facts: JsonValue) -> Packed:
+    """Return the result in plain data. Raises ClusterError if anything is not as expected."""
+    return _read(facts, _packed_of)
 
-    @classmethod
-    def from_plain(cls, facts: JsonValue) -> "Packed":
-        """Return the result in plain data. Raises ClusterError if anything is not as expected."""
-        return _read(facts, cls._from)
 
-    @classmethod
-    def _from(cls, facts: Mapping[str, JsonValue]) -> "Packed":
-        values = facts["digests"]
-        if not isinstance(values, dict):
-            raise ValueError("no digests")
-        digests = DigestSet({name: _text(value) for name, value in values.items()}, _count(facts["size_bytes"]))
-        return cls(digests, _bytes(facts["chunks"]), _head(facts["head"]), _count(facts["part_bytes"]))
+def _packed_of(facts: Mapping[str, JsonValue]) -> Packed:
+    values = facts["digests"]
+    if not isinstance(values, dict):
+        raise ValueError("no digests")
+    digests = DigestSet({name: _text(value) for name, value in values.items()}, _count(facts["size_bytes"]))
+    return Packed(digests, _bytes(facts["chunks"]), _head(facts["head"]), _count(facts["part_bytes"]))
 
 
 def checkpoint_json(checkpoint: Checkpoint) -> dict[str, JsonValue]:

@@ -5,7 +5,6 @@ import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from discpress.engine.convert.checkpoint import Checkpoint, CheckpointStore
 from discpress.engine.convert.digests import Digester, DigestSet
@@ -26,24 +25,18 @@ _POLL_S = 0.1
 _USER_HINT = "use the same user number on both machines, or a share that maps all users to one"
 
 
-class Packed(Protocol):
+@dataclass(frozen=True, slots=True)
+class Packed:
     """A part that another machine has written and synced, and what it has packed into it."""
 
-    @property
-    def digests(self) -> DigestSet:
-        """The digests of the image as it was read there."""
-
-    @property
-    def chunks(self) -> bytes:
-        """XXH3-128 of each chunk."""
-
-    @property
-    def head(self) -> bytes:
-        """The first bytes of the result."""
-
-    @property
-    def part_bytes(self) -> int:
-        """Size of the result."""
+    digests: DigestSet
+    """The digests of the image as it was read there."""
+    chunks: bytes
+    """XXH3-128 of each chunk."""
+    head: bytes
+    """The first bytes of the result, which the part does not contain yet."""
+    part_bytes: int
+    """Size of the result."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from discpress.engine.cluster.claim import drop_claim, is_claimed
 from discpress.engine.cluster.connection import Facts
 from discpress.engine.cluster.owner import LostMachineError, RemoteError
 from discpress.engine.cluster.packing import can_go, remote_request
-from discpress.engine.cluster.payload import Packed, Payload, checkpoint_of
+from discpress.engine.cluster.payload import Payload, checkpoint_of
 from discpress.engine.cluster.progress import apply_progress
 from discpress.engine.convert.checkpoint import identity_of, maker_of
-from discpress.engine.convert.elsewhere import Elsewhere, Order
+from discpress.engine.convert.elsewhere import Elsewhere, Order, Packed
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.verify import digest_image
 from discpress.engine.errors import (

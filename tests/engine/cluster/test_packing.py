@@ -15,12 +15,12 @@ from sample_images import mixed, read_back, write_image
 
 from discpress.engine.cluster.claim import claim_path_of, claimed, drop_claim
 from discpress.engine.cluster.packing import can_go, pack, remote_request
-from discpress.engine.cluster.payload import Packed, Payload
+from discpress.engine.cluster.payload import Payload, packed_json, packed_of
 from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.convert import elsewhere
 from discpress.engine.convert.checkpoint import Checkpoint, maker_of
 from discpress.engine.convert.conversion import Conversion, convert
-from discpress.engine.convert.elsewhere import Elsewhere, Order
+from discpress.engine.convert.elsewhere import Elsewhere, Order, Packed
 from discpress.engine.convert.packing import ConversionRun
 from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.convert.plan import ConversionPlan, plan_conversion
@@ -79,7 +79,7 @@ class Title:
             self.store.save,
         )
         self.packs += progress.read_bytes > progress.resumed_bytes
-        return Packed.from_plain(json.loads(json.dumps(found.to_plain())))
+        return packed_of(json.loads(json.dumps(packed_json(found))))
 
     def stay(self, reason: str) -> SuspendedError:
         """Be the worker, which lets the job run here next."""

@@ -15,9 +15,10 @@ from xxhash import xxh3_128
 from discpress.engine.cluster.claim import claim_path_of, claimed
 from discpress.engine.cluster.owner import Machines, RemoteError
 from discpress.engine.cluster.packing import pack
-from discpress.engine.cluster.payload import Packed, Payload, checkpoint_json
+from discpress.engine.cluster.payload import Payload, checkpoint_json, packed_json, packed_of
 from discpress.engine.cluster.seen import Machine
 from discpress.engine.convert.checkpoint import Checkpoint
+from discpress.engine.convert.elsewhere import Packed
 from discpress.engine.convert.part.name import part_path_of
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.errors import SuspendedError
@@ -71,7 +72,7 @@ class OtherMachine:
             on_report({"checkpoint": checkpoint_json(checkpoint)})
 
         found = pack(payload, source, output, 1, Control(), Progress(), report)
-        return self.change(Packed.from_plain(json.loads(json.dumps(found.to_plain()))))
+        return self.change(packed_of(json.loads(json.dumps(packed_json(found)))))
 
 
 class Desk:
