@@ -24,7 +24,7 @@ from discpress.engine.system.access import PRIVATE_MODE, make_private
 from discpress.engine.system.files import read_into, same_file
 from discpress.engine.system.liveness import ProcessIdentity
 from discpress.engine.system.locks import Lock, try_lock
-from discpress.engine.system.rename import remove_open, remove_same
+from discpress.engine.system.rename import remove_open, remove_same, sync_folder
 
 _NAME_MAX = 255  # bytes of a file name if the system does not report the limit
 _ALL_FLAGS = getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -49,6 +49,14 @@ def is_reserved(name: str) -> bool:
     """Return whether a name is reserved for parts, in any case and Unicode form: no result may have it."""
     plain = unicodedata.normalize("NFKC", name).casefold().rstrip(" .")  # Windows drops those at the end
     return plain.endswith((PART_SUFFIX, WINDOW_SUFFIX))
+
+
+def sync_name(path: Path) -> None:
+    """Let the name of a file last through a power cut. Raises StorageError."""
+    try:
+        sync_folder(path.parent)
+    except OSError as error:
+        raise from_os_error(error, path, "sync its folder") from error
 
 
 def _name_max(folder: Path) -> int:

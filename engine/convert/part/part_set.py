@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Protocol
 
 from discpress.engine.convert.cd.file_set import FileSet, TrackFile
-from discpress.engine.convert.part.name import drop_second_name, part_path_of
+from discpress.engine.convert.part.name import drop_second_name, part_path_of, sync_name
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.errors import ConflictError, StorageError, from_os_error
 from discpress.engine.images.source import ByteSource, FileSource
@@ -211,7 +211,7 @@ class PartSet(ByteSource):
                 f"{display_name(self._sheet.path)}: differs when read back",
                 hint="check the disk before you write to it again: it is failing",
             )
-        self._sync_folder()
+        sync_name(self.final_path)
         return identity
 
     @property
@@ -269,12 +269,6 @@ class PartSet(ByteSource):
         except OSError:
             return False
         return True
-
-    def _sync_folder(self) -> None:
-        try:
-            sync_folder(self.final_path.parent)
-        except OSError as error:
-            raise from_os_error(error, self.final_path, "sync its folder") from error
 
     def discard(self) -> None:
         """Remove the parts. That of the sheet stays if files without a sheet do: it shows what those are."""

@@ -53,7 +53,7 @@ def mark_leftovers(
     heads = [head for head in map(_head_of, others) if head is not None]
     try:
         _take_names_back(others, paths)
-        _mark(fd, first, make_marker(heads))
+        mark_unfinished(fd, first, make_marker(heads))
     finally:
         os.close(fd)
     for path in map(part_path_of, paths[1 : len(others) + 1]):
@@ -121,12 +121,13 @@ def _write_marker(path: Path, marker: bytes) -> None:
     if fd < 0:
         return
     try:
-        _mark(fd, path, marker)
+        mark_unfinished(fd, path, marker)
     finally:
         os.close(fd)
 
 
-def _mark(fd: int, path: Path, marker: bytes) -> None:
+def mark_unfinished(fd: int, path: Path, marker: bytes) -> None:
+    """Write a marker to the beginning of an open part, and sync it. Raises StorageError."""
     try:
         write_all(fd, marker, 0)
         sync_file(fd)

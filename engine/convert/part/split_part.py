@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from discpress.engine.convert.part.exposed import ExposedPart
-from discpress.engine.convert.part.name import part_path_of
+from discpress.engine.convert.part.name import part_path_of, sync_name
 from discpress.engine.convert.part.part import PartFile
-from discpress.engine.errors import DiscpressError, FileLimitError, from_os_error
+from discpress.engine.convert.part.split_leftovers import mark_unfinished
+from discpress.engine.errors import DiscpressError, FileLimitError
 from discpress.engine.images.source import ByteSource
 from discpress.engine.names import display_name
-from discpress.engine.system.files import FileIdentity, Readable, Writable, same_file, sync_file, write_all
+from discpress.engine.system.files import FileIdentity, Readable, Writable, same_file
 from discpress.engine.system.rename import rename_new, sync_folder
 
 
@@ -144,16 +145,12 @@ class SplitPart(ByteSource):
         """
         first, *others = self._parts
         if others:
-            self._sync_folder()
+            sync_name(self.final_path)
             self._mark(first, [part.head[: part.size_bytes] for part in others])
         self._has_heads = True
 
     def _mark(self, part: PartFile, heads: Sequence[bytes]) -> None:
-        try:
-            write_all(part.fd, self._make_marker(heads), 0)
-            sync_file(part.fd)
-        except OSError as error:
-            raise from_os_error(error, part.path, "mark it as unfinished") from error
+        mark_unfinished(part.fd, part.path, self._make_marker(heads))
 
     def seal(self, mtime_ns: int) -> FileIdentity:
         """Complete all parts, see `PartFile.seal`; return the identity of the first. Their names are on the disk."""
@@ -161,14 +158,8 @@ class SplitPart(ByteSource):
         if not self._has_heads:
             self._list_heads()
         identity = [part.seal(mtime_ns) for part in self._last_first][-1]
-        self._sync_folder()
+        sync_name(self.final_path)
         return identity
-
-    def _sync_folder(self) -> None:
-        try:
-            sync_folder(self.final_path.parent)
-        except OSError as error:
-            raise from_os_error(error, self.final_path, "sync its folder") from error
 
     @property
     def sealed(self) -> dict[Path, FileIdentity]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.packing import ConversionRun
+from discpress.engine.convert.part.name import sync_name
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.playlists.search import find_texts
 from discpress.engine.convert.trash.entry import Replacement, TrashEntry
@@ -19,7 +20,7 @@ from discpress.engine.names import display_name
 from discpress.engine.request import OnConflict
 from discpress.engine.system.files import FileIdentity, absolute, identity_at
 from discpress.engine.system.locks import lease_problem
-from discpress.engine.system.rename import RENAMES_OPEN_FILES, sync_folder
+from discpress.engine.system.rename import RENAMES_OPEN_FILES
 
 
 def make_way(
@@ -50,10 +51,7 @@ def make_way(
     for path in plan.sources.paths:
         wait_until_settled(path, run.control)
     run.check_source()
-    try:
-        sync_folder(plan.output_path.parent)  # the part's name must last at least as long as the source's move
-    except OSError as error:
-        raise from_os_error(error, plan.output_path, "sync its folder") from error
+    sync_name(plan.output_path)  # it must last at least as long as the source's move
     journal("replacing", {"path": str(absolute(plan.source_file_path)), **digests.values})
     return trash_source(run, sealed[plan.output_path], digests, notices)
 
