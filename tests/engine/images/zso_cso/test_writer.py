@@ -36,6 +36,8 @@ class Memory:
 
     def write_at(self, offset: int, data: Readable) -> None:
         self.offsets.append(offset)
+        if not len(data):
+            return  # as a file, which nothing makes longer
         end = offset + len(data)
         self.data.extend(bytes(max(0, end - len(self.data))))
         self.data[offset:end] = data
