@@ -133,7 +133,7 @@ class DetailScreen(TextScreen):
 
     def action_target_next(self) -> None:
         """Choose the target for which the doctor examines it."""
-        title = self.view.titles.get(self._path)
+        title = self._title_or_say()
         if title is None:
             return
 
@@ -183,7 +183,7 @@ class DetailScreen(TextScreen):
 
     def action_repair(self) -> None:
         """Show what repairing it will do."""
-        title = self.view.titles.get(self._path)
+        title = self._title_or_say()
         if title is not None:
             self.post_message(OpenPlan([title], is_repair=True))
 

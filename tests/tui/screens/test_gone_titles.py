@@ -66,6 +66,16 @@ async def test_tune_goes_on_with_the_titles_that_are_left(tmp_path: Path) -> Non
         assert desk.session.background_tasks.pending(TaskKind.GRID) == 2
 
 
+async def test_the_details_say_it_for_each_key_that_needs_the_title(tmp_path: Path) -> None:
+    keys = {each.action: each.key.split(",")[0] for each in bindings_at(Place.DETAIL)}
+    async with opened(tmp_path, "enter", titles=[title("One.iso", 100)]) as desk:
+        await lose(desk, "One.iso")
+        for number, action in enumerate(("plan", "repair", "target_next"), 1):
+            await desk.press(keys[action])
+            said = [notice.text for notice in desk.app.notifier.shown]
+            assert said == ["The file is not there any more."] * number, action
+
+
 async def test_the_bench_says_it(tmp_path: Path) -> None:
     async with opened(tmp_path, "b", titles=[title("One.iso", 100)]) as desk:
         await lose(desk, "One.iso")
