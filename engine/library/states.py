@@ -1,7 +1,7 @@
 """The state of each title, from what its file is, what plays it, and what is recorded about it."""
 
 import os
-from collections.abc import Callable, Hashable, Iterable, Mapping, Set
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -82,8 +82,8 @@ class TitleStates:
         self._damaged: Mapping[bytes, tuple[float, str]] = {}
         self._digests: dict[bytes, DiscRecord] = {}
         self._by_digest: dict[str, list[DiscRecord]] = {}
-        self._firsts: dict[str, tuple[DiscRecord, ...]] = {}
-        """Of each digest that was asked for: its first title, and its first packed one."""
+        self._firsts: dict[tuple[str, bool], tuple[DiscRecord, ...]] = {}
+        """Of each digest that was asked for, the first packed title; for plain ones the first of all before it."""
         self._user_digests: dict[str, str] = {}
         self._results: dict[bytes, set[tuple[Path, str]]] = {}
         self._games: dict[GameFamily, set[tuple[int, int]]] | None = None
@@ -234,7 +234,7 @@ class TitleStates:
             result = next(filter(None, (self._proven(made, record) for made in self._results.get(title.key, ()))), None)
             if result is not None:
                 return _Copy(State.DONE, result.path, "{} is its verified result")
-        firsts = () if record is None else self._firsts_of(record.digest)
+        firsts = () if record is None else self._firsts_of(record)
         first = next((each.path for each in firsts if _comes_before(each, record)), None)
         if first is not None:
             return _Copy(State.HAS_COPY, first, "holds the same disc as {}")
@@ -251,15 +251,20 @@ class TitleStates:
             return None
         return found if digest in {source.digest, source.user_digest} else None
 
-    def _firsts_of(self, digest: str) -> tuple[DiscRecord, ...]:
-        """Return the first title of a disc, and the first packed one; thousands of files may hold the same."""
-        firsts = self._firsts.get(digest)
+    def _firsts_of(self, record: DiscRecord) -> tuple[DiscRecord, ...]:
+        """Return those titles of a disc that may come before one: thousands of files may hold the same disc."""
+        key = record.digest, record.is_packed
+        firsts = self._firsts.get(key)
         if firsts is None:
-            same = self._by_digest.get(digest, ())
-            both = (same, [each for each in same if each.is_packed])
-            firsts = tuple(min(some, key=lambda each: natural_key(str(each.path))) for some in both if some)
-            self._firsts[digest] = firsts
+            same = self._by_digest.get(record.digest, [])
+            packed = [each for each in same if each.is_packed]
+            some = (packed,) if record.is_packed else (same, packed)
+            firsts = self._firsts[key] = tuple(_first(each) for each in some if each)
         return firsts
+
+
+def _first(records: Sequence[DiscRecord]) -> DiscRecord:
+    return records[0] if len(records) == 1 else min(records, key=lambda each: natural_key(str(each.path)))
 
 
 class _Copy(NamedTuple):

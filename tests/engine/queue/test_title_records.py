@@ -4,11 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 from title_fields import title_at
 
 from discpress.engine.errors import DamagedImageError, DiscpressError, ProofError, SettingError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.library.states import TitleStates
+from discpress.engine.library.states import DiscRecord, Records, TitleStates
 from discpress.engine.queue.jobs import Action, JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.records import ConvertTask, DoctorTask, Task, VerifyTask
@@ -104,6 +106,33 @@ def test_records_follow_the_state_file(store: Store) -> None:
     store.forget([ZSO])
     states.set_records(records.read())
     assert states.state(iso) is State.READY
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=8))
+@example([False, True, False, True])
+@settings(max_examples=40)
+def test_of_equal_discs_the_first_packed_one_is_kept_else_the_first(packed: list[bool]) -> None:
+    found = [
+        title_at(
+            Path(f"/games/{number}.{'zso' if is_packed else 'iso'}"),
+            FileIdentity(number + 1, 4096, 5),
+            format=ImageFormat.ZSO if is_packed else ImageFormat.ISO,
+            system="ps2",
+            original_bytes=4096,
+            block_size=2048 if is_packed else 0,
+        )
+        for number, is_packed in enumerate(packed)
+    ]
+    discs = [DiscRecord(each.path, DIGEST, is_packed) for each, is_packed in zip(found, packed, strict=True)]
+    states = TitleStates(records=Records(discs=tuple(reversed(discs))))
+    for number, (own, is_packed) in enumerate(zip(found, packed, strict=True)):
+        before = [
+            other.path
+            for place, (other, is_other_packed) in enumerate(zip(found, packed, strict=True))
+            if (is_other_packed and not is_packed) or (is_other_packed == is_packed and place < number)
+        ]
+        assert states.of(own).other_path == next(iter(before), None)
+        assert (states.state(own) is State.HAS_COPY) == bool(before)
 
 
 def test_a_digest_that_was_taken_again_replaces_the_earlier_one(store: Store) -> None:
