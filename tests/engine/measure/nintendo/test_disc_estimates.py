@@ -97,7 +97,7 @@ def test_the_size_is_within_the_margin_of_a_sample(name: str, image_format: Imag
     with image_of(DISCS[name](), tmp_path) as image:
         real = estimated(image, settings).packed_bytes
         found = [
-            estimate(image, settings, random=Random(seed), threads=2, budget_bytes=4 * 32 * KIB, whole_below_bytes=0)
+            estimate(image, settings, random=Random(seed), threads=2, budget_bytes=8 * 32 * KIB, whole_below_bytes=0)
             for seed in range(5)
         ]
     held = [each.low_bytes <= real <= each.high_bytes for each in found]
@@ -115,7 +115,7 @@ def test_steps_of_an_estimate_pack_no_group_twice(tmp_path: Path, monkeypatch: p
 
     monkeypatch.setattr(DiscContent, "read", read)
     with image_of(DISCS["padded"](), tmp_path) as image:
-        budgets = [4 * 32 * KIB, 8 * 32 * KIB, 256 * MIB]
+        budgets = [8 * 32 * KIB, 16 * 32 * KIB, 256 * MIB]
         steps = list(refine(image, SETTINGS[RVZ], budgets, random=Random(1), threads=2, whole_below_bytes=0))
     assert [each.is_exact for each in steps] == [False, False, True]
     sampled = places[: -image.blocks * 2048 // (32 * KIB)]
