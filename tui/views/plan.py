@@ -116,7 +116,7 @@ def _total_lines(batch: Batch, margin_sign: str, width: int) -> list[Line]:
     low, expected, high = batch.bounds
     half = max(expected - low, high - expected)
     margin = f" {margin_sign}{max(1, round(100 * half / expected))} %" if half and expected else ""
-    parts = [f"{format_count(count, 'title')}: read {format_size(batch.read_bytes)}" if count else "nothing to convert"]
+    parts = [f"{format_count(count, 'title')}: read {format_size(batch.read_bytes)}" if count else "nothing to do"]
     if expected:
         parts.append(f"write about {format_size(expected)}{margin}")
         saved = batch.saving[1]

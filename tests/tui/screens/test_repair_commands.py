@@ -105,7 +105,7 @@ async def test_kept_originals_leave_out_what_would_have_their_name(tmp_path: Pat
         await desk.look()
         await desk.look()
         await desk.press("R", "o")
-        assert "nothing to convert" in desk.lines("summary")
+        assert "nothing to do" in desk.lines("summary")
         assert "o moves the old file to the trash first" in " ".join(desk.lines("about").split())
 
 
