@@ -6,7 +6,7 @@ from discpress.engine.codecs.cd.frames import FRAME_BYTES
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
 from discpress.engine.formats import RAW_SECTOR_SIZE
 from discpress.engine.images.chd.cd.places import parts_of
-from discpress.engine.images.chd.cd.tracks import CD_TAGS, StoredTrack, read_tracks
+from discpress.engine.images.chd.cd.tracks import CD_TAGS, StoredTrack, padded, read_tracks
 from discpress.engine.images.chd.header import CD_CODECS, ChdHeader
 from discpress.engine.images.chd.image import ChdImage
 from discpress.engine.images.chd.metadata import MetadataEntry
@@ -45,14 +45,17 @@ class ChdFrames(ChdImage):
                 f"{name}: expected hunks of whole frames of {FRAME_BYTES} bytes, got hunks of {header.hunk_size} "
                 f"with units of {header.unit_size}"
             )
-        frames = header.total_bytes // FRAME_BYTES
+        frames, rest = divmod(header.total_bytes, FRAME_BYTES)
+        if rest:
+            raise _damage(f"{name}: expected whole frames of {FRAME_BYTES} bytes, got {frames} and {rest} bytes")
         if frames > MAX_FRAMES:
             raise _damage(f"{name}: expected up to {MAX_FRAMES} frames, got {frames}: no CD or GD-ROM is that long")
         super().__init__(source, header, metadata)
         self.tracks = read_tracks(source, metadata)
         last = self.tracks[-1]
-        if last.end_frame > frames:
-            raise _damage(f"{name}: its tracks end at frame {last.end_frame}, but it has {frames}")
+        needed = padded(last.end_frame + last.pad)
+        if needed > frames:
+            raise _damage(f"{name}: its tracks fill {needed} frames, but it has {frames}")
 
     @property
     def frames_per_hunk(self) -> int:

@@ -99,7 +99,7 @@ def test_gaps_move_what_follows_on_the_disc_only() -> None:
         ([CHT2 % (1, "AUDIO", 9, 0, "", 0)] * 2, "expected tracks 1 to 2, got 1, 1"),
         ([CHT2 % (number, "AUDIO", 1, 0, "", 0) for number in range(1, 101)], "expected up to 99 tracks, got 100"),
         ([b"\xff\xfe\x00"], "expected a number as TRACK"),
-        ([CHT2 % (1, "AUDIO", 161, 0, "", 0)], "its tracks end at frame 161, but it has 160"),
+        ([CHT2 % (1, "AUDIO", 161, 0, "", 0)], "its tracks fill 164 frames, but it has 160"),
     ],
 )
 def test_a_table_that_cannot_be_is_damage(texts: list[str | bytes], problem: str) -> None:
@@ -120,6 +120,21 @@ def test_more_frames_than_any_disc_has_are_damage() -> None:
     chd = made(CHT2 % (1, "AUDIO", 40, 0, "", 0))
     chd.total_bytes = 2448 * 1_000_001
     with pytest.raises(DamagedImageError, match="expected up to 1000000 frames, got 1000001"):
+        tracks_of(chd)
+
+
+@pytest.mark.parametrize(
+    ("missing", "problem"),
+    [
+        (1, "expected whole frames of 2448 bytes, got 159 and 2447 bytes"),
+        (2448, "its tracks fill 160 frames, but it has 159"),
+    ],
+)
+def test_an_image_that_ends_in_the_padding_of_its_last_track_is_damage(missing: int, problem: str) -> None:
+    """The SHA-1 in the header is that of whole tracks: `verify` refused such a file, and `convert` did not."""
+    chd = made(CHT2 % (1, "AUDIO", 157, 0, "", 0))
+    chd.total_bytes = 160 * 2448 - missing
+    with pytest.raises(DamagedImageError, match=problem):
         tracks_of(chd)
 
 
