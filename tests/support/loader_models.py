@@ -2,6 +2,7 @@
 
 import struct
 import zlib
+from functools import lru_cache
 
 SECTOR = 2048
 OPL_MAX_SHIFT = 11
@@ -36,12 +37,16 @@ def opl_read(data: bytes, first: int, count: int) -> bytes:
         if at < 0 or len(space) != stored:
             raise LoaderError(f"block {number} writes before the game's buffer")
         to = (number - first) * SECTOR
-        buffer[to : to + SECTOR] = space if entry >> 31 else lz4_forward(space)
+        buffer[to : to + SECTOR] = space if entry >> 31 else lz4_forward(bytes(space))
     return bytes(buffer)
 
 
-def lz4_forward(stored: bytes | bytearray) -> bytes:
-    """Decode an LZ4 block until a sector is full; what follows is padding to it."""
+@lru_cache(maxsize=1024)
+def lz4_forward(stored: bytes) -> bytes:
+    """Decode an LZ4 block until a sector is full; what follows is padding to it.
+
+    Kept, because each kill of a story leaves the same blocks.
+    """
     made = bytearray()
     position = 0
 
