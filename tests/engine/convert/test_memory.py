@@ -46,6 +46,12 @@ def noise_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     path.unlink()
 
 
+@pytest.fixture(scope="module")
+def piece() -> bytes:
+    """16 MiB of every kind of sector, of which images are put together; a quarter recurs, as LZMA packs 5 MB/s."""
+    return sample_images.mixed(4 * MIB) * 4
+
+
 def test_a_large_image(tmp_path: Path) -> None:
     """A sparse one: 512 Ki blocks, the index of which is held."""
     path = tmp_path / "large.iso"
@@ -73,34 +79,35 @@ def test_a_chd_of_any_method(noise_path: Path, tmp_path: Path, method: str, hunk
 
 @pytest.mark.parametrize("hunk_size", [4 * KIB, MIB])
 def test_a_chd_of_lzma(tmp_path: Path, hunk_size: int) -> None:
-    """A hunk for each slot, half of it noise, at 2 MB/s; after them it may hold no more of the zeros."""
+    """A hunk for each slot, an eighth of it noise, at 2 MB/s; after them it may hold no more of the zeros."""
     path = tmp_path / "noise-then-zeros.iso"
-    half = MIB // 2
-    path.write_bytes(b"".join(sample_images.incompressible(half, seed) + bytes(half) for seed in range(THREADS + 2)))
+    noise = MIB // 8
+    hunks = (sample_images.incompressible(noise, seed).ljust(MIB, b"\0") for seed in range(THREADS + 2))
+    path.write_bytes(b"".join(hunks))
     os.truncate(path, NOISE_BYTES)
     options = ("-f", "chd", "-m", "lzma", "-l", 9, "-b", hunk_size)
     assert peak(path, tmp_path / "out", *options) < MOST_HUNK_BYTES
 
 
-def test_a_packed_image_with_blocks_of_1_mib(tmp_path: Path) -> None:
+def test_a_packed_image_with_blocks_of_1_mib(piece: bytes, tmp_path: Path) -> None:
     """Read a block at a time, packed into sectors."""
-    path = sample_images.pack(tmp_path / "large.zso", sample_images.mixed(16 * MIB) * 4, block_size=MIB)
+    path = sample_images.pack(tmp_path / "large.zso", piece * 4, block_size=MIB)
     assert peak(path, tmp_path / "out.zso", "-l", 1) < MOST_BYTES
 
 
 @pytest.mark.parametrize("kind", ["zip", "7z"])
-def test_an_image_in_an_archive(kind: str, tmp_path: Path) -> None:
+def test_an_image_in_an_archive(kind: str, piece: bytes, tmp_path: Path) -> None:
     """Beside the slots the stream's pages and marks; zeros that unpack to a hundred times the input in between."""
-    disc = sample_images.mixed(16 * MIB) * 2 + bytes(160 * MIB) + sample_images.mixed(16 * MIB)
+    disc = piece * 2 + bytes(160 * MIB) + piece
     write = archive_files.write_7z if kind == "7z" else archive_files.write_zip
     path = write(tmp_path / f"game.{kind}", {"game.iso": disc})
     assert peak(path, tmp_path / "out.zso", "-l", 1) < MOST_BYTES
 
 
 @pytest.fixture(scope="module")
-def solid_path(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def solid_path(piece: bytes, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A 7z that two conversions read."""
-    disc = sample_images.incompressible(48 * MIB) + sample_images.mixed(16 * MIB) * 2 + bytes(32 * MIB)
+    disc = sample_images.incompressible(4 * MIB) * 12 + piece * 2 + bytes(32 * MIB)
     path = archive_files.write_7z(tmp_path_factory.mktemp("solid") / "game.7z", {"game.iso": disc})
     yield path
     path.unlink()
