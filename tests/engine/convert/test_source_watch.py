@@ -19,14 +19,18 @@ from discpress.engine.formats import ImageFormat
 from discpress.engine.images.image import Image
 
 CHUNKS = 40
-SOURCE = mixed(CHUNKS * CHUNK_BYTES, seed=55)
 SLOTS = 4
 """Two threads and two more: so many chunks are on their way when a change comes."""
 
 
+@pytest.fixture(scope="module")
+def source() -> bytes:
+    return mixed(CHUNKS * CHUNK_BYTES, seed=55)
+
+
 @pytest.fixture
-def source_path(tmp_path: Path) -> Path:
-    return write_old(tmp_path / "game.iso", SOURCE)
+def source_path(source: bytes, tmp_path: Path) -> Path:
+    return write_old(tmp_path / "game.iso", source)
 
 
 class Clock:
