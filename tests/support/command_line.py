@@ -14,7 +14,7 @@ from typing import Any
 
 from gates import PACKING, Gate
 from in_process import run_in_process
-from patience import HANG_S, wait_for
+from patience import HANG_S, POLL_S, wait_for
 from sample_images import as_disc
 
 BIN = Path(sys.executable).parent
@@ -174,7 +174,7 @@ class Running:
 
     def freeze_when(self, condition: Callable[[], bool], what: str) -> bool:
         """Stop the process (SIGSTOP) as soon as the condition holds; False when it ended before."""
-        wait_for(lambda: condition() or self.is_over(), what)
+        wait_for(lambda: condition() or self.is_over(), what, longest_poll_s=POLL_S)  # no moment is missed
         if self.is_over():
             return False
         self.process.send_signal(signal.SIGSTOP)
