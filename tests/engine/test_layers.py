@@ -94,7 +94,10 @@ def upward(all_arrows: list[Arrow]) -> list[str]:
 
 
 def calls_print(path: Path) -> bool:
-    calls = (node.func for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
+    text = path.read_text(encoding="utf-8")
+    if "print" not in text:
+        return False
+    calls = (node.func for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Call))
     return any(isinstance(called, ast.Name) and called.id == "print" for called in calls)
 
 
