@@ -24,6 +24,7 @@ class StoredChunks(ByteSource):
         self.size_bytes = part.size_bytes
         self._part = part
         self._fd = open_direct(part.fd, kind)
+        self._is_refused = False
         self._local = threading.local()
 
     def fetch(self, buffer: memoryview, start: int, end: int) -> None:
@@ -34,15 +35,14 @@ class StoredChunks(ByteSource):
         self._local.held = (0, memoryview(b""))
         first = start - start % DIRECT_ALIGNMENT
         length = end + -end % DIRECT_ALIGNMENT - first
-        if self._fd < 0 or first < HEAD_BYTES or not start < end or length > len(buffer):
+        if self._fd < 0 or self._is_refused or first < HEAD_BYTES or not start < end or length > len(buffer):
             return
         try:
             count = os.preadv(self._fd, [buffer[:length]], first)
         except OSError as error:
             if not is_refused(error):
                 raise from_os_error(error, self.path, f"read it back at byte {start}") from error
-            self._fd, refused = -1, self._fd
-            os.close(refused)
+            self._is_refused = True  # other threads may be reading: the file stays open until all are done
             return
         self._local.held = (first, buffer[:count])
 

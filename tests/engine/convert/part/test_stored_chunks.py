@@ -3,12 +3,15 @@
 import errno
 import mmap
 import os
-from collections.abc import Iterator
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 from fault_injection import fail_with, run_conversion
+from patience import HANG_S
 from sample_images import incompressible, write_image
 
 from discpress.engine.convert.part import stored_chunks
@@ -110,6 +113,30 @@ def test_a_refused_direct_read_is_the_last_one(part: PartFile, monkeypatch: pyte
     chunks.fetch(buffer, 8192, 16384)
     assert not any(buffer)
     assert chunks.read_at(8192, 100) == DATA[8192:8292]
+    chunks.close()
+
+
+def test_a_direct_read_that_is_refused_disturbs_none_of_another_thread(
+    part: PartFile, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file was closed at once, so that the other read met a closed file, or one that another job had opened."""
+    chunks = StoredChunks(part, needs_direct(part))
+    both, read = threading.Barrier(2, timeout=HANG_S), os.preadv
+
+    def refuse_together(fd: int, buffers: Sequence[memoryview], offset: int) -> int:
+        both.wait()
+        if threading.current_thread() is threading.main_thread():
+            raise OSError(errno.EINVAL, os.strerror(errno.EINVAL))
+        is_refused.wait(HANG_S)
+        return read(fd, buffers, offset)
+
+    is_refused = threading.Event()
+    monkeypatch.setattr(os, "preadv", refuse_together)
+    with ThreadPoolExecutor(1) as executor:
+        other = executor.submit(chunks.fetch, buffer_of(), 8192, 16384)
+        chunks.fetch(buffer_of(), 8192, 16384)
+        is_refused.set()
+        other.result()
     chunks.close()
 
 
