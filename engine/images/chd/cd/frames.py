@@ -46,12 +46,12 @@ class ChdFrames(ChdImage):
                 f"with units of {header.unit_size}"
             )
         frames, rest = divmod(header.total_bytes, FRAME_BYTES)
-        if rest:
-            raise _damage(f"{name}: expected whole frames of {FRAME_BYTES} bytes, got {frames} and {rest} bytes")
         if frames > MAX_FRAMES:
             raise _damage(f"{name}: expected up to {MAX_FRAMES} frames, got {frames}: no CD or GD-ROM is that long")
         super().__init__(source, header, metadata)
         self.tracks = read_tracks(source, metadata)
+        if rest:
+            raise _damage(f"{name}: expected whole frames of {FRAME_BYTES} bytes, got {frames} and {rest} bytes")
         last = self.tracks[-1]
         needed = padded(last.end_frame + last.pad)
         if needed > frames:
