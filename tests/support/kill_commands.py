@@ -137,7 +137,7 @@ class CommandKillRounds(KillRounds):
             for name, data in sources.items():
                 if not has(games / name, data):
                     self.tally.lost.append(f"{place}: {name}")
-            for path in stick.rglob("*.?so"):
+            for path in filter(Path.is_file, stick.rglob("*.?so")):  # folders of new files have such names too
                 if zlib.crc32(read_back(path)) not in {self.crc32, zlib.crc32(_DVD)}:
                     self.tally.wrong.append(f"{place}: {path.name} is there and not whole")
 
