@@ -38,7 +38,7 @@ _EXACT_TOO = {str(Verdict.EXACT)[:length]: (str(Verdict.EXACT), _HEADER) for len
 """`id:exact`, while it is typed too, also means the discs that are exact by their header."""
 _SHORT_SYSTEMS = {each.short.casefold(): (str(system),) for system, each in SYSTEMS.items()}
 _FORMAT_NAMES = {name: (str(each),) for name, each in FORMAT_ALIASES.items()}
-"""What the table of the library calls them."""
+"""The names of formats in the table of the library."""
 _DUP = "dup"
 _NO_STATES = TitleStates()
 """For callers that neither filter nor sort by state."""

@@ -1,4 +1,4 @@
-"""How far estimates of GameCube and Wii discs are from what nod-rs and dolphin-tool write.
+"""Compares estimates of GameCube and Wii discs with the files that nod-rs and dolphin-tool write.
 
     python tests/bench/disc_estimates.py [IMAGE...] [--size 256M] [--trials 20] [-f rvz] [--json FILE]
 

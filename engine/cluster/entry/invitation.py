@@ -72,7 +72,7 @@ def read_invitation(path: Path) -> Invitation:
     try:
         return parse_invitation(data)
     except ValueError as error:
-        # What a parser of JSON or ASCII says of another file helps nobody.
+        # The words of a parser of JSON or ASCII about another kind of file help nobody.
         reason = f" ({error})" if type(error) is ValueError else ""
         raise ClusterError(
             f"{display_name(path)}: is not an invitation to a cluster{reason}",

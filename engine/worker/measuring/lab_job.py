@@ -51,7 +51,7 @@ class LabJob:
     """One running benchmark."""
 
     turn: Turn
-    """What it works with."""
+    """Everything that it works with."""
     options: SeekOptions | ThroughputOptions
     """Its options."""
     beside: Callable[[], int]

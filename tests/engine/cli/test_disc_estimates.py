@@ -1,4 +1,4 @@
-"""What the commands say of GameCube and Wii discs before a conversion."""
+"""Estimates and plans of GameCube and Wii discs, as the commands print them."""
 
 import pytest
 from padded_discs import padded_disc
