@@ -29,7 +29,7 @@ class Failures:
         """The exit code of the command, as far as it has come."""
         return joined_exit_code(self._exit_codes)
 
-    def add(self, path: Path, error: DiscpressError, state: State | None = None) -> None:
+    def add(self, path: Path | None, error: DiscpressError, state: State | None = None) -> None:
         """Report what failed at a path; `state` is that of the title, if it is known."""
         self.count(error.exit_code)
         self._printer.error(error, path, state)

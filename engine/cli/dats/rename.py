@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from discpress.engine.cli.exit_codes import joined_exit_code
+from discpress.engine.cli.exit_codes import Failures
 from discpress.engine.cli.images.options import as_paths
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.questions import is_confirmed
@@ -77,41 +77,39 @@ def _chosen(titles: Iterable[Title], paths: Sequence[Path]) -> list[Title]:
 
 
 def _carry_out(store: Store, plans: Sequence[RenamePlan], printer: Printer, control: Control) -> int:
-    exit_codes: set[int] = set()
+    failures = Failures(printer)
     batch = 0
     for plan in plans:
         control.check()
         try:
             number = rename_in_library(plan, store, printer.notice, batch)
         except DiscpressError as error:
-            exit_codes.add(error.exit_code)
-            printer.error(error, plan.title.path)
+            failures.add(plan.title.path, error)
             continue
         batch = batch or number
         facts = {"path": str(plan.title.path), "new_path": str(plan.new_path)}
         printer.event("renamed", facts, f"{display_name(plan.title.path)} -> {display_name(plan.new_path.name)}")
-    return joined_exit_code(exit_codes)
+    return failures.exit_code
 
 
 def _undo(store: Store, printer: Printer, control: Control) -> int:
     entries = last_rename(store)
     if not entries:
         raise UsageError("there is no rename to undo")
-    exit_codes: set[int] = set()
+    failures = Failures(printer)
     for entry in entries:
         control.check()
         try:
             record = undo_rename(entry, store, printer.notice)
         except (DiscpressError, ValueError) as error:
             failure = error if isinstance(error, DiscpressError) else DiscpressError(f"journal: {error}")
-            exit_codes.add(failure.exit_code)
-            printer.error(failure)
+            failures.add(None, failure)
             continue
         follow_record(store, record)
         old, new = record.folder / record.main.before, record.folder / record.main.after
         facts = {"path": str(old), "new_path": str(new)}
         printer.event("renamed", facts, f"{display_name(old)} -> {display_name(new.name)}")
-    return joined_exit_code(exit_codes)
+    return failures.exit_code
 
 
 def _print_plan(plan: RenamePlan, printer: Printer) -> None:

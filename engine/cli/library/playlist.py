@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from discpress.engine.cli.exit_codes import joined_exit_code
+from discpress.engine.cli.exit_codes import Failures
 from discpress.engine.cli.images.options import as_paths
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.convert.playlists.disc_files import games_below
@@ -16,7 +16,7 @@ from discpress.engine.system.files import absolute, is_folder
 
 def run_playlist(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `playlist`; return the exit code."""
-    exit_codes, done = set[int](), set[Path]()
+    failures, done = Failures(printer), set[Path]()
     for named in as_paths(arguments.inputs):
         path = absolute(named)
         for image in games_below(path) if is_folder(path) else [path]:
@@ -30,11 +30,10 @@ def run_playlist(arguments: argparse.Namespace, printer: Printer, control: Contr
                     write_playlist(playlist)
                 _report(playlist, printer, is_dry_run=arguments.dry_run)
             except DiscpressError as error:
-                printer.error(error, image)
-                exit_codes.add(error.exit_code)
-    if not done and not exit_codes:
+                failures.add(image, error)
+    if not done and not failures:
         printer.notice("found no game with several discs")
-    return joined_exit_code(exit_codes)
+    return failures.exit_code
 
 
 def _planned(image: Path, *, is_named: bool) -> Playlist | None:

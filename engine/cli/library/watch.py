@@ -5,7 +5,7 @@ import contextlib
 import os
 from pathlib import Path
 
-from discpress.engine.cli.exit_codes import joined_exit_code
+from discpress.engine.cli.exit_codes import Failures
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.queue.access import OpenQueue
 from discpress.engine.cli.queue.views import report_added
@@ -56,7 +56,7 @@ class _Watch:
         self._control = control
         self._problems: dict[Path, str] = {}
         self._stopped: dict[Path, tuple[str, ...]] = {}
-        self._exit_codes: set[int] = set()
+        self._failures = Failures(printer)
 
     def announce(self, rule: WatchRule) -> None:
         """Report a rule."""
@@ -84,7 +84,7 @@ class _Watch:
             self._printer.notice(f"{format_count(moving, 'file')} did not stand still: a later look takes them")
         if waiting := sum(report.waiting for report in reports):
             self._printer.notice(f"{format_count(waiting, 'image')} must wait for the hours of the rule")
-        return joined_exit_code(self._exit_codes)
+        return self._failures.exit_code
 
     def _turn(self) -> list[Report]:
         """Look at the folders whose time has come, and report what that led to."""
@@ -101,7 +101,9 @@ class _Watch:
             self._queue.revive_worker()
             self._control.wait(POLL_S)
         over = [self._queue.jobs.find(each) for each in jobs]
-        self._exit_codes.update(job.exit_code for job in over if job is not None and job.exit_code)
+        for job in over:
+            if job is not None and job.exit_code:
+                self._failures.count(job.exit_code)
 
     def _is_alive(self, job_id: int) -> bool:
         job = self._queue.jobs.find(job_id)
@@ -112,7 +114,7 @@ class _Watch:
             if self._problems.get(rule.folder) != str(found):
                 self._problems[rule.folder] = str(found)
                 self._printer.error(found, rule.folder)
-            self._exit_codes.add(found.exit_code)
+            self._failures.count(found.exit_code)
             return
         self._problems.pop(rule.folder, None)
         for step, row in found.planned:
@@ -124,7 +126,7 @@ class _Watch:
             report_added(found.added, self._printer)
             self._queue.start_worker()
         if found.failures and found.failures != self._stopped.get(rule.folder):
-            self._exit_codes.add(1)
+            self._failures.count(1)
             hint = "see discpress queue list and queue log, mend the cause, then retry with discpress watch --retry"
             self._printer.error(UsageError(found.why_stopped(rule.folder), hint=hint), rule.folder)
         self._stopped[rule.folder] = found.failures
