@@ -1,7 +1,8 @@
 """Undo and purge: what can be done with what the trash holds, without losing anything."""
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from discpress.engine.convert.checksums import drop_checksums
@@ -27,7 +28,7 @@ from discpress.engine.convert.trash.proof import (
 from discpress.engine.convert.trash.stopped import finish_replacement_move
 from discpress.engine.convert.trash.trash import Moving, move_to_trash, put_home, take_in_again
 from discpress.engine.convert.trash.undone import Report, Undone, no_report
-from discpress.engine.errors import DiscpressError, SpaceError, TrashError, from_os_error
+from discpress.engine.errors import SpaceError, TrashError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
 from discpress.engine.system.files import FileIdentity, absolute
@@ -55,24 +56,18 @@ def undo(
     """
     prover = Prover(threads, control, progress or Progress())
     replacement_entry = finish_replacement_move(entry)
-    with hold(entry) as held:
-        try:
-            if held.state() is EntryState.LEFT:
-                raise gone(entry)
-            if not is_home_taken_by_replacement(held):
-                _check_free(held)
-            ours = _is_to_move(held, prover)
-            if ours and is_home_taken_by_replacement(held):
-                # After an overwrite the replacement has the very name: it must leave first. Both are in the trash then.
-                replacement_entry = _trash_replacement(held, [])
+    with hold(entry) as held, _told(entry):
+        if held.state() is EntryState.LEFT:
+            raise gone(entry)
+        if not is_home_taken_by_replacement(held):
             _check_free(held)
-            _put_all_home(held)
-            return _concluded(_tidied(held, replacement_entry, prover, ours=ours), held, journal, report)
-        except SpaceError as error:  # of the move of the replacement
-            error.hint = _AGAIN
-            raise
-        except OSError as error:
-            raise _stopped(error, entry) from error
+        ours = _is_to_move(held, prover)
+        if ours and is_home_taken_by_replacement(held):
+            # After an overwrite the replacement has the very name: it must leave first. Both are in the trash then.
+            replacement_entry = _trash_replacement(held, [])
+        _check_free(held)
+        _put_all_home(held)
+        return _concluded(_tidied(held, replacement_entry, prover, ours=ours), held, journal, report)
 
 
 def finish_undo(
@@ -86,25 +81,24 @@ def finish_undo(
     """Finish an undo that was stopped after it had begun to put files back; the errors are those of `undo`."""
     prover = Prover(threads, control, progress or Progress())
     replacement_entry = finish_replacement_move(entry)
-    with hold(entry) as held:
+    with hold(entry) as held, _told(entry):
+        _check_free(held)
+        put_home(held)
+        ours = _is_to_move(held, prover)
+        return _concluded(_tidied(held, replacement_entry, prover, ours=ours), held, journal, report)
+
+
+@contextlib.contextmanager
+def _told(entry: TrashEntry) -> Iterator[None]:
+    """Convert the errors of the system that stop an undo; the next one goes on."""
+    try:
         try:
-            _check_free(held)
-            put_home(held)
-            ours = _is_to_move(held, prover)
-            return _concluded(_tidied(held, replacement_entry, prover, ours=ours), held, journal, report)
-        except SpaceError as error:  # of the move of the replacement
-            error.hint = _AGAIN
-            raise
+            yield
         except OSError as error:
-            raise _stopped(error, entry) from error
-
-
-def _stopped(error: OSError, entry: TrashEntry) -> DiscpressError:
-    """Return the error of an undo that the system stopped; the next one goes on."""
-    found = from_os_error(error, entry.home_path, "put it back from the trash")
-    if isinstance(found, SpaceError):
-        found.hint = _AGAIN
-    return found
+            raise from_os_error(error, entry.home_path, "put it back from the trash") from error
+    except SpaceError as error:  # also of the move of the replacement
+        error.hint = _AGAIN
+        raise
 
 
 def _is_to_move(held: HeldEntry, prover: Prover) -> bool:
