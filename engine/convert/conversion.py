@@ -25,7 +25,6 @@ from discpress.engine.convert.trash.journal import Journal, no_journal
 from discpress.engine.convert.verify import ReadBack
 from discpress.engine.errors import (
     CancelledError,
-    DamagedImageError,
     DiscpressError,
     SpaceError,
     StorageError,
@@ -218,7 +217,7 @@ def _pack_and_prove(
     try:
         # A resumed output is verified even if the user did without, because a checkpoint proves nothing.
         return digests, run.prove(part, digests, is_needed=checkpoint is not None)
-    except (VerifyError, DamagedImageError):
+    except VerifyError:
         if checkpoint is None:
             raise
     part.start_again()

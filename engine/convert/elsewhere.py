@@ -15,7 +15,7 @@ from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.part.written import OutputPart
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.verify import ReadBack
-from discpress.engine.errors import DamagedImageError, PartError, VerifyError, from_os_error
+from discpress.engine.errors import PartError, VerifyError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.system.files import FileIdentity
 
@@ -83,7 +83,7 @@ class Elsewhere:
         """Prove a part that another machine wrote; if the proof fails, pack it again here."""
         try:
             return accept(run, part, packed)
-        except (VerifyError, DamagedImageError) as error:
+        except VerifyError as error:
             self.refuse(error)
         part.start_again()
         digests = run.pack(part, None, None)
@@ -106,7 +106,7 @@ def _wait_for_part(run: ConversionRun, part_bytes: int) -> None:
 
 
 def accept(run: ConversionRun, part: OutputPart, packed: Packed) -> tuple[DigestSet, ReadBack]:
-    """Decode a part of another machine, and compare it with what that has read. Raises VerifyError, DamagedImageError.
+    """Decode a part of another machine, and compare it with what that has read. Raises VerifyError.
 
     The digests that are returned are those of the bytes that were decoded here.
     """
