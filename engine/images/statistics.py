@@ -37,8 +37,6 @@ class ImageFacts:
     """Bytes between the index and the first block; 0 for chd, whose map may be anywhere."""
     end_padding_bytes: int
     """Bytes of the file after the end entry; 0 for chd, which has none."""
-    alignment_waste_bytes: int | None
-    """Stored bytes that only align the blocks; None with an index shift, because counting them needs decoding."""
     shared_blocks: int = 0
     """Number of blocks that are not stored because they equal another one: CHD only."""
     codecs: tuple[str, ...] = ()
@@ -55,6 +53,11 @@ class ImageFacts:
     def ratio(self) -> float:
         """File size divided by original size."""
         return self.file_bytes / self.original_bytes
+
+    @property
+    def alignment_waste_bytes(self) -> int | None:
+        """Stored bytes that only align the blocks; None with an index shift, because counting them needs decoding."""
+        return None if self.index_shift else 0
 
     @property
     def most_alignment_waste_bytes(self) -> int:
@@ -83,7 +86,6 @@ def read_facts(image: Image, check: Callable[[], None] = no_check) -> ImageFacts
         index_bytes=sums.index_bytes,
         lead_padding_bytes=sums.start - sums.data_offset,
         end_padding_bytes=image.source.size_bytes - sums.end,
-        alignment_waste_bytes=None if image.index_shift else 0,
         shared_blocks=sums.shared_blocks,
         codecs=image.codec_names,
         metadata=image.metadata_names,

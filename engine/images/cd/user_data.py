@@ -3,8 +3,6 @@
 The EDC of each sector is compared before the rest of the sector is left out: the result has no place for it.
 """
 
-from collections.abc import Callable
-
 from discpress.engine.codecs.sector_codes import ECC_START, MODE_OFFSET
 from discpress.engine.errors import DamagedImageError, DiscpressError, UnsupportedImageError
 from discpress.engine.formats import SECTOR_SIZE
@@ -12,7 +10,7 @@ from discpress.engine.images.cd.addresses import LEAD_IN_SECTORS, address_of
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.sectors import SectorForm, edc_is_right, sector_form
 from discpress.engine.images.cd.tracks import READ_SECTORS, SectorView, Track, TrackKind
-from discpress.engine.images.image import Sums, UnindexedImage, no_check
+from discpress.engine.images.image import UnindexedImage
 from discpress.engine.images.known_disc import PVD_MAGIC, PVD_SECTOR, volume_bytes
 from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.system.files import Readable, Writable
@@ -156,10 +154,6 @@ class UserDataImage(UnindexedImage):
             at = self._seen.find(what, at + 1)
         more = f" and {count - len(numbers)} more" if count > len(numbers) else ""
         return f"LBA {', '.join(map(str, numbers))}{more}"
-
-    def sums(self, check: Callable[[], None] = no_check) -> Sums:
-        """Count sectors, see `Image.sums`."""
-        return Sums(self.blocks, self.size, end=self.size)
 
 
 def data_track(image: CdImage) -> Track:

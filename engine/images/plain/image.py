@@ -1,9 +1,7 @@
 """Plain images: an ISO, whose file contains the sectors of the disc in order."""
 
-from collections.abc import Callable
-
 from discpress.engine.formats import SECTOR_SIZE, ImageFormat
-from discpress.engine.images.image import Sums, UnindexedImage, no_check
+from discpress.engine.images.image import UnindexedImage
 from discpress.engine.images.source import ByteSource
 from discpress.engine.system.files import Writable
 
@@ -30,7 +28,3 @@ class PlainImage(UnindexedImage):
     def stored_span(self, offset: int, length: int) -> tuple[int, int]:
         """Return the same bytes, see `Image.stored_span`."""
         return offset, offset + length
-
-    def sums(self, check: Callable[[], None] = no_check) -> Sums:
-        """Count sectors, see `Image.sums`."""
-        return Sums(self.blocks, self.size, end=self.size)

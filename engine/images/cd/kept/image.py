@@ -1,13 +1,12 @@
 """The files of a disc as one image: all but the sheet, joined in their order, with the bytes that are in no track."""
 
 from bisect import bisect_right
-from collections.abc import Callable
 from itertools import accumulate
 
 from discpress.engine.formats import RAW_SECTOR_SIZE
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.kept.entry import FilePart, KeptFiles, PartKind
-from discpress.engine.images.image import Sums, UnindexedImage, no_check
+from discpress.engine.images.image import UnindexedImage
 from discpress.engine.system.files import Writable
 
 
@@ -60,7 +59,3 @@ class KeptImage(UnindexedImage):
         samples[::2], samples[1::2] = samples[1::2], samples[::2]
         view[:] = samples[start - first : start - first + len(view)]
         return len(view)
-
-    def sums(self, check: Callable[[], None] = no_check) -> Sums:
-        """Count pieces, see `Image.sums`."""
-        return Sums(self.blocks, self.size, end=self.size)

@@ -1,6 +1,6 @@
 """The frames of a disc as a CHD of it contains them, from any image of the disc."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from discpress.engine.codecs.cd.frames import FRAME_BYTES
 from discpress.engine.errors import DiscpressError, UnsupportedImageError
@@ -12,7 +12,7 @@ from discpress.engine.images.chd.cd.image import ChdCdImage
 from discpress.engine.images.chd.cd.places import parts_of, sectors_in, swapped
 from discpress.engine.images.chd.cd.tracks import StoredTrack, padded
 from discpress.engine.images.chd.metadata import NewEntry
-from discpress.engine.images.image import Image, Sums, UnindexedImage, no_check
+from discpress.engine.images.image import Image, UnindexedImage
 from discpress.engine.images.source import read_bytes
 from discpress.engine.system.files import Readable, Writable
 
@@ -71,10 +71,6 @@ class DiscFrames(UnindexedImage):
             for at in range(0, len(stored), size):
                 view[place : place + size] = stored[at : at + size]
                 place += FRAME_BYTES
-
-    def sums(self, check: Callable[[], None] = no_check) -> Sums:
-        """Count frames, see `Image.sums`."""
-        return Sums(self.blocks, self.size, end=self.size)
 
 
 class _StoredFrames(DiscFrames):
