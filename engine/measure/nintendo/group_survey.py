@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, groupby, islice
 
 from xxhash import xxh3_64_intdigest
 
@@ -105,14 +105,10 @@ class GroupSurvey(DiscSurvey):
 
     def _runs(self, spans: Sequence[Span]) -> Iterator[tuple[Area, list[Span]]]:
         """Yield the spans by areas, some at a time."""
-        run: list[Span] = []
-        for span in spans:
-            if run and (self._place(span)[0] is not self._place(run[0])[0] or len(run) * self._unit >= _SLICE_BYTES):
-                yield self._place(run[0])[0], run
-                run = []
-            run.append(span)
-        if run:
-            yield self._place(run[0])[0], run
+        most = -(-_SLICE_BYTES // self._unit)
+        for area, found in groupby(spans, lambda span: self._place(span)[0]):
+            while run := list(islice(found, most)):
+                yield area, run
 
 
 def _is_new(group: bytes, seen: set[int]) -> bool:
