@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
 from typing import TypeVar
 
-from discpress.engine.cluster.progress import MOST_NUMBER
+from discpress.engine.cluster.progress import is_count
 from discpress.engine.convert.checkpoint import Checkpoint
 from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.elsewhere import Packed
@@ -198,7 +198,7 @@ def _text(value: JsonValue) -> str:
 
 
 def _count(value: JsonValue) -> int:
-    if type(value) is not int or not 0 <= value <= MOST_NUMBER:
+    if not is_count(value):
         raise ValueError("no count")
     return value
 

@@ -1,5 +1,7 @@
 """The counters of a run on another machine, as plain data."""
 
+from typing import TypeGuard
+
 from discpress.engine.progress import Progress, Stage
 from discpress.engine.store.model import JsonValue
 
@@ -18,12 +20,13 @@ def apply_progress(progress: Progress, value: JsonValue) -> None:
     if not isinstance(value, list) or len(value) != 1 + len(_NUMBERS):
         return
     stage, *numbers = value
-    if str(stage) not in {str(each) for each in Stage} or not all(map(_is_count, numbers)):
+    if str(stage) not in {str(each) for each in Stage} or not all(map(is_count, numbers)):
         return
     progress.stage = Stage(str(stage))
     for name, number in zip(_NUMBERS, numbers, strict=True):
         setattr(progress, name, number)
 
 
-def _is_count(value: JsonValue) -> bool:
+def is_count(value: JsonValue) -> TypeGuard[int]:
+    """Return whether a value that a machine sent can be a number of bytes or blocks."""
     return type(value) is int and 0 <= value <= MOST_NUMBER
