@@ -9,16 +9,21 @@ from discpress.engine.images.doctor.findings import Finding
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.titles.examined import found_damage, has_examined
-from discpress.engine.states import Concern, State
 from discpress.engine.store.digests import DIGEST_LABELS, Digests
 from discpress.engine.store.model import Title
 from discpress.engine.systems import System
 from discpress.engine.units import format_duration, format_latency, format_percent, format_size
 from discpress.tui.commands import Keys
 from discpress.tui.views.check import Check, check_head, check_lines
-from discpress.tui.views.frame.columns import STATE_STYLES
 from discpress.tui.views.jobs import job_note, job_state
-from discpress.tui.views.labels import MATCH_STYLES, SEVERITY_STYLES, margin_of, without_options, without_path
+from discpress.tui.views.labels import (
+    MATCH_STYLES,
+    SEVERITY_STYLES,
+    margin_of,
+    packed_label,
+    reason_in_words,
+    without_options,
+)
 from discpress.tui.views.library import LibraryView
 from discpress.tui.views.title_settings import form_in_words, target_label
 from discpress.tui.widgets.palette import Line, wrapped
@@ -38,15 +43,8 @@ def brief(view: LibraryView, title: Title, width: int, *, unestimated: str = "",
     lines += _match(view, title, width)
     lines += [[], *_file(title, width)]
     lines += [[], *_estimate(view, title, width, unestimated, repair_key)]
-    standing = view.states.of(title)
-    if standing.reason and standing.state.spec.concern is not Concern.NONE:
-        style = STATE_STYLES[standing.state.spec.concern]
-        label, reason = standing.state.spec.label, without_options(without_path(standing.reason, title))
-        text = reason if reason.startswith(f"{label}: ") else f"{label}: {reason}"
-        lines += [[], *wrapped(text, width, style)]
-    elif title.error or standing.reason:
-        lines += [[], *wrapped(without_path(title.error or standing.reason, title), width, "warn")]
-    return lines
+    text, style = reason_in_words(view.states.of(title), title)
+    return [*lines, [], *wrapped(text, width, style)] if text else lines
 
 
 def whole(
@@ -214,8 +212,7 @@ def to_copy(title: Title, digests: Sequence[Digests], achievements: str) -> list
 
 def _estimate(view: LibraryView, title: Title, width: int, unestimated: str, repair_key: str) -> list[Line]:
     if title.is_packed and title.known_fault is None and title.estimate is None:
-        key = repair_key if view.states.state(title) is State.WONT_LOAD else ""
-        return [_row("becomes", f"{key} rewrites it for its target" if key else "nothing: packed already", "dim")]
+        return [_row("becomes", packed_label(view.states.state(title), repair_key), "dim")]
     try:
         request = "own settings" if title.overrides else "default settings"
         settings = view.planned(title)

@@ -8,8 +8,10 @@ from discpress.engine.dats.match import Verdict
 from discpress.engine.images.doctor.findings import Severity
 from discpress.engine.library.listed import AnyTitle
 from discpress.engine.names import display_name
+from discpress.engine.states import Concern, Standing, State
 from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.units import KIB, format_option_size, format_whole_percent
+from discpress.tui.views.frame.columns import STATE_STYLES
 
 FILE_GONE = "The file is not there any more."
 
@@ -51,6 +53,23 @@ def margin_of(estimate: StoredEstimate | None) -> int | None:
 def without_path(text: str, title: AnyTitle) -> str:
     """Return a sentence about a title, safe to show, without its own path, which stands next to it."""
     return display_name(text).removeprefix(f"{display_name(title.path)}: ")
+
+
+def reason_in_words(standing: Standing, title: Title) -> tuple[str, str]:
+    """Return the reason for the state of a title, with its style; empty if there is none."""
+    spec = standing.state.spec
+    if standing.reason and spec.concern is not Concern.NONE:
+        reason = without_options(without_path(standing.reason, title))
+        text = reason if reason.startswith(f"{spec.label}: ") else f"{spec.label}: {reason}"
+        return text, STATE_STYLES[spec.concern]
+    return without_path(title.error or standing.reason, title), "warn"
+
+
+def packed_label(state: State, repair_key: str) -> str:
+    """Return what a title becomes that is packed already, with the key that repairs it; that may be empty."""
+    if repair_key and state is State.WONT_LOAD:
+        return f"{repair_key} rewrites it for its target"
+    return "nothing: packed already"
 
 
 def without_options(text: str) -> str:

@@ -289,12 +289,10 @@ class Table(Painted):
         return fit(label, width, right=column.right, ellipsis=self._ellipsis)
 
     def _row(self, index: int, layout: Sequence[tuple[Column, int]], is_here: bool) -> Line:
-        cells = self._rows.cells(index, [column.key for column, _ in layout])
+        cells, end = self._rows.cells(index, [column.key for column, _ in layout]), self._ellipsis
         pieces = []
         for (column, width), text in zip(layout, cells, strict=True):
             style = "cursor" if is_here else self._rows.style(index, column.key)
-            cell = fit(text, width, right=column.right, ellipsis=self._ellipsis)
-            if column.flexible:
-                cell = fit_name(text, width, self._ellipsis)
+            cell = fit_name(text, width, end) if column.flexible else fit(text, width, right=column.right, ellipsis=end)
             pieces += [(cell, style), (" ", "normal")] if style == "bar" else [(f"{cell} ", style)]
         return pieces

@@ -11,15 +11,14 @@ from discpress.engine.images.registry import encoder_of
 from discpress.engine.library.listed import AnyTitle
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job
-from discpress.engine.states import Concern, State
+from discpress.engine.states import State
 from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.systems import System
 from discpress.engine.units import format_duration, format_latency, format_option_size, format_size
 from discpress.tui.app.session import Session
 from discpress.tui.views.check import check_lines, newest_check
-from discpress.tui.views.frame.columns import STATE_STYLES
 from discpress.tui.views.jobs import has_figures, job_note, job_state
-from discpress.tui.views.labels import format_label, margin_of, reason_of, without_options, without_path
+from discpress.tui.views.labels import format_label, margin_of, packed_label, reason_in_words, reason_of
 from discpress.tui.views.title_settings import form_in_words, target_label
 from discpress.tui.views.tune import Tuning, cell_of, known_by_settings
 from discpress.tui.widgets.graph import bar
@@ -139,8 +138,7 @@ def _becomes(painter: _Painter) -> list[Line]:
     session, title, width = painter.session, painter.title, painter.width
     view = session.view
     if title.is_packed and title.known_fault is None and title.estimate is None:
-        key = session.keys.of("repair") if view.states.state(title) is State.WONT_LOAD else ""
-        what = f"{key} rewrites it for its target" if key else "nothing: packed already"
+        what = packed_label(view.states.state(title), session.keys.of("repair"))
         return [painter.row("becomes", (what, "dim"))]
     try:
         settings = view.planned(title)
@@ -183,16 +181,11 @@ def _figures(painter: _Painter, title: Title, estimate: StoredEstimate) -> list[
 def _why(session: Session, title: Title, width: int, copies_key: str) -> list[Line]:
     """Return why the title is in its state, if that needs a reason, and the key that frees a second copy."""
     standing = session.view.states.of(title)
-    spec = standing.state.spec
     # A name of one file more: removing it would free nothing.
     frees = copies_key and standing.state in _COPIES and title.links == 1
     hint: list[Line] = [[(f"{copies_key}: keep one copy, free the other", "dim")]] if frees else []
-    if standing.reason and spec.concern is not Concern.NONE:
-        reason = without_options(without_path(standing.reason, title))
-        text = reason if reason.startswith(f"{spec.label}: ") else f"{spec.label}: {reason}"
-        return [*wrapped(text, width, STATE_STYLES[spec.concern]), *hint]
-    text = without_path(title.error or standing.reason, title)
-    return [*wrapped(text, width, "warn"), *hint] if text else hint
+    text, style = reason_in_words(standing, title)
+    return [*wrapped(text, width, style), *hint] if text else hint
 
 
 def _jobs_of(session: Session, title: Title) -> Sequence[Job]:
