@@ -30,6 +30,7 @@ from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import ConvertTask, RepairTask
+from discpress.engine.queue.worker_process import ensure_worker, stop_worker
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.store import FILE_NAME, Store
 from discpress.engine.units import KIB
@@ -249,6 +250,8 @@ class KillRounds(Killing):
             jobs = JobQueue(store).jobs()
             if len(jobs) != count or any(job.fault for job in jobs) or list(state_folder.glob("*.damaged*")):
                 self.tally.wrong.append(f"{where}: {len(jobs)} of {count} jobs came through the migration")
+        ensure_worker(state_folder)  # one that a killed command started may come up only now
+        stop_worker(state_folder)
         for kind, name in ({"plain": NAMES["plain"]} | HALF_UNDONE).items():
             self.undo_old(unpack(top / kind) / kind, name, f"{where}, {kind}")
         shutil.rmtree(top)
