@@ -26,12 +26,12 @@ OPTIONS = ("-c", "1", "--target", "any", "-t", "2")
 SLOW = ("-c", "12", "--target", "any", "-t", "2")
 """For those that are to run at the same time without a gate."""
 CHUNKS = SLOW_BYTES // CHUNK_BYTES
-POINTS = [1, 2, 4, 6, 8, 10, 12, 14, 16, 18, CHUNKS - 1]
-"""How many chunks are packed at most when it happens, beside those that threads have taken up."""
 HALF_WAY = CHUNKS // 2
+POINTS = [1, 2, HALF_WAY, CHUNKS - 2, CHUNKS - 1]
+"""How many chunks are packed at most when it happens, beside those that threads have taken up."""
 AMID_THE_PROOF = (READING, 10)
 STOPPING = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
-STOPS = list(zip(itertools.cycle(STOPPING), range(1, CHUNKS), strict=False))
+STOPS = list(itertools.product(STOPPING, (1, HALF_WAY, CHUNKS - 1)))
 
 
 @pytest.fixture
