@@ -5,6 +5,7 @@ import os
 import socket
 import sys
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 _PROC = Path("/proc")
@@ -33,8 +34,7 @@ class ProcessIdentity:
     @classmethod
     def current(cls) -> "ProcessIdentity":
         """Return the identity of this process."""
-        pid = os.getpid()
-        return cls(socket.gethostname(), pid, _machine(), _boot(), _namespace(), _started(pid))
+        return _identity_of(socket.gethostname(), os.getpid())
 
     @property
     def is_over(self) -> bool:
@@ -57,6 +57,12 @@ class ProcessIdentity:
             return True
         started = _started(self.pid)
         return not started or started == self.started
+
+
+@lru_cache(maxsize=1)
+def _identity_of(host: str, pid: int) -> ProcessIdentity:
+    """Return the identity of this process, read once: each part and each lock asks for it."""
+    return ProcessIdentity(host, pid, _machine(), _boot(), _namespace(), _started(pid))
 
 
 def _machine() -> str:

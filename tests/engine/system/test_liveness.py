@@ -120,6 +120,7 @@ def test_without_proc_the_number_alone_decides(
 ) -> None:
     monkeypatch.setattr(liveness, "_read", lambda path: "")
     monkeypatch.setattr(liveness, "_namespace", lambda: "")
+    monkeypatch.setattr(liveness, "_identity_of", liveness._identity_of.__wrapped__)
     mine = ProcessIdentity.current()
     other.kill()
     other.wait()
