@@ -92,6 +92,16 @@ def filesystem_of(path: Path) -> FileSystem:
     return best
 
 
+def filesystem_of_file(fd: int) -> FileSystem:
+    """Return the file system of an open file, by the number of its mount (proc_pid_fdinfo(5)); known on Linux only."""
+    try:
+        number = Path(f"/proc/self/fdinfo/{fd}").read_text().partition("mnt_id:")[2].split()[0]
+        lines = _MOUNTINFO.read_text(errors="surrogateescape").splitlines()
+    except (OSError, IndexError):
+        lines = []
+    return next((_described(line) for line in lines if line.startswith(f"{number} ")), FileSystem("", Path("/"), ""))
+
+
 def mount_above(path: Path) -> Path:
     """Return the mount point of an absolute path, from its name alone, without following links.
 
@@ -131,18 +141,26 @@ class StableInodes:
 
 
 def _mounted_above(path: Path, lines: Iterable[str]) -> Iterator[FileSystem]:
-    """Yield the file systems of /proc/self/mountinfo (proc_pid_mountinfo(5)) in the order of mounting.
+    """Yield the file systems of /proc/self/mountinfo in the order of mounting.
 
     Only those with the path at or below their mount point: a machine has dozens of others.
     """
     below = f"{path}/"
     for line in lines:
-        fields, _, rest = line.partition(" - ")
-        _, _, device, _, mount_point, *_ = fields.split(" ")
-        if "\\" in mount_point:
-            mount_point = _OCTAL.sub(lambda match: chr(int(match[1], 8)), mount_point)
+        mount_point = _mount_point(line)
         if below.startswith(mount_point if mount_point == "/" else f"{mount_point}/"):
-            yield FileSystem(rest.split(" ")[0], Path(mount_point), device)
+            yield _described(line)
+
+
+def _described(line: str) -> FileSystem:
+    """Return the file system of a line of /proc/self/mountinfo (proc_pid_mountinfo(5))."""
+    fields, _, rest = line.partition(" - ")
+    return FileSystem(rest.split(" ")[0], Path(_mount_point(line)), fields.split(" ")[2])
+
+
+def _mount_point(line: str) -> str:
+    mount_point = line.split(" ", 5)[4]
+    return _OCTAL.sub(lambda match: chr(int(match[1], 8)), mount_point) if "\\" in mount_point else mount_point
 
 
 def disk_usage(folder: Path) -> tuple[int, int]:

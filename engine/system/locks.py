@@ -16,7 +16,7 @@ from enum import Enum
 from pathlib import Path
 
 from discpress.engine.system.files import is_refused
-from discpress.engine.system.filesystems import filesystem_of
+from discpress.engine.system.filesystems import filesystem_of_file
 
 if sys.platform == "win32":
     import msvcrt
@@ -87,7 +87,7 @@ def _may_be_shared(fd: int) -> bool:
     if not stat.S_ISREG(facts.st_mode):
         return False
     # Network file systems have no device. Neither have btrfs and ZFS: reading the list of mounts takes 0.1 ms.
-    return os.major(facts.st_dev) != 0 or filesystem_of(Path(f"/proc/self/fd/{fd}")).has_owners
+    return os.major(facts.st_dev) != 0 or filesystem_of_file(fd).has_owners
 
 
 def _whole_file(kind: int) -> bytes:
@@ -163,7 +163,7 @@ def lease_problem(fd: int) -> str:
 
 
 def _may_refuse_leases(fd: int) -> bool:
-    return filesystem_of(Path(f"/proc/self/fd/{fd}")).may_refuse_leases
+    return filesystem_of_file(fd).may_refuse_leases
 
 
 def _lease_error(fd: int) -> int:

@@ -130,7 +130,7 @@ def test_only_a_local_disk_has_locks_of_two_kinds(
 ) -> None:
     """On a mount of NFS the second kind would meet the first one on the server."""
     monkeypatch.setattr(os, "major", lambda device: 0)
-    monkeypatch.setattr(locks, "filesystem_of", lambda path: FileSystem(kind, Path("/"), ""))
+    monkeypatch.setattr(locks, "filesystem_of_file", lambda fd: FileSystem(kind, Path("/"), ""))
     assert try_lock(fd) is answer
 
 
@@ -177,5 +177,5 @@ def test_a_lease_that_a_server_refuses_is_no_writer(
     """CIFS without oplocks and NFS without a delegation answer EAGAIN, as for a writer."""
     with lock_path.open("rb") as file, lock_path.open("r+b"):
         assert (has_writer(file.fileno()), lease_problem(file.fileno())) == (True, "")
-        monkeypatch.setattr(locks, "filesystem_of", lambda path: FileSystem(kind, Path("/"), ""))
+        monkeypatch.setattr(locks, "filesystem_of_file", lambda fd: FileSystem(kind, Path("/"), ""))
         assert (has_writer(file.fileno()), lease_problem(file.fileno())) == (False, "the server granted no lease")

@@ -56,7 +56,7 @@ def test_a_share_that_grants_no_lease_has_files_that_stand_still(
 ) -> None:
     (tmp_path / "a.iso").write_bytes(b"x")
     refuse_lease(monkeypatch, errno.EAGAIN)
-    monkeypatch.setattr(locks, "filesystem_of", lambda path: FileSystem("cifs", Path("/"), ""))
+    monkeypatch.setattr(locks, "filesystem_of_file", lambda fd: FileSystem("cifs", Path("/"), ""))
     stillness = Stillness(tmp_path)
     looked(stillness)
     assert looked(stillness) == {"a.iso"}
