@@ -29,7 +29,7 @@ def game(cli: CommandLine, image: bytes) -> Path:
 
 @pytest.fixture(scope="session")
 def slow_image() -> bytes:
-    """About 20 MB that level 12 packs for the better part of a second."""
+    """About 12 MB that level 12 packs for half a second or so."""
     return slow_to_pack(SLOW_BYTES - 4 * MIB, seed=21) + mixed(4 * MIB, seed=21)
 
 

@@ -69,7 +69,7 @@ def frozen(cli: CommandLine, output_path: Path, percent: int, *arguments: str | 
 
 
 @pytest.mark.e2e
-@pytest.mark.parametrize("limit", [1, 4096, 5 * MIB, 10 * MIB])
+@pytest.mark.parametrize("limit", [1, 4096, 2 * MIB, 5 * MIB])
 def test_a_file_size_limit_ends_cleanly_with_4(limit: int, cli: CommandLine, source_path: Path) -> None:
     kept = faults.Kept.of(source_path)
     done = cli.run(

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 from command_line import MIB, CommandLine, write_old
 
-SLOW_BYTES = 20 * MIB
+SLOW_BYTES = 12 * MIB
 """The size of the image that is interrupted."""
 
 

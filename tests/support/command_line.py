@@ -127,7 +127,7 @@ class CommandLine:
         *arguments: str | Path,
         when: Callable[[], bool],
         what: str,
-        before: tuple[str, int] = (PACKING, 19),
+        before: tuple[str, int] = (PACKING, 11),
         **options: Any,
     ) -> "Running":
         """Start a program and stop it (SIGSTOP) as soon as a condition holds, or a little later.
