@@ -12,8 +12,7 @@ from discpress.engine.names import display_name
 from discpress.engine.store.model import JsonValue
 from discpress.engine.store.rows.plain_json import has_schema, load_object
 from discpress.engine.system.access import PRIVATE_MODE
-from discpress.engine.system.lock_files import held_lock_file
-from discpress.engine.system.locks import is_lock_held
+from discpress.engine.system.lock_files import held_lock_file, is_lock_file_held
 from discpress.engine.system.rename import draft_of, sync_folder, write_draft
 
 SCHEMA = 1
@@ -115,17 +114,8 @@ class ClusterFiles:
         Whoever listens at the address of such a record may be anybody. Raises ClusterError, StorageError.
         """
         record = self.read()
-        return None if record is None or not self._is_held() else record
-
-    def _is_held(self) -> bool:
-        is_held = is_lock_held(self.lock_path)
-        if is_held is not None:
-            return is_held
-        try:  # only taking the lock shows it here
-            with held_lock_file(self.lock_path, 0):
-                return False
-        except TimeoutError:
-            return True
+        try:
+            return record if record is not None and is_lock_file_held(self.lock_path) else None
         except OSError as error:
             raise from_os_error(error, self.lock_path, "lock it") from error
 

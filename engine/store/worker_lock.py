@@ -9,8 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from discpress.engine.system.lock_files import lock_file
-from discpress.engine.system.locks import is_lock_held
+from discpress.engine.system.lock_files import is_lock_file_held, lock_file
 
 if TYPE_CHECKING:
     from filelock import FileLock
@@ -20,7 +19,6 @@ STOP_NAME = "worker.stop"
 STOP_TIMEOUT_S = 10.0
 """A worker stops at a chunk border and syncs its part, which takes a while on a slow disk."""
 _POLL_S = 0.02
-_SECOND_LOOK_S = 0.06
 _TICK_S = 0.02
 """The clock of file times lags behind the system's by a tick of the kernel, 10 ms at most."""
 
@@ -32,21 +30,7 @@ def worker_lock(state_folder: Path, timeout_s: float = 0) -> "FileLock":
 
 def is_worker_alive(state_folder: Path) -> bool:
     """Return whether some process is the worker of this state folder."""
-    is_held = is_lock_held(state_folder / LOCK_NAME)
-    if is_held is not None:
-        return is_held
-    if not (state_folder / LOCK_NAME).exists():
-        return False
-    # A caller of this function holds the lock for a moment, so one refusal may be caused by another caller.
-    return not (_is_free(state_folder) or _is_free(state_folder, _SECOND_LOOK_S))
-
-
-def _is_free(state_folder: Path, timeout_s: float = 0) -> bool:
-    try:
-        with worker_lock(state_folder, timeout_s):
-            return True
-    except TimeoutError:
-        return False
+    return is_lock_file_held(state_folder / LOCK_NAME)
 
 
 def stop_worker(state_folder: Path, timeout_s: float = STOP_TIMEOUT_S) -> bool:

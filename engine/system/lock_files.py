@@ -13,13 +13,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from discpress.engine.system.locks import Lock, try_lock
+from discpress.engine.system.locks import Lock, is_lock_held, try_lock
 
 if TYPE_CHECKING:
     from filelock import FileLock
 
 _MODE = 0o600
 _POLL_S = 0.05
+_OTHER_LOOK_S = 0.06
+"""A caller of `is_lock_file_held` may hold the lock for a moment, so that one refusal shows nothing."""
 
 
 def lock_file(path: Path, timeout_s: float) -> "FileLock":
@@ -46,6 +48,20 @@ def held_lock_file(path: Path, timeout_s: float) -> Iterator[None]:
         yield
     finally:
         os.close(fd)
+
+
+def is_lock_file_held(path: Path) -> bool:
+    """Return whether a process holds the lock of `lock_file`. Raises OSError."""
+    is_held = is_lock_held(path)
+    if is_held is not None:
+        return is_held
+    if not path.exists():
+        return False
+    try:  # only taking the lock shows it
+        with held_lock_file(path, _OTHER_LOOK_S):
+            return False
+    except TimeoutError:
+        return True
 
 
 def _flocked(path: Path, deadline: float) -> int | None:
