@@ -4,15 +4,14 @@ The proof of a conversion compares chunk by chunk, with digests that are never s
 """
 
 import hashlib
-from bisect import bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import accumulate
 from typing import TypeAlias
 
 import xxhash
 
 from discpress.engine.codecs.crc import crc32, join_crc32
+from discpress.engine.images.sets.joined import Joined
 from discpress.engine.request import ON_REQUEST
 from discpress.engine.system.files import Readable
 
@@ -152,9 +151,9 @@ class FileDigester(Digester):
     def __init__(self, wanted: tuple[str, ...], sizes: Sequence[int]) -> None:
         """`sizes` are those of the files, in bytes."""
         super().__init__(wanted)
-        self._ends = list(accumulate(sizes))
         self._position = 0
         self._files = [Digester(wanted) for _ in sizes]
+        self._joined = Joined(self._files, sizes)
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -162,14 +161,9 @@ class FileDigester(Digester):
         return (*super().steps, self._take_files)
 
     def _take_files(self, data: Readable) -> None:
-        start, view = self._position, memoryview(data)
-        self._position += len(view)
-        done = 0
-        while done < len(view):
-            number = bisect_right(self._ends, start + done)
-            piece = view[done : self._ends[number] - start]
-            self._files[number].update(piece)
-            done += len(piece)
+        for digester, _, piece in self._joined.cut(self._position, memoryview(data)):
+            digester.update(piece)
+        self._position += len(data)
 
     def finish(self) -> DigestSet:
         """Return the digests of all bytes so far, and of the files."""

@@ -7,7 +7,6 @@ that a sheet under its final name means that all its files are whole. See docs/d
 import contextlib
 import os
 import stat
-from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +16,7 @@ from discpress.engine.convert.cd.file_set import FileSet, TrackFile
 from discpress.engine.convert.part.name import drop_second_name, part_path_of, sync_name
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.errors import ConflictError, StorageError, from_os_error
+from discpress.engine.images.sets.joined import Joined
 from discpress.engine.images.source import ByteSource, FileSource
 from discpress.engine.names import display_name
 from discpress.engine.system.cache import drop_cached
@@ -104,10 +104,10 @@ class PartSet(ByteSource):
         self._replaces = replaces
         self._has_bytes = has_bytes
         self.final_path = self.path = sheet_path
-        self.size_bytes = files.files[-1].end
         self._text = files.sheet
-        self._ends = [each.end for each in files.files]
         self._members: list[_Member] = []
+        self._joined = Joined(self._members, [each.size_bytes for each in files.files])
+        self.size_bytes = self._joined.size
         paths = (sheet_path.with_name(each.name) for each in files.files)
         self._keeps_mark = is_interrupted(sheet_path) and any(map(os.path.lexists, paths))
         self._sheet = new_part(sheet_path, self._is_sheet, takes_over=self._keeps_mark)
@@ -159,28 +159,13 @@ class PartSet(ByteSource):
 
     def write_at(self, offset: int, data: Readable) -> None:
         """Write bytes of the decoded image into the files that contain them. Raises SpaceError if they do not fit."""
-        for member, at, piece in self._pieces(offset, memoryview(data).cast("B")):
+        for member, at, piece in self._joined.cut(offset, memoryview(data).cast("B")):
             if member.part is not None:
                 member.part.write_at(at, piece)
 
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Fill `buffer` with bytes of the decoded image."""
-        done = 0
-        for member, at, piece in self._pieces(offset, memoryview(buffer)[: max(0, self.size_bytes - offset)]):
-            count = member.read_into(piece, at)
-            done += count
-            if count < len(piece):
-                break
-        return done
-
-    def _pieces(self, offset: int, view: memoryview) -> Iterator[tuple[_Member, int, memoryview]]:
-        """Yield the files that contain a range of the decoded image, with the offset in each, and its bytes."""
-        done = 0
-        while done < len(view):
-            member = self._members[bisect_right(self._ends, offset + done)]
-            piece = view[done : done + member.stored.end - offset - done]
-            yield member, offset + done - member.stored.start, piece
-            done += len(piece)
+        return self._joined.read_into(buffer, offset, _Member.read_into)
 
     def start_again(self) -> None:
         """Discard all written bytes; the parts stay open and locked."""

@@ -7,7 +7,7 @@ their names one after the other, the first part last: it is the file that stands
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from discpress.engine.convert.part.exposed import ExposedPart
@@ -15,6 +15,7 @@ from discpress.engine.convert.part.name import part_path_of, sync_name
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.part.split_leftovers import mark_unfinished
 from discpress.engine.errors import DiscpressError, FileLimitError
+from discpress.engine.images.sets.joined import Joined
 from discpress.engine.images.source import ByteSource
 from discpress.engine.names import display_name
 from discpress.engine.system.files import FileIdentity, Readable, Writable, same_file
@@ -40,11 +41,11 @@ class SplitPart(ByteSource):
         """
         self.final_path = self.path = paths[0]
         self.size_bytes = 0
-        self._part_bytes = part_bytes
         self._make_marker = make_marker
         self._has_heads = False
         self._keeps_first = False
         self._parts: list[PartFile] = []
+        self._joined = Joined(self._parts, [part_bytes] * len(paths))
         try:
             for path in paths:
                 self._parts.append(new_part(path))
@@ -80,33 +81,20 @@ class SplitPart(ByteSource):
     def write_at(self, offset: int, data: Readable) -> None:
         """Write bytes of the image into the parts that contain them. Raises SpaceError if they do not fit."""
         view = memoryview(data).cast("B")
-        for part, at, piece in self._pieces(offset, view):
+        end = offset + len(view)
+        if end > self._joined.size:
+            raise FileLimitError(
+                f"{display_name(self.final_path)}: larger than {len(self._parts)} parts",
+                hint="choose a folder on another file system with -O",
+            )
+        for part, at, piece in self._joined.cut(offset, view):
             part.write_at(at, piece)
-        self.size_bytes = max(self.size_bytes, offset + len(view))
+        self.size_bytes = max(self.size_bytes, end)
 
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Fill `buffer` with bytes of the image."""
-        done = 0
-        for part, at, piece in self._pieces(offset, memoryview(buffer)[: max(0, self.size_bytes - offset)]):
-            count = part.read_into(piece, at)
-            done += count
-            if count < len(piece):
-                break
-        return done
-
-    def _pieces(self, offset: int, view: memoryview) -> Iterator[tuple[PartFile, int, memoryview]]:
-        """Yield the parts that contain a range of the image, with the offset in each, and its bytes."""
-        done = 0
-        while done < len(view):
-            number, at = divmod(offset + done, self._part_bytes)
-            if number >= len(self._parts):
-                raise FileLimitError(
-                    f"{display_name(self.final_path)}: larger than {len(self._parts)} parts",
-                    hint="choose a folder on another file system with -O",
-                )
-            piece = view[done : done + self._part_bytes - at]
-            yield self._parts[number], at, piece
-            done += len(piece)
+        view = memoryview(buffer)[: max(0, self.size_bytes - offset)]
+        return self._joined.read_into(view, offset, PartFile.read_into)
 
     def start_again(self) -> None:
         """Discard all written bytes; the parts stay open and locked."""

@@ -1,9 +1,9 @@
 """Reads the decoded bytes of a disc from the runs of sectors in its files."""
 
-from bisect import bisect_right
 from collections.abc import Sequence
 
 from discpress.engine.images.cd.arrange import Run
+from discpress.engine.images.sets.joined import Joined
 from discpress.engine.images.source import ByteSource
 from discpress.engine.system.files import Writable
 
@@ -18,9 +18,8 @@ class RunReader:
     def __init__(self, source: ByteSource, runs: Sequence[Run]) -> None:
         """Take the joined files and the runs in order, without gaps between them."""
         self._source = source
-        self._runs = [run for run in runs if run.sectors]
-        self._starts = [run.start for run in self._runs]
-        self.size = self._runs[-1].end if self._runs else 0
+        self._joined = Joined(runs, [run.sectors * run.sector_bytes for run in runs])
+        self.size = self._joined.size
         """Decoded bytes."""
 
     def read_into(self, buffer: Writable, offset: int) -> int:
@@ -28,16 +27,7 @@ class RunReader:
 
         Fewer bytes also if a file became shorter. StorageError if the disk fails.
         """
-        view = memoryview(buffer)
-        done = 0
-        while done < len(view) and offset + done < self.size:
-            run = self._runs[bisect_right(self._starts, offset + done) - 1]
-            piece = view[done : done + run.end - offset - done]
-            count = self._read_run(run, piece, offset + done - run.start)
-            done += count
-            if count < len(piece):
-                break
-        return done
+        return self._joined.read_into(buffer, offset, self._read_run)
 
     def _read_run(self, run: Run, view: memoryview, at: int) -> int:
         """Fill a view from byte `at` of a run on, which has all of it."""

@@ -1,12 +1,11 @@
 """A title as a set of files: the main one and the others that belong to it."""
 
 import contextlib
-from bisect import bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from pathlib import Path
 
+from discpress.engine.images.sets.joined import Joined
 from discpress.engine.images.source import ByteSource, FileSource
 from discpress.engine.system.files import FileIdentity, Writable
 
@@ -76,9 +75,9 @@ class JoinedSource(ByteSource):
         """Take over open sources, at least one; `whole_name` is the image's name without the mark of a part."""
         self.path = files[0].path
         self._files = tuple(files)
-        self._ends = list(accumulate(file.size_bytes for file in files))
+        self._joined = Joined(self._files, [file.size_bytes for file in files])
         self._whole_name = whole_name
-        self.size_bytes = self._ends[-1]
+        self.size_bytes = self._joined.size
 
     @classmethod
     def of_files(cls, paths: Sequence[Path]) -> "JoinedSource":
@@ -112,27 +111,16 @@ class JoinedSource(ByteSource):
 
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Fill `buffer`, see `ByteSource`; fewer bytes also if one of the files became shorter."""
-        view = memoryview(buffer)
-        done = 0
-        while done < len(view) and offset + done < self.size_bytes:
-            number = bisect_right(self._ends, offset + done)
-            file = self._files[number]
-            at = offset + done - (self._ends[number] - file.size_bytes)
-            piece = view[done : done + file.size_bytes - at]
-            count = file.read_into(piece, at)
-            done += count
-            if count < len(piece):
-                break
-        return done
+        return self._joined.read_into(buffer, offset, lambda file, view, at: file.read_into(view, at))
 
     def evict(self, offset: int, length: int) -> None:
         """Drop bytes from the system's cache, see `ByteSource`."""
         start = 0
-        for file, end in zip(self._files, self._ends, strict=True):
-            first, last = max(offset, start), min(offset + length, end)
+        for file in self._files:
+            first, last = max(offset, start), min(offset + length, start + file.size_bytes)
             if first < last:
                 file.evict(first - start, last - first)
-            start = end
+            start += file.size_bytes
 
     def close(self) -> None:
         """Close all files; safe to call again."""

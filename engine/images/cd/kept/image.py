@@ -1,12 +1,10 @@
 """The files of a disc as one image: all but the sheet, joined in their order, with the bytes that are in no track."""
 
-from bisect import bisect_right
-from itertools import accumulate
-
 from discpress.engine.formats import RAW_SECTOR_SIZE
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.kept.entry import FilePart, KeptFiles, PartKind
 from discpress.engine.images.image import UnindexedImage
+from discpress.engine.images.sets.joined import Joined
 from discpress.engine.system.files import Writable
 
 
@@ -22,24 +20,13 @@ class KeptImage(UnindexedImage):
         """The disc."""
         self.format = disc.format
         self.is_packed = disc.is_packed
-        self._parts = [part for file in kept.files[1:] for part in file.parts]
-        ends = list(accumulate(part.length for part in self._parts))
-        self._starts = [0, *ends[:-1]]
-        self.size = ends[-1] if ends else 0
+        parts = [part for file in kept.files[1:] for part in file.parts]
+        self._joined = Joined(parts, [part.length for part in parts])
+        self.size = self._joined.size
 
     def read_into(self, buffer: Writable, offset: int) -> int:
         """Read bytes of the files, see `Image.read_into`."""
-        view = memoryview(buffer)[: max(0, self.size - offset)]
-        done = 0
-        while done < len(view):
-            number = bisect_right(self._starts, offset + done) - 1
-            part, at = self._parts[number], offset + done - self._starts[number]
-            piece = view[done : done + part.length - at]
-            count = self._read_part(part, piece, at)
-            done += count
-            if count < len(piece):
-                break
-        return done
+        return self._joined.read_into(buffer, offset, self._read_part)
 
     def _read_part(self, part: FilePart, view: memoryview, at: int) -> int:
         """Fill a view from byte `at` of a part on, which has all of it."""
