@@ -26,7 +26,7 @@ from discpress.engine.images.cd.tracks import Track
 from discpress.engine.images.image import Image
 from discpress.engine.images.layout import Layout
 from discpress.engine.images.open import open_image
-from discpress.engine.images.registry import encoder_for, layout_of
+from discpress.engine.images.registry import encoder_for, form_in_words, layout_of
 from discpress.engine.images.sets.source_set import SourceSet
 from discpress.engine.request import ConversionRequest
 from discpress.engine.system.files import FileIdentity, absolute
@@ -127,9 +127,7 @@ class ConversionPlan:
     @property
     def description(self) -> str:
         """The form of the output in words: `ZSO 2048, level 9`."""
-        settings = self.settings
-        level = f", level {settings.level}" if encoder_for(settings).has_levels else ""
-        return settings.form if settings.is_plain else f"{settings.form} {settings.block_size}{level}"
+        return form_in_words(self.settings, str)
 
     @property
     def trashes_source(self) -> bool:

@@ -4,7 +4,7 @@ bytes --detect--> FormatSpec --open--> Image
 Settings --encoder_of--> Encoder --layout, codec--> the packed file
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from discpress.engine.images.spec import Encoder, FormatSpec
 from discpress.engine.images.zso_cso.format import CSO, ZSO
 from discpress.engine.names import listed
 from discpress.engine.targets import TARGETS
+from discpress.engine.units import format_option_size
 
 if TYPE_CHECKING:
     from discpress.engine.codecs.blocks import Codec
@@ -147,6 +148,14 @@ def encoder_of(image_format: ImageFormat, methods: Sequence[Method] = ()) -> Enc
 def encoder_for(settings: Settings) -> Encoder:
     """Return the writing side of settings. Raises UsageError as `encoder_of`."""
     return encoder_of(settings.format, settings.methods)
+
+
+def form_in_words(settings: Settings, format_bytes: Callable[[int], str] = format_option_size) -> str:
+    """Return format, block size and level as people read them: `ZSO 2K, level 9`, `CISO 2M` without one, `ISO`."""
+    if settings.is_plain:
+        return settings.form
+    level = f", level {settings.level}" if encoder_for(settings).has_levels else ""
+    return f"{settings.form} {format_bytes(settings.block_size)}{level}"
 
 
 def is_block_size(block_size: int) -> bool:

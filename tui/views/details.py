@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import PLAIN_FORMAT
 from discpress.engine.images.doctor.findings import Finding
+from discpress.engine.images.registry import form_in_words
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.titles.examined import found_damage, has_examined
@@ -25,7 +26,7 @@ from discpress.tui.views.labels import (
     without_options,
 )
 from discpress.tui.views.library import LibraryView
-from discpress.tui.views.title_settings import form_in_words, target_label
+from discpress.tui.views.title_settings import target_label
 from discpress.tui.widgets.palette import Line, wrapped
 
 _LABEL = 10

@@ -3,15 +3,7 @@
 from discpress.engine.formats import Settings
 from discpress.engine.images.registry import encoder_for
 from discpress.engine.targets import TARGETS
-from discpress.engine.units import KIB, MIB, format_option_size
-
-
-def form_in_words(settings: Settings) -> str:
-    """Return format, block size and level as people read them: `ZSO 2K, level 9`, `CISO 2M` without one, `ISO`."""
-    if settings.is_plain:
-        return settings.form
-    level = f", level {settings.level}" if encoder_for(settings).has_levels else ""
-    return f"{settings.form} {format_option_size(settings.block_size)}{level}"
+from discpress.engine.units import KIB, MIB
 
 
 def target_label(settings: Settings) -> str:

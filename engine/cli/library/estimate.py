@@ -14,7 +14,7 @@ from discpress.engine.cli.state import Records, read_config
 from discpress.engine.convert.plan import plan_image
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import CancelledError, DiscpressError, UnplayedDiscError, UsageError, WrongSystemError
-from discpress.engine.images.registry import encoder_for
+from discpress.engine.images.registry import form_in_words
 from discpress.engine.measure.estimate import REFINE_BUDGETS, Estimate, estimate_grid, refine
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
@@ -114,7 +114,6 @@ def _facts(path: Path, found: Estimate) -> dict[str, object]:
 
 def _text(path: Path, found: Estimate) -> str:
     margin = max(found.packed_bytes - found.low_bytes, found.high_bytes - found.packed_bytes)
-    settings = found.settings
     words = [
         f"{format_size(found.original_bytes)} -> {format_size(found.packed_bytes)}",
         "exact" if found.is_exact else f"+- {format_size(margin)} at 95 %",
@@ -126,13 +125,8 @@ def _text(path: Path, found: Estimate) -> str:
         words.append(f"{found.leaves_out} not counted")
     if found.seek_us is not None:
         words.append(f"seek {format_latency(found.seek_us)}")
-    what = settings.form
-    if not settings.is_plain:
-        what += f" {settings.block_size}"
-    if encoder_for(settings).has_levels:
-        what += f", level {settings.level}"
     advice = f"; better not converted: {found.reason}" if found.reason else ""
-    return f"{display_name(path)}: {what}: {', '.join(words)}{advice}"
+    return f"{display_name(path)}: {form_in_words(found.settings, str)}: {', '.join(words)}{advice}"
 
 
 def _print_grid(path: Path, estimates: list[Estimate], printer: Printer) -> None:

@@ -7,6 +7,7 @@ from app_desk import LIBRARY, title
 
 from discpress.engine.config import THEMES, Config
 from discpress.engine.formats import ImageFormat, Method, Settings
+from discpress.engine.images.registry import form_in_words
 from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
 from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.request import ConversionRequest
@@ -14,7 +15,7 @@ from discpress.engine.store.model import StoredEstimate
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.engine.targets.by_system import choices
 from discpress.tui.views.settings import Setting, SettingRows, changed_target, settings_of
-from discpress.tui.views.title_settings import describe_settings, form_in_words
+from discpress.tui.views.title_settings import describe_settings
 from discpress.tui.views.tune import Tuning, cell_of, grid_of, known_by_settings, nearest
 
 CHOOSER = Chooser.of(Config())

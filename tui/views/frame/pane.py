@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from discpress.engine.errors import DiscpressError
-from discpress.engine.images.registry import encoder_of
+from discpress.engine.images.registry import encoder_of, form_in_words
 from discpress.engine.library.listed import AnyTitle
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job
@@ -19,7 +19,7 @@ from discpress.tui.app.session import Session
 from discpress.tui.views.check import check_lines, newest_check
 from discpress.tui.views.jobs import has_figures, job_note, job_state
 from discpress.tui.views.labels import format_label, margin_of, packed_label, reason_in_words, reason_of
-from discpress.tui.views.title_settings import form_in_words, target_label
+from discpress.tui.views.title_settings import target_label
 from discpress.tui.views.tune import Tuning, cell_of, known_by_settings
 from discpress.tui.widgets.graph import bar
 from discpress.tui.widgets.palette import Line, beside, fit, headed, tail, wrapped
