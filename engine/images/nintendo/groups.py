@@ -63,16 +63,18 @@ def stored_groups(settings: Settings, piece: Piece) -> list[bytes]:
     return [pack(settings, piece._replace(data=piece.data[at : at + size], offset=piece.offset + at)) for at in starts]
 
 
+def _aligned(data: bytes) -> bytes:
+    return data.ljust(align_up(len(data), _UNIT), b"\0")
+
+
 def _pack_rvz(settings: Settings, group: Piece) -> bytes:
     if not group.data.strip(b"\0"):
         return b""
     exceptions = _EXCEPTIONS if group.is_in_partition else b""
     content = pack_padding(group.data, group.offset, *group.origin)
-    plain = align_up(len(exceptions), _UNIT) + len(content)
-    packed = bytes(_ZSTD.compressor(settings.level)(memoryview(exceptions + content)))
-    if align_up(len(packed), _UNIT) < plain:
-        return packed.ljust(align_up(len(packed), _UNIT), b"\0")
-    return (exceptions.ljust(align_up(len(exceptions), _UNIT), b"\0") + content).ljust(align_up(plain, _UNIT), b"\0")
+    plain = _aligned(_aligned(exceptions) + content)
+    packed = _aligned(bytes(_ZSTD.compressor(settings.level)(memoryview(exceptions + content))))
+    return packed if len(packed) < len(plain) else plain
 
 
 def _pack_wia(settings: Settings, group: Piece) -> bytes:
@@ -80,8 +82,7 @@ def _pack_wia(settings: Settings, group: Piece) -> bytes:
         return b""
     exceptions = _EXCEPTIONS if group.is_in_partition else b""
     filters = [{"id": lzma.FILTER_LZMA1, "preset": settings.level}]
-    packed = lzma.compress(exceptions + group.data, lzma.FORMAT_RAW, filters=filters)
-    return packed.ljust(align_up(len(packed), _UNIT), b"\0")
+    return _aligned(lzma.compress(exceptions + group.data, lzma.FORMAT_RAW, filters=filters))
 
 
 def _pack_gcz(settings: Settings, group: Piece) -> bytes:
