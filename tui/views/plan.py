@@ -17,7 +17,7 @@ from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.states import SICK, State
 from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
-from discpress.engine.units import format_count, format_duration, format_size
+from discpress.engine.units import format_count, format_size
 from discpress.tui.commands import Keys
 from discpress.tui.widgets.graph import bar_of_two
 from discpress.tui.widgets.marked_rows import Signs
@@ -123,8 +123,8 @@ def _total_lines(batch: Batch, margin_sign: str, width: int) -> list[Line]:
         parts += [f"save {format_size(saved)}"] if saved > 0 else []
     if batch.unknown:
         parts.append(f"{batch.unknown} not estimated yet")
-    if batch.seconds:
-        parts.append(f"{'more than' if batch.lacks_times else 'about'} {format_duration(batch.seconds)}")
+    if batch.duration:
+        parts.append(batch.duration)
     left_out = len(batch.rows) - count
     pieces = [(part, "head") for part in parts]
     return joined([*pieces, *([(f"{left_out} left out", "bad")] if left_out else [])], width)

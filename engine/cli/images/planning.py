@@ -22,7 +22,7 @@ from discpress.engine.library.scan.titles import fault_of
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.model import Fault, FileIdentity, Title
-from discpress.engine.units import format_duration, format_size
+from discpress.engine.units import format_size
 
 READ_TOGETHER = 64
 """Inputs whose stored titles are asked for at once; as many files are open until those that wait are chosen."""
@@ -267,8 +267,8 @@ def print_totals(batch: Batch, printer: Printer) -> None:
         parts.append(f"saves {format_size(saving[1])} ({format_size(saving[0])} to {format_size(saving[2])})")
     if batch.unknown:
         parts.append(f"{batch.unknown} not estimated yet")
-    if batch.seconds:
-        parts.append(f"{'more than' if batch.lacks_times else 'about'} {format_duration(batch.seconds)}")
+    if batch.duration:
+        parts.append(batch.duration)
     lines = [", ".join(parts), *(f"  {_space_text(space)}" for space in batch.spaces)]
     printer.event("plan-total", facts, "\n".join(lines))
 

@@ -12,6 +12,7 @@ from discpress.engine.formats import Settings
 from discpress.engine.request import ConversionRequest
 from discpress.engine.states import State
 from discpress.engine.store.model import StoredEstimate, Title
+from discpress.engine.units import format_duration
 
 
 class Skip(StrEnum):
@@ -236,9 +237,10 @@ class Batch:
         return sum(estimate.seconds for _, estimate in self._estimated)
 
     @property
-    def lacks_times(self) -> bool:
-        """Whether some estimates have no time, so that it takes longer than `seconds`."""
-        return not all(estimate.seconds for _, estimate in self._estimated)
+    def duration(self) -> str:
+        """That time in words: `about 5 min`, `more than 5 min` if some estimates have none; empty if none has one."""
+        lacks_times = not all(estimate.seconds for _, estimate in self._estimated)
+        return f"{'more than' if lacks_times else 'about'} {format_duration(self.seconds)}" if self.seconds else ""
 
 
 def _bounds_of(estimates: Sequence[StoredEstimate]) -> tuple[int, int, int]:
