@@ -13,7 +13,7 @@ from discpress.engine.convert.part.exposed import ExposedPart
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.convert.part.unpacked import new_unpacked
 from discpress.engine.convert.part.written import OutputPart, open_written
-from discpress.engine.convert.pipeline import PackingWork, Slot, followers_of, run_chunks
+from discpress.engine.convert.pipeline import ChunkWork, Slot, SlotWork, followers_of, run_chunks
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.running.source_watch import SourceWatch, do_respond
 from discpress.engine.convert.running.threads import packing_crew, readers_of
@@ -87,7 +87,7 @@ class ConversionRun(CopyCheck):
             progress.begin(Stage.PACKING if layout.packs else Stage.UNPACKING, image.size)
             progress.done_bytes = start_bytes
             if start_bytes < image.size:
-                self._pack_chunks(start_bytes, self._packing(output, writer, digester), digester, border)
+                self._pack_chunks(start_bytes, self._packing(output, writer, digester), border)
         except DiscpressError as error:
             self._blame(error)
             raise
@@ -148,16 +148,7 @@ class ConversionRun(CopyCheck):
                 unpacked.write_at(slot.offset, slot.data)
                 self._note(slot.offset + slot.length, 0)
 
-            run_chunks(
-                image.size,
-                readers_of(image, self._threads),
-                self.control,
-                fill=partial(self._read, digester),
-                take=take,
-                followers=followers_of(digester.steps),
-                with_packed=False,
-                chunk_bytes=self._layout.chunk_bytes,
-            )
+            self._read_chunks(image.size, digester, take)
             unpacked.sync()
             plain = PlainImage(ExposedPart(unpacked))
             return self._pack_image(plain, part, layout, lambda number, data: self.control.check())
@@ -178,24 +169,16 @@ class ConversionRun(CopyCheck):
         if self._packed is self.image and stored is not self.image and (self.plan.trashes_source or not is_proven):
             digest_image(self.image, self._threads, self.control, self.progress)
 
-    def _pack_chunks(
-        self, start_bytes: int, packing: PackingWork, digester: Digester, border: CheckpointWriter | None
-    ) -> None:
-        image, (fill, take, write) = self._packed, packing
-        threads, self.progress.limit = packing_crew(image, self.plan, self._threads)
-        run_chunks(
-            image.size,
-            threads,
-            self.control,
-            fill=fill,
-            take=take,
-            write=write,
-            followers=followers_of(digester.steps),
-            with_packed=self._layout.packs,
-            start_bytes=start_bytes,
-            border=border,
-            chunk_bytes=self._layout.chunk_bytes,
-        )
+    def _pack_chunks(self, start_bytes: int, work: ChunkWork, border: CheckpointWriter | None) -> None:
+        size, chunk_bytes = self._packed.size, self._layout.chunk_bytes
+        threads, self.progress.limit = packing_crew(self._packed, self.plan, self._threads)
+        run_chunks(size, threads, self.control, work, start_bytes=start_bytes, border=border, chunk_bytes=chunk_bytes)
+
+    def _read_chunks(self, end: int, digester: Digester, take: SlotWork) -> None:
+        """Read the source up to a byte, and digest it; `take` gets the chunks in order."""
+        threads, chunk_bytes = readers_of(self._packed, self._threads), self._layout.chunk_bytes
+        work = ChunkWork(partial(self._read, digester), take, followers=followers_of(digester.steps))
+        run_chunks(end, threads, self.control, work, chunk_bytes=chunk_bytes)
 
     def _check_gain(self, file_bytes: int) -> None:
         """Raise UselessError if useless images are to be skipped, and the file shows one; large ones were estimated."""
@@ -215,23 +198,14 @@ class ConversionRun(CopyCheck):
             self.progress.done_bytes += slot.length
             self._watch.look()
 
-        run_chunks(
-            checkpoint.done_bytes,
-            readers_of(self._packed, self._threads),
-            self.control,
-            fill=partial(self._read, digester),
-            take=take,
-            followers=followers_of(digester.steps),
-            with_packed=False,
-            chunk_bytes=self._layout.chunk_bytes,
-        )
+        self._read_chunks(checkpoint.done_bytes, digester, take)
         if digester.crc32 != checkpoint.source_crc32:
             return 0
         self.progress.resumed_bytes = self.progress.read_bytes = checkpoint.done_bytes
         self.progress.resumed_packed_bytes = self.progress.packed_bytes = checkpoint.part_bytes
         return checkpoint.done_bytes
 
-    def _packing(self, output: DeferredOutput, writer: BlockWriter, digester: Digester) -> PackingWork:
+    def _packing(self, output: DeferredOutput, writer: BlockWriter, digester: Digester) -> ChunkWork:
         level, block_size, alignment = self.plan.settings.level, self._layout.block_size, self._layout.alignment
         codec = codec_of(self.plan.settings)
 
@@ -245,7 +219,8 @@ class ConversionRun(CopyCheck):
                 writer.append(slot.packed[: slot.packed_bytes], slot.lengths, len(source) // block_size, source)
             self._note(slot.offset + slot.length, writer.position)
 
-        return fill, take, lambda slot: output.write_all(slot.writes)
+        followers = followers_of(digester.steps)
+        return ChunkWork(fill, take, lambda slot: output.write_all(slot.writes), followers, self._layout.packs)
 
     def _read(self, digester: Digester, slot: Slot) -> None:
         """Read a chunk of the source, and compute its crc32 and its digest for the proof while its bytes are cached."""

@@ -13,7 +13,7 @@ import threading
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.errors import DiscpressError, SuspendedError
@@ -63,8 +63,21 @@ def _never() -> bool:
 
 
 SlotWork: TypeAlias = Callable[[Slot], None]
-PackingWork: TypeAlias = tuple[SlotWork, SlotWork, SlotWork]
-"""Fills a slot, takes it in order, and writes it."""
+
+
+class ChunkWork(NamedTuple):
+    """The work on each chunk. A slot is reused when all are done with it."""
+
+    fill: SlotWork
+    """Runs in any thread, with `slot.number` and `slot.length` set."""
+    take: SlotWork
+    """Runs in the calling thread, in order."""
+    write: SlotWork | None = None
+    """Runs in any thread for each slot that `take` left `writes` in."""
+    followers: Sequence[SlotWork] = ()
+    """Each runs in a thread of its own, in order."""
+    with_packed: bool = False
+    """Whether the slots have memory for packed bytes."""
 
 
 def give_data(take: Callable[[memoryview], None], slot: Slot) -> None:
@@ -91,26 +104,18 @@ def run_chunks(
     total_bytes: int,
     threads: int,
     control: Control,
+    work: ChunkWork,
     *,
-    fill: SlotWork,
-    take: SlotWork,
-    write: SlotWork | None = None,
-    followers: Sequence[SlotWork] = (),
-    with_packed: bool,
     start_bytes: int = 0,
     border: Border | None = None,
     chunk_bytes: int = CHUNK_BYTES,
 ) -> None:
-    """Send an image of `total_bytes`, from `start_bytes` on, through `fill`, `take` and `followers`, chunk by chunk.
+    """Do the work on an image of `total_bytes`, from `start_bytes` on, chunk by chunk; `threads` threads fill slots.
 
-    `fill` runs in `threads` threads, with `slot.number` and `slot.length` set. `take` runs in the calling thread, each
-    of the `followers` in a thread of its own, all in order. `write` runs in the threads of `fill` for each slot that
-    `take` left `writes` in. A slot is reused when all are done with it. `start_bytes` is a multiple of `chunk_bytes`.
-    `border` is called in the calling thread, and saves before SuspendedError is raised. Raises the first failure of any
-    thread.
+    `start_bytes` is a multiple of `chunk_bytes`. `border` is called in the calling thread, and saves before
+    SuspendedError is raised. Raises the first failure of any thread.
     """
-    first, threads = start_bytes // chunk_bytes, max(1, threads)
-    _Engine(total_bytes, threads, control, fill, take, write, followers, with_packed, first, border, chunk_bytes).run()
+    _Engine(total_bytes, max(1, threads), control, work, start_bytes // chunk_bytes, border, chunk_bytes).run()
 
 
 class _Engine:
@@ -119,11 +124,7 @@ class _Engine:
         total_bytes: int,
         threads: int,
         control: Control,
-        fill: SlotWork,
-        take: SlotWork,
-        write: SlotWork | None,
-        followers: Sequence[SlotWork],
-        with_packed: bool,
+        work: ChunkWork,
         first: int,
         border: Border | None,
         chunk_bytes: int,
@@ -134,23 +135,23 @@ class _Engine:
         self._border = border
         self._chunks = -(-total_bytes // chunk_bytes)
         self._control = control
-        self._fill, self._take, self._write = fill, take, write
+        self._work = work
         threads = min(threads, self._chunks - self._first)
         self._free: queue.SimpleQueue[Slot | None] = queue.SimpleQueue()
         for _ in range(min(threads + EXTRA_SLOTS, self._chunks)):
-            self._free.put(Slot(with_packed=with_packed, chunk_bytes=chunk_bytes))
-        self._to_follow: list[queue.SimpleQueue[Slot | None]] = [queue.SimpleQueue() for _ in followers]
+            self._free.put(Slot(with_packed=work.with_packed, chunk_bytes=chunk_bytes))
+        self._to_follow: list[queue.SimpleQueue[Slot | None]] = [queue.SimpleQueue() for _ in work.followers]
         self._changed = threading.Condition()
         self._is_there: Callable[[], bool] = _never
         self._filled: dict[int, Slot] = {}
         self._next_number = self._first
-        self._followed = [self._first for _ in followers]
+        self._followed = [self._first for _ in work.followers]
         self._unwritten = 0
         self._failure: BaseException | None = None
         self._fillers = [threading.Thread(target=self._guard, args=(self._fill_all,)) for _ in range(threads)]
         self._followers = [
             threading.Thread(target=self._guard, args=(partial(self._follow_all, place, follow),), name=FOLLOWER)
-            for place, follow in enumerate(followers)
+            for place, follow in enumerate(work.followers)
         ]
         self._started: list[threading.Thread] = []
 
@@ -162,7 +163,7 @@ class _Engine:
                 slot = self._wait_for(number)
                 for waiting in self._to_follow:
                     waiting.put(slot)
-                self._take(slot)
+                self._work.take(slot)
                 self._hand_on(slot)
             self._wait_until_done(self._chunks)
         except BaseException as error:
@@ -210,7 +211,7 @@ class _Engine:
                 slot.number = self._next_number
                 self._next_number += 1
             slot.length = min(self._chunk_bytes, self._total_bytes - slot.offset)
-            self._fill(slot)
+            self._work.fill(slot)
             with self._changed:
                 slot._users = 1 + len(self._followers)
                 self._filled[slot.number] = slot
@@ -226,8 +227,8 @@ class _Engine:
         self._free.put(slot)
 
     def _write_out(self, slot: Slot) -> None:
-        if self._write is not None:
-            self._write(slot)
+        if self._work.write is not None:
+            self._work.write(slot)
         slot.writes.clear()
         self._release(slot)
         with self._changed:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from discpress.engine.codecs.blocks import CHUNK_BYTES, chunk_bytes_for
 from discpress.engine.convert.digests import CHANGED_HINT, ChunkDigests, Digester, DigestSet
 from discpress.engine.convert.part.stored_chunks import StoredChunks
-from discpress.engine.convert.pipeline import Slot, followers_of, run_chunks
+from discpress.engine.convert.pipeline import ChunkWork, Slot, followers_of, run_chunks
 from discpress.engine.convert.running.threads import PROOF_BYTES, readers_of
 from discpress.engine.errors import VerifyError
 from discpress.engine.images.image import Image
@@ -65,16 +65,8 @@ def digest_image(
     if disc_steps:
         followers.append(follow_disc)
 
-    run_chunks(
-        stored.size,
-        readers_of(image, threads),
-        control,
-        fill=fill,
-        take=take,
-        followers=followers,
-        with_packed=False,
-        chunk_bytes=chunk_bytes_for(stored.block_size),
-    )
+    work, chunk_bytes = ChunkWork(fill, take, followers=followers), chunk_bytes_for(stored.block_size)
+    run_chunks(stored.size, readers_of(image, threads), control, work, chunk_bytes=chunk_bytes)
     if read_digester is not digester:
         check_recorded(stored, read_digester.finish())
     digests = digester.finish()
@@ -129,16 +121,10 @@ def prove_image(
     def take(slot: Slot) -> None:
         progress.done_bytes += slot.length
 
-    run_chunks(
-        stored.size,
-        readers_of(image, threads, chunks=2, room=PROOF_BYTES),
-        control,
-        fill=fill,
-        take=take,
-        followers=() if digester is None else followers_of(digester.steps),
-        with_packed=True,
-        chunk_bytes=chunks.chunk_bytes,
-    )
+    followers = () if digester is None else followers_of(digester.steps)
+    work = ChunkWork(fill, take, followers=followers, with_packed=True)
+    threads = readers_of(image, threads, chunks=2, room=PROOF_BYTES)
+    run_chunks(stored.size, threads, control, work, chunk_bytes=chunks.chunk_bytes)
 
 
 def _bytes_at(offset: int, length: int) -> str:

@@ -16,7 +16,7 @@ from patience import HANG_S
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.convert.conversion import convert
-from discpress.engine.convert.pipeline import EXTRA_SLOTS, Slot, run_chunks
+from discpress.engine.convert.pipeline import EXTRA_SLOTS, ChunkWork, Slot, run_chunks
 from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.errors import CancelledError, DiscpressError
 from discpress.engine.formats import ImageFormat, Settings
@@ -62,7 +62,7 @@ def run(
     threads: int = 4,
     control: Control | None = None,
 ) -> None:
-    run_chunks(total_bytes, threads, control or Control(), fill=fill, take=take, followers=(follow,), with_packed=False)
+    run_chunks(total_bytes, threads, control or Control(), ChunkWork(fill, take, followers=(follow,)))
 
 
 class Failure(Exception):  # noqa: N818 - what a test raises

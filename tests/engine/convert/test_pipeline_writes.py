@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from discpress.engine.codecs.blocks import CHUNK_BYTES
 from discpress.engine.convert.part.deferred import DeferredOutput
-from discpress.engine.convert.pipeline import Slot, run_chunks
+from discpress.engine.convert.pipeline import ChunkWork, Slot, run_chunks
 from discpress.engine.progress import Control
 from discpress.engine.system.files import Readable
 
@@ -56,17 +56,8 @@ def run(memory: Memory, threads: int, *, border: Saves | None = None, before: Ca
         with output.deferring(slot.writes):
             output.write_at(slot.number, slot.data[:1])
 
-    run_chunks(
-        CHUNKS * CHUNK_BYTES,
-        threads,
-        Control(),
-        fill=before,
-        take=take,
-        write=lambda slot: output.write_all(slot.writes),
-        followers=(lambda slot: None,),
-        with_packed=False,
-        border=border,
-    )
+    work = ChunkWork(before, take, lambda slot: output.write_all(slot.writes), followers=(lambda slot: None,))
+    run_chunks(CHUNKS * CHUNK_BYTES, threads, Control(), work, border=border)
 
 
 @pytest.mark.parametrize("threads", THREADS)

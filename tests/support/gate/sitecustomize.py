@@ -7,7 +7,6 @@ import functools
 import importlib.abc
 import importlib.machinery
 import importlib.util
-import inspect
 import os
 import sys
 import time
@@ -41,8 +40,7 @@ def _hold_chunks(pipeline: ModuleType) -> None:
         def __init__(self, *words: Any) -> None:
             super().__init__(*words)
             # What reads a result back has room for packed bytes too, but writes nothing.
-            facts = inspect.signature(_Engine).bind(*words).arguments
-            self._stage = "packing" if facts["with_packed"] and facts["write"] else "reading"
+            self._stage = "packing" if self._work.with_packed and self._work.write else "reading"
 
         def _rest_before(self, number: int) -> None:
             super()._rest_before(number)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from discpress.engine.convert.pipeline import Slot, run_chunks
+from discpress.engine.convert.pipeline import ChunkWork, Slot, run_chunks
 from discpress.engine.errors import DamagedImageError, StorageError
 from discpress.engine.images.archives import paged
 from discpress.engine.images.archives.paged import CACHE_PAGES, MAX_MARKS, MAX_READERS, PAGE_BYTES, Decoder, PagedStream
@@ -94,7 +94,7 @@ def test_the_threads_of_a_pipeline_go_through_it_once() -> None:
     def take(slot: Slot) -> None:
         seen.append(slot.data == source.data[: 1 << 20])
 
-    run_chunks(len(source.data), MAX_READERS, Control(), fill=fill, take=take, with_packed=False)
+    run_chunks(len(source.data), MAX_READERS, Control(), ChunkWork(fill, take))
     assert (seen, source.starts, source.decoded_bytes) == ([True] * 64, 1, 64 << 20)
 
 
