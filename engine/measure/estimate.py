@@ -19,7 +19,7 @@ from discpress.engine.images.registry import encoder_for, encoder_of
 from discpress.engine.measure.latency import Access, seek_us, time_access
 from discpress.engine.measure.rehearsal import Tally, Trial, rehearse, time_reading
 from discpress.engine.measure.sample import Sample, Sizes, cluster_bytes_for, draw_sample, project, whole_sample
-from discpress.engine.measure.worth import SKIP_BELOW_PERCENT, WHOLE_BELOW_BYTES, reason_against
+from discpress.engine.measure.worth import WHOLE_BELOW_BYTES, reason_against
 from discpress.engine.system.filesystems import FileSystem, filesystem_of
 from discpress.engine.targets import ANY, TARGETS
 from discpress.engine.units import MIB
@@ -100,7 +100,6 @@ def estimate(
     budget_bytes: int = BUDGET_BYTES,
     check: Callable[[], None] = no_check,
     file_system: FileSystem | None = None,
-    skip_below_percent: float = SKIP_BELOW_PERCENT,
     whole_below_bytes: int = WHOLE_BELOW_BYTES,
 ) -> Estimate:
     """Estimate one image under settings that a plan has checked.
@@ -118,7 +117,6 @@ def estimate(
             threads=threads,
             check=check,
             file_system=file_system,
-            skip_below_percent=skip_below_percent,
             whole_below_bytes=whole_below_bytes,
         )
     )
@@ -133,7 +131,6 @@ def refine(
     threads: int,
     check: Callable[[], None] = no_check,
     file_system: FileSystem | None = None,
-    skip_below_percent: float = SKIP_BELOW_PERCENT,
     whole_below_bytes: int = WHOLE_BELOW_BYTES,
 ) -> Iterator[Estimate]:
     """Yield one estimate for each budget, the smallest sample first; an exact estimate is the last one.
@@ -144,7 +141,7 @@ def refine(
     """
     if settings.is_plain:
         sizes = Sizes(image.size, image.size, image.size)
-        yield _conclude(image, settings, sizes, image.size, skip_below_percent)
+        yield _conclude(image, settings, sizes, image.size)
         return
     if image.is_sequential:
         budgets = budgets[-1:]  # each estimate would unpack the whole stream
@@ -153,7 +150,7 @@ def refine(
         from discpress.engine.measure.nintendo.survey import measure_disc  # noqa: PLC0415 - for such discs only
 
         for (measured,) in measure_disc(image, [settings], budgets, position, threads, check, whole_below_bytes):
-            yield _conclude(image, settings, *measured, skip_below_percent)
+            yield _conclude(image, settings, *measured)
         return
     survey = _Survey(image, [settings], threads, random, check)
     packed = survey.packed
@@ -165,7 +162,7 @@ def refine(
             if is_whole
             else draw_sample(packed.size, cluster_bytes, budget_bytes, position, survey.chunk_bytes)
         )
-        (result,) = survey.estimates(sample, skip_below_percent)
+        (result,) = survey.estimates(sample)
         yield result
         if result.is_exact:
             return
@@ -185,7 +182,6 @@ def estimate_grid(
     budget_bytes: int = BUDGET_BYTES,
     check: Callable[[], None] = no_check,
     file_system: FileSystem | None = None,
-    skip_below_percent: float = SKIP_BELOW_PERCENT,
 ) -> list[Estimate]:
     """Estimate every block size at every level, block size by block size; empty means those of the format's grid.
 
@@ -204,12 +200,12 @@ def estimate_grid(
 
         (found,) = measure_disc(image, settings, [budget_bytes], random.random(), threads, check, 0)
         ways = zip(settings, found, strict=True)
-        return [_conclude(image, each, *measured, skip_below_percent) for each, measured in ways]
+        return [_conclude(image, each, *measured) for each, measured in ways]
     largest = max(each.block_size for each in settings)
     cluster_bytes = cluster_bytes_for(file_system or filesystem_of(image.source.holder.path), largest)
     survey = _Survey(image, settings, threads, random, check)
     sample = draw_sample(survey.packed.size, cluster_bytes, budget_bytes, random.random(), survey.chunk_bytes)
-    return survey.estimates(sample, skip_below_percent)
+    return survey.estimates(sample)
 
 
 class _Survey:
@@ -234,7 +230,7 @@ class _Survey:
         """Bytes that a conversion with the largest blocks packs in one call."""
         return max(self._trials, key=lambda trial: trial.layout.block_size).layout.chunk_bytes
 
-    def estimates(self, sample: Sample, skip_below_percent: float) -> list[Estimate]:
+    def estimates(self, sample: Sample) -> list[Estimate]:
         """Pack the new spans of a sample and return one estimate for each setting."""
         if self._read_s_per_byte is None:  # before reading the clusters fills the cache around there
             middle = sample.clusters[len(sample.clusters) // 2]
@@ -254,7 +250,7 @@ class _Survey:
             tally.add(addition)
             sizes = project(sample, [tally.stored_bytes[span] for span in sample.spans], trial.layout)
             seconds = _conversion_s(self._read_s_per_byte, tally, sizes.packed_bytes, self.packed.size, self._threads)
-            result = _conclude(self._image, trial.settings, sizes, sampled_bytes, skip_below_percent)
+            result = _conclude(self._image, trial.settings, sizes, sampled_bytes)
             decode_s = tally.unpack_s / tally.unpacked_bytes
             latency_us = seek_us(self._access, trial.layout.block_size, result.ratio, decode_s)
             results.append(replace(result, conversion_s=seconds, seek_us=latency_us))
@@ -278,14 +274,8 @@ def _conversion_s(read_s_per_byte: float, tally: Tally, packed_bytes: int, origi
     )
 
 
-def _conclude(
-    image: Image,
-    settings: Settings,
-    sizes: Sizes,
-    sampled_bytes: int,
-    skip_below_percent: float,
-) -> Estimate:
+def _conclude(image: Image, settings: Settings, sizes: Sizes, sampled_bytes: int) -> Estimate:
     # Not against its size in an archive: nothing plays an archive, so even a larger image may be useful.
-    reason = reason_against(image.source.size_bytes, sizes.packed_bytes, skip_below_percent)
+    reason = reason_against(image.source.size_bytes, sizes.packed_bytes)
     advice = Advice.SKIP if reason else Advice.CONVERT
     return Estimate(settings, image.size, *sizes, sampled_bytes, advice, reason)

@@ -8,18 +8,18 @@ from discpress.engine.units import MIB, format_size
 
 WHOLE_BELOW_BYTES = 64 * MIB
 """Smaller images are packed whole for an estimate, which takes a second and is exact."""
-SKIP_BELOW_PERCENT = 3.0
+_SKIP_BELOW_PERCENT = 3.0
 """If a conversion saves less, the advice is to skip it: reads would become slower for nothing."""
 
 
-def reason_against(source_bytes: int, packed_bytes: int, skip_below_percent: float = SKIP_BELOW_PERCENT) -> str:
+def reason_against(source_bytes: int, packed_bytes: int) -> str:
     """Return the reason against a conversion, as a sentence; empty if it is worth it."""
     saving_bytes = source_bytes - packed_bytes
     if saving_bytes < 0:
         return f"it would grow by {format_size(-saving_bytes)}"
     saving_percent = 100 * saving_bytes / source_bytes
-    if saving_percent < skip_below_percent:
-        return f"it would shrink by only {saving_percent:.1f} %: less than {skip_below_percent:g} % is not worth it"
+    if saving_percent < _SKIP_BELOW_PERCENT:
+        return f"it would shrink by only {saving_percent:.1f} %: less than {_SKIP_BELOW_PERCENT:g} % is not worth it"
     return ""
 
 

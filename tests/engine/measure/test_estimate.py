@@ -318,8 +318,8 @@ def test_iso_is_the_decoded_size(image_of: ImageOf, tmp_path: Path, disc: bytes)
     assert (result.packed_bytes, result.is_exact, result.conversion_s) == (len(disc), True, None)
 
 
-def advised(image: Image, percent: float = 3) -> tuple[Advice, str]:
-    result = estimate(image, FAST, random=Random(1), threads=2, skip_below_percent=percent)
+def advised(image: Image) -> tuple[Advice, str]:
+    result = estimate(image, FAST, random=Random(1), threads=2)
     return result.advice, result.reason
 
 
@@ -334,10 +334,6 @@ def test_advice_for_what_grows(image_of: ImageOf) -> None:
 def test_advice_for_what_hardly_shrinks(image_of: ImageOf) -> None:
     data = Random(1).randbytes(2 * MIB) + bytes(40 * KIB)
     assert advised(image_of(data)) == ("skip", "it would shrink by only 1.6 %: less than 3 % is not worth it")
-
-
-def test_advice_at_another_percentage(image_of: ImageOf) -> None:
-    assert advised(image_of(Random(1).randbytes(2 * MIB) + bytes(40 * KIB)), percent=1) == ("convert", "")
 
 
 def test_advice_counts_the_source_file_not_the_image(image_of: ImageOf, tmp_path: Path, disc: bytes) -> None:
