@@ -170,40 +170,38 @@ def refine(
 
 def estimate_grid(
     image: Image,
-    image_format: ImageFormat,
+    settings: Settings,
     block_sizes: Sequence[int] = (),
     levels: Sequence[int] = (),
     *,
     random: Random,
     threads: int,
-    target: str = ANY,
-    alignment: int | None = None,
-    methods: Sequence[Method] = (),
     budget_bytes: int = BUDGET_BYTES,
     check: Callable[[], None] = no_check,
     file_system: FileSystem | None = None,
 ) -> list[Estimate]:
-    """Estimate every block size at every level, block size by block size; empty means those of the format's grid.
+    """Estimate settings with every block size at every level, block size by block size.
 
+    Without `block_sizes` or `levels`, those of the format's grid are taken.
     One sample serves all: each cluster is read once and packed in every way. Clusters contain whole blocks of the
     largest size, so for small blocks the margins are wider than those of `estimate`. Differences between the entries
     are more precise than their margins, because all come from the same bytes. Only an image within the budget is packed
     whole. Parameters and errors as for `estimate`.
     """
-    settings = [
-        Settings(image_format, block_size, level, alignment, target, tuple(methods))
-        for block_size in block_sizes or grid_block_sizes(image_format, methods)
-        for level in levels or grid_levels(image_format, methods, target) or [DEFAULT_LEVEL]
+    form = settings.format, settings.methods
+    ways = [
+        replace(settings, block_size=block_size, level=level)
+        for block_size in block_sizes or grid_block_sizes(*form)
+        for level in levels or grid_levels(*form, settings.target) or [DEFAULT_LEVEL]
     ]
-    if encoder_of(image_format, methods).why_whole:
+    if encoder_for(settings).why_whole:
         from discpress.engine.measure.nintendo.survey import measure_disc  # noqa: PLC0415 - as above
 
-        (found,) = measure_disc(image, settings, [budget_bytes], random.random(), threads, check, 0)
-        ways = zip(settings, found, strict=True)
-        return [_conclude(image, each, *measured) for each, measured in ways]
-    largest = max(each.block_size for each in settings)
+        (found,) = measure_disc(image, ways, [budget_bytes], random.random(), threads, check, 0)
+        return [_conclude(image, each, *measured) for each, measured in zip(ways, found, strict=True)]
+    largest = max(each.block_size for each in ways)
     cluster_bytes = cluster_bytes_for(file_system or filesystem_of(image.source.holder.path), largest)
-    survey = _Survey(image, settings, threads, random, check)
+    survey = _Survey(image, ways, threads, random, check)
     sample = draw_sample(survey.packed.size, cluster_bytes, budget_bytes, random.random(), survey.chunk_bytes)
     return survey.estimates(sample)
 

@@ -1,6 +1,7 @@
 """`discpress estimate`: sizes and times of results, before anything is written."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -48,11 +49,9 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
                             raise UsageError("--grid: an ISO has neither blocks nor levels")
                         estimates = estimate_grid(
                             plan.view(image),
-                            plan.settings.format,
+                            replace(plan.settings, alignment=None),
                             random=Random(),
                             threads=threads,
-                            target=plan.settings.target,
-                            methods=plan.settings.methods,
                             budget_bytes=budgets[-1],
                             check=control.check,
                         )

@@ -1,6 +1,7 @@
 """Estimates that are stored as they become more precise."""
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -51,17 +52,10 @@ def grid_into(store: Store, path: Path, request: ConversionRequest, *, threads: 
         plan = plan_image(
             image, ConversionRequest(format=request.format, target=request.target, methods=request.methods)
         )
-        image_format = plan.settings.format
-        if plan.settings.is_plain:
-            raise UsageError(f"{display_name(path)}: {image_format.upper()} has neither blocks nor levels")
-        cells = estimate_grid(
-            plan.view(image),
-            image_format,
-            random=Random(),
-            threads=threads,
-            target=plan.settings.target,
-            alignment=request.alignment if encoder_of(image_format).takes_alignment else None,
-            methods=plan.settings.methods,
-            check=check,
-        )
+        settings = plan.settings
+        if settings.is_plain:
+            raise UsageError(f"{display_name(path)}: {settings.format.upper()} has neither blocks nor levels")
+        if encoder_of(settings.format).takes_alignment:
+            settings = replace(settings, alignment=request.alignment)
+        cells = estimate_grid(plan.view(image), settings, random=Random(), threads=threads, check=check)
     store.save_grid(identity_of(plan), map(StoredEstimate.of, cells))

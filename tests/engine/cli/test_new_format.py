@@ -139,7 +139,7 @@ def test_a_sample_estimates_it_within_its_margin(source_path: Path) -> None:
 @pytest.mark.slow
 def test_its_table_of_estimates_has_its_levels(source_path: Path) -> None:
     with open_image(source_path) as image:
-        cells = estimate_grid(image, TOY.name, random=Random(1), threads=1)
+        cells = estimate_grid(image, Settings(TOY.name), random=Random(1), threads=1)
     assert [(each.settings.block_size, each.settings.level) for each in cells] == [(BLOCK_SIZE, 1), (BLOCK_SIZE, 9)]
 
 

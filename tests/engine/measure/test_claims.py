@@ -52,7 +52,7 @@ SAMPLING: dict[str, Callable[[PlainImage], object]] = {
     "estimate": lambda image: estimate(image, ZSO, **HOW),
     "estimate of a CHD": lambda image: estimate(image, CHD, **HOW),
     "refine": lambda image: list(refine(image, ZSO, **HOW)),
-    "grid": lambda image: estimate_grid(image, ImageFormat.ZSO, **HOW),
+    "grid": lambda image: estimate_grid(image, ZSO, **HOW),
     "trial": lambda image: Trial.of(image, ZSO),
     "window": lambda image: pack_window(image, Span(0, MIB), ZSO, scratch(), threads=1, check=lambda done: None),
     "throughput": lambda image: measure_throughput(

@@ -241,7 +241,7 @@ def test_refinement_ends_when_exact(image_of: ImageOf, disc: bytes) -> None:
 def test_grid_gives_what_single_estimates_do(image_of: ImageOf, disc: bytes) -> None:
     image = image_of(disc)
     grid = estimate_grid(
-        image, ZSO, (2048, 64 * KIB), (1, 4), random=Random(1), threads=2, file_system=NETWORK, budget_bytes=MIB
+        image, FAST, (2048, 64 * KIB), (1, 4), random=Random(1), threads=2, file_system=NETWORK, budget_bytes=MIB
     )
     singles = [sampled(image, each.settings, file_system=NETWORK) for each in grid]
     assert [(each.packed_bytes, each.low_bytes) for each in grid] == [
@@ -254,14 +254,14 @@ def test_grid_reads_each_cluster_once(image_of: ImageOf, disc: bytes) -> None:
     lengths = lengths_read(
         image,
         lambda: estimate_grid(
-            image, ZSO, (2048, 16 * KIB), (1, 4), random=Random(1), threads=1, file_system=LOCAL, budget_bytes=MIB
+            image, FAST, (2048, 16 * KIB), (1, 4), random=Random(1), threads=1, file_system=LOCAL, budget_bytes=MIB
         ),
     )
     assert lengths.count(16 * KIB) == 64 + 2
 
 
 def test_grid_has_the_formats_levels(image_of: ImageOf) -> None:
-    grid = estimate_grid(image_of(content(64 * KIB)), CSO, random=Random(1), threads=2)
+    grid = estimate_grid(image_of(content(64 * KIB)), Settings(CSO), random=Random(1), threads=2)
     assert [each.settings.level for each in grid[:3]] == [1, 6, 9]
 
 
@@ -350,7 +350,7 @@ def test_conversion_time_is_predicted(image_of: ImageOf, disc: bytes) -> None:
 
 @pytest.mark.slow
 def test_a_larger_block_promises_a_longer_seek(image_of: ImageOf, disc: bytes) -> None:
-    cells = estimate_grid(image_of(disc), ZSO, (2048, 1024 * KIB), (9,), random=Random(1), threads=2)
+    cells = estimate_grid(image_of(disc), Settings(ZSO), (2048, 1024 * KIB), (9,), random=Random(1), threads=2)
     small, large = cells
     assert small.seek_us is not None
     assert large.seek_us is not None
@@ -358,7 +358,7 @@ def test_a_larger_block_promises_a_longer_seek(image_of: ImageOf, disc: bytes) -
 
 
 def test_a_grid_is_made_under_the_alignment_asked_for(image_of: ImageOf, disc: bytes) -> None:
-    (cell,) = estimate_grid(image_of(disc), ZSO, (2048,), (1,), random=Random(1), threads=2, alignment=1024)
+    (cell,) = estimate_grid(image_of(disc), Settings(ZSO, alignment=1024), (2048,), (1,), random=Random(1), threads=2)
     assert cell.settings.alignment == 1024
 
 
@@ -402,7 +402,8 @@ def test_sampled_chd_is_no_smaller_than_what_is_written(image_of: ImageOf, tmp_p
 @pytest.mark.slow
 @pytest.mark.parametrize("method", [ZSTD, ZLIB])
 def test_grid_of_a_chd_has_the_methods_levels_and_large_hunks(image_of: ImageOf, method: Method) -> None:
-    cells = estimate_grid(image_of(bytes(3 * MIB)), ImageFormat.CHD, random=Random(1), threads=1, methods=(method,))
+    settings = Settings(ImageFormat.CHD, methods=(method,))
+    cells = estimate_grid(image_of(bytes(3 * MIB)), settings, random=Random(1), threads=1)
     expected = [
         (size, level) for size in grid_block_sizes(ImageFormat.CHD) for level in grid_levels(ImageFormat.CHD, (method,))
     ]

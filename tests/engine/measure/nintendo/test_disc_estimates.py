@@ -127,7 +127,7 @@ def test_steps_of_an_estimate_pack_no_group_twice(tmp_path: Path, monkeypatch: p
 def test_a_grid_has_the_estimate_of_each_setting(image_format: ImageFormat, tmp_path: Path) -> None:
     sizes, levels = ([32 * KIB, MIB], [1, 5]) if image_format is RVZ else ((), ())
     with image_of(DISCS["encrypted and padded"](), tmp_path) as image:
-        cells = estimate_grid(image, image_format, sizes, levels, random=Random(1), threads=2)
+        cells = estimate_grid(image, Settings(image_format), sizes, levels, random=Random(1), threads=2)
         for cell in cells:
             assert cell.packed_bytes == estimated(image, cell.settings).packed_bytes
     assert len(cells) == {RVZ: 4, GCZ: 3, WBFS: 1}[image_format]
