@@ -17,7 +17,7 @@ from discpress.engine.targets import AUTO, TARGETS, Target, target_for
 from discpress.engine.targets.checks import check_settings, check_system, check_tracks, player_warning, wrong_system
 
 
-class Choice(NamedTuple):
+class ChosenSettings(NamedTuple):
     """The settings for one image, decided and checked against its target."""
 
     target: Target
@@ -38,7 +38,7 @@ def resolve_settings(
     defaults: ConversionRequest = NOTHING,
     suffix_format: ImageFormat | None = None,
     tracks: TrackCounts | None = None,
-) -> Choice:
+) -> ChosenSettings:
     """Return the settings for an image of `original_bytes` decoded bytes; messages call it `name`.
 
     `request` is completed by the `defaults` as in `merge_requests`. `system` (`ps2`) decides the target if they do not,
@@ -54,7 +54,7 @@ def resolve_settings(
         notices.append(f"the output's name ends in .{suffix_format}, but its content is {image_format.upper()}")
     plain = Settings(image_format, target=target.name)
     if plain.is_plain:
-        return Choice(target, plain, 0, tuple(notices))
+        return ChosenSettings(target, plain, 0, tuple(notices))
     if request.any_system and not target.plays(system_from(system)):
         notices.append(wrong_system(target, system))
     else:
@@ -70,7 +70,7 @@ def resolve_settings(
     notices += check_settings(settings, target, original_bytes, shift, name, system)
     size_notice = encoder.size_notice(original_bytes, system_from(system))
     notices += filter(None, (size_notice, player_warning(target, system, settings.format)))
-    return Choice(target, settings, shift, tuple(notices))
+    return ChosenSettings(target, settings, shift, tuple(notices))
 
 
 def _check_contained(name: str, encoder: Encoder, image_format: ImageFormat, system: str) -> None:

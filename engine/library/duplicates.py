@@ -57,7 +57,7 @@ class KeepRule:
 
 
 @dataclass(frozen=True, slots=True)
-class Choice:
+class CopyChoice:
     """The copies of a disc under the user's rule."""
 
     copies: Copies
@@ -101,24 +101,24 @@ def find_variants(titles: Iterable[Title], states: TitleStates) -> list[Variants
     return sorted(found, key=lambda variants: natural_key(variants.family.name))
 
 
-def choose(copies: Copies, rule: KeepRule, users: Mapping[Path, Set[Path]], states: TitleStates) -> Choice:
+def choose(copies: Copies, rule: KeepRule, users: Mapping[Path, Set[Path]], states: TitleStates) -> CopyChoice:
     """Return the choice that a rule makes among copies; `users` are those of `users_of_files`."""
     fitting = [title for title in copies.titles if rule.fits(title)]
     if len(fitting) != 1:
         problem = "none of them is to be kept" if not fitting else f"{len(fitting)} of them are to be kept"
-        return Choice(copies, None, (), f"{problem}; name one with --keep")
+        return CopyChoice(copies, None, (), f"{problem}; name one with --keep")
     return choose_kept(copies, fitting[0], users, states)
 
 
-def choose_kept(copies: Copies, kept: Title, users: Mapping[Path, Set[Path]], states: TitleStates) -> Choice:
+def choose_kept(copies: Copies, kept: Title, users: Mapping[Path, Set[Path]], states: TitleStates) -> CopyChoice:
     """Return what becomes of copies if the user keeps this one of them; `users` as for `choose`."""
     problem = _why_not(kept, states)
     if problem:
-        return Choice(copies, None, (), f"{display_name(kept.path)}: {problem}")
+        return CopyChoice(copies, None, (), f"{display_name(kept.path)}: {problem}")
     others = [title for title in copies.titles if title is not kept]
     marked = tuple((title, _why_not(title, states) or _shared(title, kept, users)) for title in others)
     is_any = any(not reason for _, reason in marked)
-    return Choice(copies, kept, marked, "" if is_any else "none of the others may go")
+    return CopyChoice(copies, kept, marked, "" if is_any else "none of the others may go")
 
 
 def _why_not(title: Title, states: TitleStates) -> str:

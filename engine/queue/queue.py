@@ -11,7 +11,7 @@ from discpress.engine.queue import log_rows, order
 from discpress.engine.queue.crash_count import MOST_DEATHS, count_death, describe_death, worker_ended
 from discpress.engine.queue.job_rows import ADD_JOB, SELECT_JOBS, is_queued, job_from, job_row
 from discpress.engine.queue.jobs import REQUESTS, Action, JobProgress, JobRequest, JobState
-from discpress.engine.queue.rates import Meter
+from discpress.engine.queue.rates import JobRates
 from discpress.engine.queue.reader import QueueReader
 from discpress.engine.queue.snapshot import WorkerStatus
 from discpress.engine.queue.transitions import Change, fail_values, finish_values, in_transaction, skip_values
@@ -59,7 +59,7 @@ class JobQueue(QueueReader):
         """Work on an open store; `now` dates events, `clock` measures rates: both in seconds."""
         super().__init__(store, now=now)
         self._clock = clock
-        self._meters: dict[int, Meter] = {}
+        self._rates: dict[int, JobRates] = {}
 
     # Requests of clients
 
@@ -233,7 +233,7 @@ class JobQueue(QueueReader):
         """
         with self._lock:
             now = self._clock()
-            measured = [(each, self._meters.setdefault(each.id, Meter()).rates(each, now)) for each in counts]
+            measured = [(each, self._rates.setdefault(each.id, JobRates()).rates(each, now)) for each in counts]
 
         def save(change: Change) -> None:
             log_rows.save_progress(change.connection, change.revision, measured)
@@ -278,7 +278,7 @@ class JobQueue(QueueReader):
 
     def _forget_rate(self, job_id: int) -> None:
         with self._lock:
-            self._meters.pop(job_id, None)
+            self._rates.pop(job_id, None)
 
     def _change(self, operation: Callable[[Change], T], *, durable: bool = False) -> T:
         return self._file.write(in_transaction(operation, self._now()), durable=durable)

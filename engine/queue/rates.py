@@ -26,7 +26,7 @@ NO_RATES = Rates(None, None, None)
 
 
 @dataclass(slots=True)
-class Meter:
+class JobRates:
     """The counts of one job over the window.
 
     The window begins anew with a stage, when counts decrease, and when its clock steps back or far ahead. So no rate is

@@ -17,7 +17,7 @@ from discpress.engine.system.ignored import entries_in
 from discpress.engine.system.locks import has_writer
 
 
-class Look(NamedTuple):
+class SeenFile(NamedTuple):
     """A file at one look."""
 
     size_bytes: int
@@ -48,7 +48,7 @@ class Stillness:
     """The folder; folders below it that are links are not entered."""
     is_written: Callable[[Path], bool] = is_open_for_writing
     """Returns whether a program writes a file; replaced in tests."""
-    files: dict[Path, Look] = field(default_factory=dict, init=False)
+    files: dict[Path, SeenFile] = field(default_factory=dict, init=False)
     """The files of the last look."""
     moving: set[Path] = field(default_factory=set, init=False)
     """Those of them that did not stand still since the look before."""
@@ -75,7 +75,7 @@ class Stillness:
                         pending.append(Path(entry.path))
                     elif entry.is_file():
                         facts = entry.stat()
-                        self.files[Path(entry.path)] = Look(facts.st_size, facts.st_mtime_ns)
+                        self.files[Path(entry.path)] = SeenFile(facts.st_size, facts.st_mtime_ns)
         self.moving = {path for path, look in self.files.items() if before.get(path) != look}
 
     def stands_still(self, path: Path) -> bool:

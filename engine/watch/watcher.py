@@ -25,7 +25,7 @@ from discpress.engine.store.rows import watched_rows
 from discpress.engine.store.rows.watched_rows import LIVING, Watched, WatchStep
 from discpress.engine.store.store import Store
 from discpress.engine.units import format_percent
-from discpress.engine.watch.stillness import Look, Stillness
+from discpress.engine.watch.stillness import SeenFile, Stillness
 
 MOST_FAILURES = 3
 """A rule stops after so many failed conversions in a row."""
@@ -96,7 +96,7 @@ class Watcher:
     """Whether nothing is queued or stored, apart from what a scan finds."""
     stillness: Stillness = field(init=False)
     """The files of the folder."""
-    _followed: dict[Path, Look] = field(default_factory=dict, init=False)
+    _followed: dict[Path, SeenFile] = field(default_factory=dict, init=False)
     """The files that the library knows as they are."""
     _told: set[tuple[Path, str]] = field(default_factory=set, init=False)
     _has_more: bool = field(default=True, init=False)

@@ -58,7 +58,7 @@ class Running:
         return not self.is_held and not self.stalled
 
 
-class Reports:
+class Heartbeat:
     """Writes progress, throughput and the worker's own state; one for a manager."""
 
     def __init__(self, queue: JobQueue, clock: Callable[[], float]) -> None:

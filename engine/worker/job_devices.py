@@ -71,7 +71,7 @@ def _checked_device(job: Job) -> int:
 
 
 @dataclass(slots=True)
-class Look:
+class DevicePoll:
     """The devices found in one poll, each job probed once."""
 
     ask: Callable[[Job], int | None]

@@ -11,7 +11,7 @@ from discpress.engine.worker.background_lane import BackgroundLane
 from discpress.engine.worker.blocked_jobs import Waits
 from discpress.engine.worker.elsewhere.lane import MachineLane, RemotePlace
 from discpress.engine.worker.heartbeat import Running
-from discpress.engine.worker.job_devices import Devices, Look
+from discpress.engine.worker.job_devices import DevicePoll, Devices
 from discpress.engine.worker.job_paths import NOT_THERE
 
 PROBES = 2
@@ -26,7 +26,7 @@ class _Places:
 
     jobs: Sequence[Job]
     """The waiting jobs, the next one first."""
-    devices: Look
+    devices: DevicePoll
     """Returns the device of each job, probed once."""
     busy: set[int]
     """Devices that accept no other conversion."""
@@ -116,7 +116,7 @@ class Launcher:
         ]
         return _Places(
             jobs,
-            Look(
+            DevicePoll(
                 self._devices.of,
                 {each.job.file_path.parent: each.device for each in conversions if each.device != NOT_THERE},
             ),

@@ -26,7 +26,7 @@ from discpress.engine.worker.background_lane import BackgroundLane
 from discpress.engine.worker.batch_end.batches import BatchEnds
 from discpress.engine.worker.blocked_jobs import Waits
 from discpress.engine.worker.elsewhere.lane import MachineLane, RemotePlace
-from discpress.engine.worker.heartbeat import Reports, Running
+from discpress.engine.worker.heartbeat import Heartbeat, Running
 from discpress.engine.worker.hung_jobs import Stalls
 from discpress.engine.worker.job_devices import Devices
 from discpress.engine.worker.job_paths import places_of
@@ -77,7 +77,7 @@ class Manager:
     _waits: Waits = field(init=False)
     _devices: Devices = field(init=False)
     _seen: object = None
-    _reports: Reports = field(init=False)
+    _heartbeat: Heartbeat = field(init=False)
     _endings: Endings = field(init=False)
     _background: BackgroundLane = field(init=False)
     _launcher: Launcher = field(init=False)
@@ -87,7 +87,7 @@ class Manager:
         self._stalls = Stalls(self.queue, self._disks, self.clock)
         self._waits = Waits(self.queue, self.clock, self._disks)
         self._devices = Devices(self._disks, self._waits)
-        self._reports = Reports(self.queue, self.clock)
+        self._heartbeat = Heartbeat(self.queue, self.clock)
         self._endings = Endings(self.queue, self._waits, self._disks)
         self._background = BackgroundLane(
             BackgroundTasks(self.store), self.store, self.run_background_task, self._disks, self.clock
@@ -98,7 +98,7 @@ class Manager:
 
     async def work(self) -> None:
         """Run the queue until the end described above; jobs that still run are suspended with checkpoints."""
-        self._reports.say(WorkerState.STARTING)
+        self._heartbeat.say(WorkerState.STARTING)
         self.queue.recover()
         self._background.recover()
         try:
@@ -122,7 +122,7 @@ class Manager:
                 self._background.obey()
                 self._launch()
             working = [each for each in self._running.values() if not each.is_held]
-            self._reports.report(working, has_background_tasks=bool(self._background))
+            self._heartbeat.report(working, has_background_tasks=bool(self._background))
             is_connecting = self.machines is not None and self.machines.is_waiting
             is_asking = self._background.is_waiting or self._disks.has_fresh() or is_searching or is_telling
             if working or self._waits or self._background or is_asking or is_connecting:
@@ -244,7 +244,7 @@ class Manager:
                 if self.machines is not None:
                     self.machines.release(job_id)
                 with contextlib.suppress(StoreError):
-                    self._reports.save([running])
+                    self._heartbeat.save([running])
                 self._endings.end(running)
                 if self.batch_ends is not None:
                     self.batch_ends.note(running.job)
@@ -261,7 +261,7 @@ class Manager:
         if self.batch_ends is not None:
             self.batch_ends.stop()
         with contextlib.suppress(StoreError):
-            self._reports.say(WorkerState.STOPPING)
+            self._heartbeat.say(WorkerState.STOPPING)
         while tasks := [task for task in self._tasks() if not task.done()]:
             runs = [each for each in self._running.values() if not each.task.done()]
             if self._stalls.all_hang(runs) & self._background.all_hang():
@@ -276,4 +276,4 @@ class Manager:
             for run in self._running.values():
                 self._stalls.leave(run)
             self._background.leave()
-            self._reports.say(WorkerState.GONE)
+            self._heartbeat.say(WorkerState.GONE)

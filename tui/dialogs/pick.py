@@ -33,7 +33,7 @@ _OTHER_LINES = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Choice(Generic[T]):
+class PickRow(Generic[T]):
     """One row."""
 
     value: T
@@ -57,7 +57,7 @@ class Pick(OwnScreen[T | None], ModalScreen[T | None]):
     def __init__(
         self,
         question: str,
-        offered: Sequence[Choice[T]],
+        offered: Sequence[PickRow[T]],
         present: T | None,
         ellipsis: str,
         columns: Sequence[Column] = COLUMNS,
@@ -106,7 +106,7 @@ class Pick(OwnScreen[T | None], ModalScreen[T | None]):
         self.call_after_refresh(self._show)
 
     @property
-    def _under_cursor(self) -> Choice[T]:
+    def _under_cursor(self) -> PickRow[T]:
         return self.offered[self.query_one(Table).cursor]
 
     def _show(self) -> None:
@@ -135,7 +135,7 @@ class PickTarget(Pick[str]):
         super().__init__(
             question or f"What plays your {SYSTEMS[system_from(system)].label} discs?",
             [
-                Choice(each, target_cells(system, each), tuple(about_target(system, each)))
+                PickRow(each, target_cells(system, each), tuple(about_target(system, each)))
                 for each in (names if has_auto else names[1:])
             ],
             name,
@@ -147,7 +147,7 @@ class PickTarget(Pick[str]):
 class _Rows:
     """The choices as a table."""
 
-    def __init__(self, offered: Sequence[Choice[T]], columns: Sequence[Column]) -> None:
+    def __init__(self, offered: Sequence[PickRow[T]], columns: Sequence[Column]) -> None:
         self._offered = offered
         self._places = {column.key: place for place, column in enumerate(columns)}
 

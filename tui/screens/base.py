@@ -143,9 +143,9 @@ class DiscScreen(OwnScreen[None]):
         self, question: str, values: Sequence[T], describe: Callable[[T], str], present: T, take: Callable[[T], None]
     ) -> None:
         """Ask for one of some values; `take` is called with the one that was chosen, not if the list was left."""
-        from discpress.tui.dialogs.pick import Choice, Pick  # noqa: PLC0415 - 5 ms, once a list is opened
+        from discpress.tui.dialogs.pick import Pick, PickRow  # noqa: PLC0415 - 5 ms, once a list is opened
 
-        offered = [Choice(place, (display_name(describe(value)),)) for place, value in enumerate(values)]
+        offered = [PickRow(place, (display_name(describe(value)),)) for place, value in enumerate(values)]
         first = values.index(present) if present in values else 0
 
         def answer(place: int | None) -> None:

@@ -16,7 +16,7 @@ from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.store.rows.measurement_rows import LabTest
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import Place, bindings_at
-from discpress.tui.dialogs.pick import Choice, Pick, PickTarget
+from discpress.tui.dialogs.pick import Pick, PickRow, PickTarget
 from discpress.tui.messages import OpenBench, OpenPlan, StartWorker
 from discpress.tui.screens.base import Value
 from discpress.tui.screens.tune_saving import TuneSaving
@@ -199,7 +199,7 @@ class TuneScreen(TuneSaving):
         offered = []
         for place, form in enumerate(self._tuning.forms):
             refusal = reason_against(cell_of(self._tuning.of_form(*form), title, chooser, {}))
-            offered.append(Choice(place, (form_name(*form), refusal), refusal=refusal))
+            offered.append(PickRow(place, (form_name(*form), refusal), refusal=refusal))
         present = (self._tuning.format, self._tuning.methods)
 
         def answer(place: int | None) -> None:

@@ -16,8 +16,8 @@ from discpress.engine.errors import CancelledError, DiscpressError, StoreError, 
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.source import ByteSource
 from discpress.engine.library.duplicates import (
-    Choice,
     Copies,
+    CopyChoice,
     KeepRule,
     choose,
     find_copies,
@@ -123,7 +123,7 @@ class _Keeping:
             self._records.follow(entry.home_paths, [entry.home])
         return bool(found)
 
-    def _keep(self, choice: Choice) -> None:
+    def _keep(self, choice: CopyChoice) -> None:
         kept = choice.kept
         if kept is None:
             return

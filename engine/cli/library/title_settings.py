@@ -9,7 +9,7 @@ from discpress.engine.cli.library.named_titles import titles_named
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import open_store, read_config
 from discpress.engine.config import Config
-from discpress.engine.convert.choice import Choice, resolve_settings
+from discpress.engine.convert.choice import ChosenSettings, resolve_settings
 from discpress.engine.convert.request import merge_requests
 from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import DEFAULT_LEVEL
@@ -109,7 +109,7 @@ def _show(title: Title, config: Config, printer: Printer) -> int:
 
 
 def _in_force(
-    chosen: ConversionRequest, request: ConversionRequest, config: Config, choice: Choice, system: str
+    chosen: ConversionRequest, request: ConversionRequest, config: Config, choice: ChosenSettings, system: str
 ) -> list[InForce]:
     """Return the settings of a title one by one; `request` combines the title's settings with the settings file."""
     settings = choice.settings

@@ -1,7 +1,7 @@
 """Copies of a disc, and games in several regions or revisions, for people and as JSON."""
 
 from discpress.engine.cli.output.printers import Printer
-from discpress.engine.library.duplicates import Choice, Copies, Variants
+from discpress.engine.library.duplicates import Copies, CopyChoice, Variants
 from discpress.engine.library.states import TitleStates
 from discpress.engine.names import display_name
 from discpress.engine.store.digests import Grade
@@ -57,7 +57,7 @@ def _line(title: Title, mark: str = "", why: str = "") -> str:
     return f"  {words}{shown:<7} {format_size(title.file_bytes):>9}  {display_name(title.path)}{note}"
 
 
-def print_choice(choice: Choice, printer: Printer) -> None:
+def print_choice(choice: CopyChoice, printer: Printer) -> None:
     """Print the copy of a disc that stays, and what becomes of the others."""
     copies, kept = choice.copies, choice.kept
     facts = {

@@ -15,7 +15,7 @@ from discpress.engine.convert.batch.space import disk_spaces
 from discpress.engine.convert.batch.standing import standing_of, useless_standing
 from discpress.engine.convert.batch.told_apart import told_apart
 from discpress.engine.convert.cd.form import form_of_title
-from discpress.engine.convert.choice import Choice, plays_system, resolve_settings
+from discpress.engine.convert.choice import ChosenSettings, plays_system, resolve_settings
 from discpress.engine.convert.nintendo.loader_names import listed_id
 from discpress.engine.convert.output_names import Clash, OutputNames, format_of_suffix, refuse_reserved, result_path
 from discpress.engine.convert.request import NOTHING, merge_requests
@@ -158,7 +158,7 @@ class _Planner:
         """Return whether the user asked to convert a title even if it is packed."""
         return each.is_named or has_own_form(each) or self.options.has_format or self.repacks
 
-    def _resolve(self, each: Candidate, request: ConversionRequest) -> Choice:
+    def _resolve(self, each: Candidate, request: ConversionRequest) -> ChosenSettings:
         title, suffix_format = each.title, format_of_suffix(self.options.output_path)
         try:
             name = display_name(title.path.name)
@@ -177,7 +177,7 @@ class _Planner:
             raise LeftOut(Skip.SETTING if each.is_named else Skip.NO_PLAYER, why)
         return choice
 
-    def _resolved(self, row: PlannedTitle, each: Candidate, standing: Standing, choice: Choice) -> PlannedTitle:
+    def _resolved(self, row: PlannedTitle, each: Candidate, standing: Standing, choice: ChosenSettings) -> PlannedTitle:
         title, settings = row.title, choice.settings
         folder = each.output_folder or self.options.output_folder
         stem = self.stems.get(title.path)

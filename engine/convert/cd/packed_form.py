@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from discpress.engine.convert.cd.cut import check_cut, cut, is_exact
 from discpress.engine.convert.cd.form import kept_for_sheet
-from discpress.engine.convert.choice import Choice
+from discpress.engine.convert.choice import ChosenSettings
 from discpress.engine.convert.digests import DigestSet
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.formats import SHEETS, TRACKS_FORMAT, ImageFormat
@@ -74,7 +74,7 @@ def refuse_cut(image: Image, disc: DiscInfo, wanted: ImageFormat | None) -> None
 
 
 def decide_packed_form(
-    image: Image, disc: DiscInfo, choice: Choice, request: ConversionRequest, output_path: Path | None
+    image: Image, disc: DiscInfo, choice: ChosenSettings, request: ConversionRequest, output_path: Path | None
 ) -> PackedForm:
     """Return what of an open image is packed for a choice of settings; `output_path` is the name that the user chose.
 
@@ -86,7 +86,7 @@ def decide_packed_form(
 
 
 def _form_of(
-    image: Image, disc: DiscInfo, choice: Choice, request: ConversionRequest, output_path: Path | None
+    image: Image, disc: DiscInfo, choice: ChosenSettings, request: ConversionRequest, output_path: Path | None
 ) -> PackedForm:
     if not isinstance(image, CdImage):
         return PackedForm(image.size)

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from discpress.engine.config import Config
 from discpress.engine.convert.batch.cds import why_not_made
 from discpress.engine.convert.batch.standing import standing_of
-from discpress.engine.convert.choice import Choice, default_settings, resolve_settings
+from discpress.engine.convert.choice import ChosenSettings, default_settings, resolve_settings
 from discpress.engine.convert.request import for_system, merge_requests
 from discpress.engine.errors import DiscpressError, StoreError
 from discpress.engine.formats import DEFAULT_LEVEL, Settings
@@ -40,7 +40,7 @@ class Chooser(NamedTuple):
         """Return what a job for this title is asked for: every setting named, as it is now."""
         return _request(title.overrides, self.default_request, title.system)
 
-    def choice(self, title: Title, request: ConversionRequest | None = None) -> Choice:
+    def choice(self, title: Title, request: ConversionRequest | None = None) -> ChosenSettings:
         """Return the settings a title would be written with; SettingError or UsageError if the target refuses."""
         name = display_name(title.path.name)
         return resolve_settings(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sample_images import mixed, write_image
 
 from discpress.engine.codecs import libdeflate
-from discpress.engine.convert.choice import Choice, resolve_settings
+from discpress.engine.convert.choice import ChosenSettings, resolve_settings
 from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.errors import DiscpressError, SettingError, UsageError, WrongSystemError
 from discpress.engine.formats import ImageFormat, Method, Settings
@@ -23,7 +23,7 @@ ZSO, CSO, CHD, ISO = ImageFormat.ZSO, ImageFormat.CSO, ImageFormat.CHD, ImageFor
 
 def choose(
     asked: ConversionRequest, system: str = "ps2", original_bytes: int = GIB, suffix: ImageFormat | None = None
-) -> Choice:
+) -> ChosenSettings:
     return resolve_settings("game.iso", original_bytes, system, asked, suffix_format=suffix)
 
 
@@ -41,7 +41,7 @@ def test_without_a_request_the_settings_are_those_of_the_target() -> None:
 
 def test_a_request_is_kept() -> None:
     asked = ConversionRequest(CSO, 4096, 7, 64, "any")
-    assert choose(asked, "psp") == Choice(
+    assert choose(asked, "psp") == ChosenSettings(
         TARGETS["any"],
         Settings(CSO, 4096, 7, 64, "any"),
         6,
@@ -120,7 +120,7 @@ def test_an_iso_of_any_disc_goes_by_no_target() -> None:
     assert choose(ConversionRequest(ISO, target="opl"), "psp").settings.is_plain
 
 
-def by_default(defaults: ConversionRequest, system: str) -> Choice:
+def by_default(defaults: ConversionRequest, system: str) -> ChosenSettings:
     return resolve_settings("game.iso", GIB, system, ConversionRequest(), defaults=defaults)
 
 
@@ -174,7 +174,7 @@ def test_a_name_that_promises_another_format_is_said() -> None:
 
 
 def test_an_iso_has_no_settings() -> None:
-    assert choose(ConversionRequest(ISO, block_size=4096)) == Choice(
+    assert choose(ConversionRequest(ISO, block_size=4096)) == ChosenSettings(
         TARGETS["opl+pcsx2"], Settings(ISO, target="opl+pcsx2"), 0, ()
     )
 
@@ -335,7 +335,7 @@ TRACKS = TrackCounts(1, 2, 2352)
 """Of a disc with sound."""
 
 
-def of_cd(asked: ConversionRequest, system: str, tracks: TrackCounts = TRACKS) -> Choice:
+def of_cd(asked: ConversionRequest, system: str, tracks: TrackCounts = TRACKS) -> ChosenSettings:
     return resolve_settings("game.cue", GIB, system, asked, tracks=tracks)
 
 

@@ -22,7 +22,7 @@ from discpress.engine.queue.jobs import (
     JobState,
     next_state,
 )
-from discpress.engine.queue.rates import NO_RATES, Meter
+from discpress.engine.queue.rates import NO_RATES, JobRates
 from discpress.engine.queue.tasks.records import ConvertTask, ScanTask
 from discpress.engine.queue.tasks.request_json import request_from, request_text
 from discpress.engine.request import ConversionRequest, OnConflict
@@ -151,59 +151,59 @@ def test_a_message_with_an_undecodable_name_can_be_kept() -> None:
     assert safe_text("a\udcff") == "a\\udcff"
 
 
-def rate_at(meter: Meter, at: float, done: int, stage: str = "packing", packed: int | None = None) -> float | None:
-    return meter.rates(JobProgress(1, stage, done, 10_000, done, done // 2 if packed is None else packed), at).read_rate
+def rate_at(job: JobRates, at: float, done: int, stage: str = "packing", packed: int | None = None) -> float | None:
+    return job.rates(JobProgress(1, stage, done, 10_000, done, done // 2 if packed is None else packed), at).read_rate
 
 
 def test_nothing_is_said_before_three_seconds() -> None:
-    meter = Meter()
-    assert [rate_at(meter, at, int(at * 100)) for at in (0.0, 1.5, 2.9)] == [None, None, None]
+    job = JobRates()
+    assert [rate_at(job, at, int(at * 100)) for at in (0.0, 1.5, 2.9)] == [None, None, None]
 
 
 def test_rates_and_what_remains() -> None:
-    meter = Meter()
-    rate_at(meter, 0.0, 1000)
-    assert meter.rates(JobProgress(1, "packing", 2000, 4000, 2000, 1000), 4.0) == (250.0, 125.0, 8.0)
+    job = JobRates()
+    rate_at(job, 0.0, 1000)
+    assert job.rates(JobProgress(1, "packing", 2000, 4000, 2000, 1000), 4.0) == (250.0, 125.0, 8.0)
 
 
 def test_what_does_not_move_has_no_end() -> None:
-    meter = Meter()
-    rate_at(meter, 0.0, 1000)
-    assert meter.rates(JobProgress(1, "packing", 1000, 4000, 1000, 500), 4.0) == (0.0, 0.0, None)
+    job = JobRates()
+    rate_at(job, 0.0, 1000)
+    assert job.rates(JobProgress(1, "packing", 1000, 4000, 1000, 500), 4.0) == (0.0, 0.0, None)
 
 
 def test_only_the_last_two_minutes_count() -> None:
-    meter = Meter()
+    job = JobRates()
     for second in range(100):
-        rate_at(meter, second, 1000 * second)
-    rates = [rate_at(meter, second, 99_000 + 10 * (second - 99)) for second in range(100, 221)]
+        rate_at(job, second, 1000 * second)
+    rates = [rate_at(job, second, 99_000 + 10 * (second - 99)) for second in range(100, 221)]
     assert rates[-1] == 10.0
 
 
 def test_a_new_stage_is_measured_anew() -> None:
-    meter = Meter()
-    rate_at(meter, 0.0, 0)
-    rate_at(meter, 5.0, 5000)
-    assert rate_at(meter, 6.0, 6000, "verifying") is None
+    job = JobRates()
+    rate_at(job, 0.0, 0)
+    rate_at(job, 5.0, 5000)
+    assert rate_at(job, 6.0, 6000, "verifying") is None
 
 
 @pytest.mark.parametrize(("at", "done"), [(5.0, 100), (-1000.0, 600), (4.9, 600), (3600.0, 600)])
 def test_counts_or_clocks_that_jump_are_measured_anew(at: float, done: int) -> None:
-    meter = Meter()
-    rate_at(meter, 0.0, 0)
-    rate_at(meter, 5.0, 500)
+    job = JobRates()
+    rate_at(job, 0.0, 0)
+    rate_at(job, 5.0, 500)
     if (at, done) == (5.0, 100):
         at = 6.0
-    assert rate_at(meter, at, done) is None
-    assert rate_at(meter, at + 4, done + 400) == 100.0
+    assert rate_at(job, at, done) is None
+    assert rate_at(job, at + 4, done + 400) == 100.0
 
 
 @pytest.mark.slow
 @given(st.lists(st.tuples(st.floats(-1e6, 1e6), st.integers(0, 10**12)), max_size=60))
 def test_no_clock_makes_a_negative_rate(marks: list[tuple[float, int]]) -> None:
-    meter = Meter()
+    job = JobRates()
     for at, done in marks:
-        rates = meter.rates(JobProgress(1, "packing", done, 10**12, done, done), at)
+        rates = job.rates(JobProgress(1, "packing", done, 10**12, done, done), at)
         assert rates == NO_RATES or min(rates.read_rate or 0, rates.write_rate or 0, rates.eta_s or 0) >= 0
 
 
@@ -211,9 +211,9 @@ def test_no_clock_makes_a_negative_rate(marks: list[tuple[float, int]]) -> None:
 @given(st.lists(st.tuples(st.floats(0.4, 0.6), st.sampled_from([0.0, 0.0, 0.0, -7200.0, 7200.0])), max_size=80))
 def test_a_clock_that_jumps_leaves_the_rate_true(steps: list[tuple[float, float]]) -> None:
     """At a steady 1,000 bytes a second no jump of hours may show another rate."""
-    meter, at, done = Meter(), 0.0, 0.0
+    job, at, done = JobRates(), 0.0, 0.0
     for elapsed_s, jump_s in steps:
         at += elapsed_s + jump_s
         done += elapsed_s * 1000
-        rate = rate_at(meter, at, round(done))
+        rate = rate_at(job, at, round(done))
         assert rate is None or rate == pytest.approx(1000, rel=0.01)

@@ -9,7 +9,7 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from discpress.engine.errors import DiscpressError
-from discpress.engine.library.duplicates import Choice, find_copies, users_of_files
+from discpress.engine.library.duplicates import CopyChoice, find_copies, users_of_files
 from discpress.engine.library.listed import ListedTitle
 from discpress.engine.library.states import TitleStates
 from discpress.engine.queue.snapshot import QueueSnapshot
@@ -138,7 +138,7 @@ class DuplicatesScreen(DiscScreen):
 
         self.app.push_screen(Confirm(move_question(wanted), [("leave", "Leave them"), ("move", "Move")]), answer)
 
-    def _queue(self, wanted: Sequence[Choice]) -> None:
+    def _queue(self, wanted: Sequence[CopyChoice]) -> None:
         requests = [duplicates_request(choice, disc_name(choice.copies)) for choice in wanted]
         try:
             numbers = self.session.queue.add_new(requests)

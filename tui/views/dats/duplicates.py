@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from discpress.engine.library.duplicates import Choice, Copies, choose_kept
+from discpress.engine.library.duplicates import Copies, CopyChoice, choose_kept
 from discpress.engine.library.states import TitleStates
 from discpress.engine.names import display_name
 from discpress.engine.store.model import Title
@@ -43,7 +43,7 @@ class DuplicatesView:
 
     def __init__(self) -> None:
         self._found: Found | None = None
-        self._choices: dict[str, Choice] = {}
+        self._choices: dict[str, CopyChoice] = {}
         self._rows: list[tuple[Copies, Title | None]] = []
 
     def show(self, found: Found) -> None:
@@ -79,13 +79,13 @@ class DuplicatesView:
         return self._found is not None
 
     @property
-    def wanted(self) -> list[Choice]:
+    def wanted(self) -> list[CopyChoice]:
         """The choices by which something moves."""
         found = () if self._found is None else self._found.copies
         chosen = (self._choices.get(copies.digest) for copies in found)
         return [choice for choice in chosen if choice is not None and choice.going]
 
-    def forget(self, choices: Collection[Choice]) -> None:
+    def forget(self, choices: Collection[CopyChoice]) -> None:
         """Forget choices that are carried out."""
         for choice in choices:
             self._choices.pop(choice.copies.digest, None)
@@ -178,7 +178,7 @@ def disc_name(copies: Copies) -> str:
     return display_name(first.title or first.path.name)
 
 
-def move_question(wanted: Sequence[Choice]) -> list[str]:
+def move_question(wanted: Sequence[CopyChoice]) -> list[str]:
     """Return the lines that ask before copies move."""
     going = [title for choice in wanted for title in choice.going]
     size = format_size(sum(title.file_bytes for title in going))
