@@ -13,19 +13,12 @@ from discpress.engine.convert.part.name import is_reserved, part_path_of
 from discpress.engine.convert.request import NOTHING
 from discpress.engine.deploy.copies import Placed, copies_of
 from discpress.engine.deploy.copying import CopyStep
+from discpress.engine.deploy.kinds import DeviceKind
 from discpress.engine.deploy.layouts import LAYOUTS
 from discpress.engine.deploy.layouts.opl import fits_cd
 from discpress.engine.deploy.manifest import MANIFEST_NAME, key_of
 from discpress.engine.deploy.presence import DeviceFiles, Presence
-from discpress.engine.deploy.records import (
-    Action,
-    DeployPlan,
-    DeployRow,
-    DeviceFacts,
-    DeviceKind,
-    LayoutRequest,
-    Placement,
-)
+from discpress.engine.deploy.records import Action, DeployPlan, DeployRow, DeviceFacts, LayoutRequest, Placement
 from discpress.engine.deploy.sources import holds_udf, open_steps
 from discpress.engine.errors import CancelledError, DiscpressError, StoreError
 from discpress.engine.images.open import open_image

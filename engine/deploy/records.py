@@ -14,18 +14,6 @@ from discpress.engine.formats import ImageFormat
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import StoredEstimate, Title
 
-__all__ = [
-    "Action",
-    "DeployPlan",
-    "DeployRow",
-    "DeviceFacts",
-    "DeviceKind",
-    "Layout",
-    "LayoutRequest",
-    "Placement",
-    "UlGame",
-]
-
 
 @dataclass(frozen=True, slots=True)
 class DeviceFacts:

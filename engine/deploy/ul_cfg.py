@@ -15,8 +15,6 @@ from discpress.engine.errors import DamagedImageError, UsageError
 from discpress.engine.images.sets.opl_list import LIST_NAME, name_crc
 from discpress.engine.units import GIB, format_size
 
-__all__ = ["LIST_NAME", "PART_BYTES", "has_game", "part_names", "ul_game", "with_game"]
-
 PART_BYTES = GIB
 """Bytes of each part but the last."""
 MOST_PARTS = 10

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 from discpress.engine.deploy.records import UlGame
-from discpress.engine.deploy.ul_cfg import LIST_NAME, has_game, with_game
+from discpress.engine.deploy.ul_cfg import has_game, with_game
 from discpress.engine.errors import DamagedImageError, from_os_error
-from discpress.engine.images.sets.opl_list import MAX_LIST_BYTES
+from discpress.engine.images.sets.opl_list import LIST_NAME, MAX_LIST_BYTES
 from discpress.engine.names import display_name
 from discpress.engine.system.files import read_regular
 from discpress.engine.system.rename import draft_of, locked_folder, sync_folder, write_draft

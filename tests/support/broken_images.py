@@ -9,7 +9,8 @@ from pathlib import Path
 import lz4.block
 
 from discpress.engine.formats import SECTOR_SIZE
-from discpress.engine.images.doctor.doctor import Finding, examine
+from discpress.engine.images.doctor.doctor import examine
+from discpress.engine.images.doctor.findings import Finding
 from discpress.engine.targets import TARGETS
 
 GOLDEN = Path(__file__).parents[1] / "data" / "golden"

@@ -13,7 +13,7 @@ from pathlib import Path
 import crash_at
 from deploy_desk import DeployDesk
 
-from discpress.engine.deploy.records import DeviceKind
+from discpress.engine.deploy.kinds import DeviceKind
 from discpress.engine.formats import ImageFormat
 
 SCENARIOS: dict[str, tuple[DeviceKind, ImageFormat | None, bool]] = {

@@ -7,10 +7,11 @@ from pathlib import Path
 from discpress.engine.deploy.contents import Contents
 from discpress.engine.deploy.copying import Copied
 from discpress.engine.deploy.device import HeldDevice, read_device
+from discpress.engine.deploy.kinds import DeviceKind
 from discpress.engine.deploy.manifest import Manifest
 from discpress.engine.deploy.plan import DeployOptions, DeployPlanner
 from discpress.engine.deploy.presence import DeviceFiles
-from discpress.engine.deploy.records import DeployPlan, DeployRow, DeviceFacts, DeviceKind, LayoutRequest
+from discpress.engine.deploy.records import DeployPlan, DeployRow, DeviceFacts, LayoutRequest
 from discpress.engine.deploy.run import Deployment
 from discpress.engine.formats import ImageFormat
 from discpress.engine.library.scan.probe import probe_image

@@ -35,8 +35,8 @@ from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.kept.reading import kept_in
 from discpress.engine.images.doctor.blocks import without_name
 from discpress.engine.images.doctor.cd_content import disc_findings
-from discpress.engine.images.doctor.doctor import Severity, examine
-from discpress.engine.images.doctor.findings import CHANGED, NOT_CHECKED, Finding
+from discpress.engine.images.doctor.doctor import examine
+from discpress.engine.images.doctor.findings import CHANGED, NOT_CHECKED, Finding, Severity
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_source
 from discpress.engine.images.recognise import recognise

@@ -20,10 +20,11 @@ from discpress.engine.cli.state import Records, read_config
 from discpress.engine.config import Config
 from discpress.engine.deploy.contents import Contents
 from discpress.engine.deploy.device import HeldDevice, read_device
+from discpress.engine.deploy.kinds import DeviceKind
 from discpress.engine.deploy.manifest import Entry, Manifest, key_of
 from discpress.engine.deploy.plan import COPY, DAMAGED, DeployOptions, DeployPlanner
 from discpress.engine.deploy.presence import DeviceFiles
-from discpress.engine.deploy.records import Action, DeployPlan, DeployRow, DeviceKind, LayoutRequest
+from discpress.engine.deploy.records import Action, DeployPlan, DeployRow, LayoutRequest
 from discpress.engine.deploy.run import Deployment
 from discpress.engine.errors import CancelledError, DamagedImageError, DiscpressError, UsageError
 from discpress.engine.formats import FORMAT_ALIASES, ImageFormat

@@ -12,8 +12,8 @@ from discpress.engine.convert.choice import target_of
 from discpress.engine.convert.request import NOTHING, merge_requests
 from discpress.engine.errors import DamagedImageError, DiscpressError, UsageError
 from discpress.engine.formats import ImageFormat
-from discpress.engine.images.doctor.doctor import Severity, load_findings
-from discpress.engine.images.doctor.findings import NO_DISC, TARGET_PREFIX
+from discpress.engine.images.doctor.doctor import load_findings
+from discpress.engine.images.doctor.findings import NO_DISC, TARGET_PREFIX, Severity
 from discpress.engine.images.image import Image, no_check
 from discpress.engine.images.open import open_image
 from discpress.engine.images.registry import encoder_of, written

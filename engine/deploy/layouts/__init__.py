@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 
+from discpress.engine.deploy.kinds import DeviceKind
 from discpress.engine.deploy.layouts import folders, nintendo, opl
 from discpress.engine.deploy.layouts.forms import Refused
-from discpress.engine.deploy.records import DeviceFacts, DeviceKind, Layout, LayoutRequest, Placement
+from discpress.engine.deploy.records import DeviceFacts, Layout, LayoutRequest, Placement
 from discpress.engine.store.model import Title
 
 __all__ = ["LAYOUTS"]

@@ -22,8 +22,6 @@ from discpress.engine.images.source import ByteSource, shown_name
 from discpress.engine.names import display_name
 from discpress.engine.targets import Target
 
-__all__ = ["Finding", "Severity", "examine"]
-
 
 def examine(
     path: Path,

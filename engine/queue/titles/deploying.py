@@ -7,10 +7,11 @@ from pathlib import Path
 from discpress.engine.convert.request import NOTHING
 from discpress.engine.deploy.contents import Contents
 from discpress.engine.deploy.device import read_device
+from discpress.engine.deploy.kinds import DeviceKind
 from discpress.engine.deploy.manifest import Manifest
 from discpress.engine.deploy.plan import DeployOptions, DeployPlanner
 from discpress.engine.deploy.presence import DeviceFiles
-from discpress.engine.deploy.records import DeployPlan, DeviceKind, LayoutRequest
+from discpress.engine.deploy.records import DeployPlan, LayoutRequest
 from discpress.engine.formats import ImageFormat
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.jobs import JobRequest

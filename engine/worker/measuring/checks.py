@@ -4,7 +4,8 @@ import contextlib
 
 from discpress.engine.dats.index import listed_kinds
 from discpress.engine.errors import StoreError, VerifyError
-from discpress.engine.images.doctor.doctor import Severity, examine
+from discpress.engine.images.doctor.doctor import examine
+from discpress.engine.images.doctor.findings import Severity
 from discpress.engine.images.open import open_image
 from discpress.engine.names import display_name
 from discpress.engine.queue.record_digests import DeepDigests, decode_whole, save_decoded

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from title_fields import TitleFields, title_at
 
 from discpress.engine.convert.nintendo.split_files import PART_BYTES
+from discpress.engine.deploy.kinds import DeviceKind
 from discpress.engine.deploy.layouts import LAYOUTS
 from discpress.engine.deploy.layouts.names import device_stem, is_device_name
-from discpress.engine.deploy.records import DeviceFacts, DeviceKind, LayoutRequest, Placement
+from discpress.engine.deploy.records import DeviceFacts, LayoutRequest, Placement
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.store.model import Fault, FileIdentity, OtherFile, StoredEstimate, Title

@@ -8,7 +8,8 @@ import pytest
 from deploy_desk import DeployDesk
 from sample_images import convert_image
 
-from discpress.engine.deploy.records import DeployRow, DeviceKind
+from discpress.engine.deploy.kinds import DeviceKind
+from discpress.engine.deploy.records import DeployRow
 from discpress.engine.formats import ImageFormat
 
 CNF = b"BOOT2 = cdrom0:\\SLUS_203.12;1\r\n"

@@ -7,8 +7,8 @@ from deploy_desk import DeployDesk
 from sample_images import GOLDEN
 
 from discpress.engine.deploy.device import HeldDevice
+from discpress.engine.deploy.kinds import DeviceKind
 from discpress.engine.deploy.manifest import Manifest
-from discpress.engine.deploy.records import DeviceKind
 from discpress.engine.deploy.run import Deployment
 
 DISCS = ("Saga [b] (Disc 1).iso", "Saga [b] (Disc 2).iso")

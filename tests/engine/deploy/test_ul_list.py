@@ -8,8 +8,9 @@ import pytest
 from deploy_desk import DeployDesk
 from sample_images import GOLDEN, convert_image
 
+from discpress.engine.deploy.kinds import DeviceKind
 from discpress.engine.deploy.layouts import opl
-from discpress.engine.deploy.records import Action, DeviceKind
+from discpress.engine.deploy.records import Action
 from discpress.engine.deploy.ul_cfg import ul_game
 from discpress.engine.deploy.ul_list import UlList
 from discpress.engine.errors import DamagedImageError, StorageError

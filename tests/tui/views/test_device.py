@@ -7,7 +7,8 @@ from pathlib import Path, PurePosixPath
 import pytest
 from app_desk import title
 
-from discpress.engine.deploy.records import Action, DeployPlan, DeployRow, DeviceFacts, DeviceKind, Placement, UlGame
+from discpress.engine.deploy.kinds import DeviceKind
+from discpress.engine.deploy.records import Action, DeployPlan, DeployRow, DeviceFacts, Placement, UlGame
 from discpress.engine.formats import ImageFormat
 from discpress.engine.store.model import Title
 from discpress.engine.units import GIB, MIB

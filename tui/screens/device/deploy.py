@@ -11,7 +11,8 @@ from textual import events
 from textual.app import ComposeResult
 from textual.binding import BindingType
 
-from discpress.engine.deploy.records import DeployPlan, DeviceKind
+from discpress.engine.deploy.kinds import DeviceKind
+from discpress.engine.deploy.records import DeployPlan
 from discpress.engine.errors import CancelledError, DiscpressError, UsageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.names import display_name

@@ -4,7 +4,8 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from discpress.engine.deploy.records import Action, DeployPlan, DeployRow, DeviceKind
+from discpress.engine.deploy.kinds import DeviceKind
+from discpress.engine.deploy.records import Action, DeployPlan, DeployRow
 from discpress.engine.formats import PLAIN_FORMAT, ImageFormat
 from discpress.engine.images.registry import spec_of, written
 from discpress.engine.library.naming import shown_name

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 from broken_images import GOLDEN, summary
 
-from discpress.engine.images.doctor.doctor import Severity, examine
+from discpress.engine.images.doctor.doctor import examine
+from discpress.engine.images.doctor.findings import Severity
 from discpress.engine.targets import TARGETS
 
 

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from discpress.engine.errors import DamagedImageError, UnsupportedImageError
-from discpress.engine.images.doctor.doctor import Finding, Severity
+from discpress.engine.images.doctor.findings import Finding, Severity
 from discpress.engine.images.open import open_image
 from discpress.engine.targets import TARGETS
 

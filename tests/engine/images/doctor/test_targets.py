@@ -7,7 +7,8 @@ from broken_images import PLAIN, SECTORS, Patient, disc, entry_of, pack, set_ent
 from sample_images import GOLDEN
 
 from discpress.engine.formats import SECTOR_SIZE
-from discpress.engine.images.doctor.doctor import Severity, examine
+from discpress.engine.images.doctor.doctor import examine
+from discpress.engine.images.doctor.findings import Severity
 from discpress.engine.targets import TARGETS
 
 
