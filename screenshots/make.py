@@ -28,8 +28,8 @@ from discpress.engine.demo.library import make_demo
 from discpress.engine.demo.payload import Material, Mix, stream
 from discpress.engine.lab.options import BLOCK_SIZES, LEVELS
 from discpress.engine.queue.jobs import JobState
-from discpress.engine.queue.worker_process import stop_worker
 from discpress.engine.store.store import Store
+from discpress.engine.store.worker_lock import stop_worker
 from discpress.engine.targets.by_system import of_one
 from discpress.engine.units import MIB
 from discpress.tui.app.app import DiscpressApp

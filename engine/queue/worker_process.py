@@ -13,28 +13,9 @@ from discpress.engine import VERSION
 from discpress.engine.errors import StoreError, StoreFullError, from_os_error, named_in
 from discpress.engine.names import display_name
 from discpress.engine.queue.snapshot import WorkerStatus
-from discpress.engine.store.worker_lock import (
-    forget_stop,
-    is_stop_wanted,
-    is_worker_alive,
-    stop_worker,
-    wait_for,
-    worker_lock,
-)
+from discpress.engine.store.worker_lock import forget_stop, is_worker_alive, stop_worker, wait_for
 from discpress.engine.system.files import absolute
 from discpress.engine.system.processors import processor_time_s
-
-__all__ = [
-    "ENDS",
-    "LOG_NAME",
-    "ensure_worker",
-    "forget_stop",
-    "is_stop_wanted",
-    "is_worker_alive",
-    "program_words",
-    "stop_worker",
-    "worker_lock",
-]
 
 SCRIPTS = frozenset({"discpress", "discpress.exe"})
 LOG_NAME = "worker.log"

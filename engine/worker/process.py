@@ -21,15 +21,9 @@ from discpress.engine.errors import DiscpressError
 from discpress.engine.queue.background import BackgroundTasks
 from discpress.engine.queue.jobs import JobState
 from discpress.engine.queue.queue import JobQueue
-from discpress.engine.queue.worker_process import (
-    ENDS,
-    LOG_NAME,
-    forget_stop,
-    is_stop_wanted,
-    is_worker_alive,
-    worker_lock,
-)
+from discpress.engine.queue.worker_process import ENDS, LOG_NAME
 from discpress.engine.store.store import Store
+from discpress.engine.store.worker_lock import forget_stop, is_stop_wanted, is_worker_alive, worker_lock
 from discpress.engine.system.processors import available_processors
 from discpress.engine.worker.batch_end.batches import BatchEnds
 from discpress.engine.worker.elsewhere.lane import MachineLane

@@ -29,9 +29,10 @@ from sample_images import mixed
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.records import ConvertTask
-from discpress.engine.queue.worker_process import ensure_worker, stop_worker
+from discpress.engine.queue.worker_process import ensure_worker
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.store import Store
+from discpress.engine.store.worker_lock import stop_worker
 
 APPS = 3
 TENTHS = 10

@@ -12,8 +12,8 @@ from queue_waiting import wait_idle
 from sample_images import mixed
 
 from discpress.engine.queue.queue import JobQueue
-from discpress.engine.queue.worker_process import stop_worker
 from discpress.engine.store.store import Store
+from discpress.engine.store.worker_lock import stop_worker
 
 pytestmark = pytest.mark.e2e
 

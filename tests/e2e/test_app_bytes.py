@@ -12,8 +12,8 @@ from patience import HANG_S
 from discpress.engine.queue.jobs import JobProgress, JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.records import ConvertTask
-from discpress.engine.queue.worker_process import stop_worker
 from discpress.engine.store.store import Store
+from discpress.engine.store.worker_lock import stop_worker
 
 pytestmark = pytest.mark.e2e
 

@@ -17,8 +17,8 @@ from sample_images import mixed
 from discpress.engine.queue.jobs import JobProgress, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.records import ConvertTask
-from discpress.engine.queue.worker_process import is_worker_alive, stop_worker
 from discpress.engine.store.store import Store
+from discpress.engine.store.worker_lock import is_worker_alive, stop_worker
 
 pytestmark = pytest.mark.e2e
 

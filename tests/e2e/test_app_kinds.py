@@ -11,8 +11,8 @@ from command_line import write_old
 from patience import HANG_S
 from sample_images import mixed
 
-from discpress.engine.queue.worker_process import stop_worker
 from discpress.engine.store.store import Store
+from discpress.engine.store.worker_lock import stop_worker
 
 pytestmark = pytest.mark.e2e
 

@@ -15,9 +15,10 @@ from queue_waiting import wait_idle
 from discpress.engine.queue.jobs import JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.records import ConvertTask
-from discpress.engine.queue.worker_process import ensure_worker, is_worker_alive, stop_worker
+from discpress.engine.queue.worker_process import ensure_worker
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.store import Store
+from discpress.engine.store.worker_lock import is_worker_alive, stop_worker
 
 pytestmark = pytest.mark.e2e
 

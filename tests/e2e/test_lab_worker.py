@@ -14,9 +14,10 @@ from discpress.engine.lab.live import read_live
 from discpress.engine.lab.options import SeekOptions, ThroughputOptions
 from discpress.engine.queue.jobs import Action, JobState
 from discpress.engine.queue.queue import JobQueue
-from discpress.engine.queue.worker_process import ensure_worker, stop_worker
+from discpress.engine.queue.worker_process import ensure_worker
 from discpress.engine.store.rows.measurement_rows import LabTest
 from discpress.engine.store.store import Store
+from discpress.engine.store.worker_lock import stop_worker
 from discpress.engine.worker.measuring.lab_job import lab_request
 
 pytestmark = pytest.mark.e2e

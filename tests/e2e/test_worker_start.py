@@ -16,8 +16,9 @@ from patience import HANG_S
 from discpress.engine.errors import DiscpressError, StoreError, StoreFullError
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState, WorkerStatus
-from discpress.engine.queue.worker_process import LOG_NAME, ensure_worker, is_worker_alive, stop_worker, worker_lock
+from discpress.engine.queue.worker_process import LOG_NAME, ensure_worker
 from discpress.engine.store.store import Store
+from discpress.engine.store.worker_lock import is_worker_alive, stop_worker, worker_lock
 from discpress.engine.worker import process as worker
 
 pytestmark = pytest.mark.e2e

@@ -25,10 +25,11 @@ from discpress.engine.queue.jobs import Action, JobRequest, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import ConvertTask, VerifyTask
-from discpress.engine.queue.worker_process import ensure_worker, stop_worker
+from discpress.engine.queue.worker_process import ensure_worker
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.store.migrations import MIGRATIONS
 from discpress.engine.store.store import Store
+from discpress.engine.store.worker_lock import stop_worker
 from discpress.engine.worker.trash.entries import trash_request
 
 OLD_RESULT = b"an older result"

@@ -22,10 +22,11 @@ from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import EstimateTask, GridTask, ScanTask
 from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.queue.titles.records import TitleRecords
-from discpress.engine.queue.worker_process import ensure_worker, is_worker_alive, stop_worker
+from discpress.engine.queue.worker_process import ensure_worker
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
+from discpress.engine.store.worker_lock import is_worker_alive, stop_worker
 from discpress.tui.commands import Keys
 from discpress.tui.views.library import LibraryView
 from discpress.tui.widgets.marked_rows import ASCII_SIGNS, Signs

@@ -8,7 +8,8 @@ from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import open_store
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import WorkerState
-from discpress.engine.queue.worker_process import ensure_worker, is_worker_alive, stop_worker
+from discpress.engine.queue.worker_process import ensure_worker
+from discpress.engine.store.worker_lock import is_worker_alive, stop_worker
 
 
 class OpenQueue:

@@ -14,7 +14,7 @@ from discpress.engine.errors import StoreFullError
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.snapshot import WorkerState, WorkerStatus
 from discpress.engine.queue.tasks.records import ScanTask, VerifyTask
-from discpress.engine.queue.worker_process import worker_lock
+from discpress.engine.store.worker_lock import worker_lock
 from discpress.tui.app.session import ON_SCREEN, Session
 
 REPLACED = "The worker had ended; a new one goes on with the queue."

@@ -10,8 +10,8 @@ from discpress.engine.config import Config
 from discpress.engine.errors import SpaceError
 from discpress.engine.queue.jobs import JobRequest, JobState
 from discpress.engine.queue.tasks.records import ConvertTask
-from discpress.engine.queue.worker_process import is_worker_alive
 from discpress.engine.store.store import Store
+from discpress.engine.store.worker_lock import is_worker_alive
 from discpress.tui.app.session import Session
 from discpress.tui.commands import Place
 from discpress.tui.dialogs.confirm import Confirm

@@ -19,8 +19,8 @@ from discpress.engine.lab.live import LiveTest, save_live
 from discpress.engine.queue.jobs import JobProgress, JobState
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import SeekTask, ThroughputTask
-from discpress.engine.queue.worker_process import is_worker_alive
 from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.worker_lock import is_worker_alive
 from discpress.tui.app.app import DiscpressApp
 from discpress.tui.commands import Place
 from discpress.tui.screens.bench import BenchScreen
