@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from found_titles import title_in
+
 from discpress.engine.deploy.contents import Contents
 from discpress.engine.deploy.copying import Copied
 from discpress.engine.deploy.device import HeldDevice, read_device
@@ -14,7 +16,6 @@ from discpress.engine.deploy.presence import DeviceFiles
 from discpress.engine.deploy.records import DeployPlan, DeployRow, DeviceFacts, LayoutRequest
 from discpress.engine.deploy.run import Deployment
 from discpress.engine.formats import ImageFormat
-from discpress.engine.library.scan.probe import probe_image
 from discpress.engine.progress import Control, Progress
 from discpress.engine.store.model import Title
 
@@ -38,7 +39,7 @@ class DeployDesk:
     def titles(self, *names: str) -> list[Title]:
         """Return the titles of some images, of all main files without names."""
         paths = [self.source / name for name in names] or sorted(self.source.iterdir())
-        return [probe_image(path) for path in paths]
+        return [title_in(path) for path in paths]
 
     def plan(
         self,

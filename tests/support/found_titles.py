@@ -14,3 +14,9 @@ def titles_in(path: Path, on_look: Callable[[], None] = lambda: None) -> list[Ti
         assert isinstance(found, Title), f"{path}: no images in it"
         titles.append(found)
     return titles
+
+
+def title_in(path: Path) -> Title:
+    """Return the only title of a file."""
+    (title,) = titles_in(path)
+    return title

@@ -33,7 +33,7 @@ class CurrentTitles:
     def read(self, source: ByteSource) -> Title:
         """Return the title of an image whose stored bytes are open, with the settings chosen for it.
 
-        The reason why the image is unreadable is the title's error. Raises the errors of `probe_image`.
+        The reason why the image is unreadable is the title's error. Raises those of `probe_source`.
         """
         title, path = probe_source(source, self._inodes), source.path
         if self._store is not None:

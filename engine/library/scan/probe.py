@@ -3,7 +3,6 @@
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
@@ -14,7 +13,7 @@ from discpress.engine.errors import DiscpressError
 from discpress.engine.formats import PLAIN_FORMAT, ImageFormat, image_stem
 from discpress.engine.images.archives.model import REACH_BYTES, Archive, Member, held_file
 from discpress.engine.images.cd.sheet_source import SheetSource
-from discpress.engine.images.open import open_stored, with_files
+from discpress.engine.images.open import with_files
 from discpress.engine.images.packed import PACKED, SMALLEST_ARCHIVE_BYTES, may_hold_disc
 from discpress.engine.images.recognise import (
     ARCHIVE_FORMATS,
@@ -27,7 +26,7 @@ from discpress.engine.images.recognise import (
 from discpress.engine.images.recognised import RAW_SYNC
 from discpress.engine.images.registry import spec_of
 from discpress.engine.images.sets.sheet_sets import find_sheet_set, is_sheet_name
-from discpress.engine.images.sets.split_image import SplitImage, find_parts, open_parts, open_split
+from discpress.engine.images.sets.split_image import SplitImage, find_parts, open_parts
 from discpress.engine.images.source import ByteSource, FileSource, ScannedFile, read_bytes
 from discpress.engine.images.spec import Kind
 from discpress.engine.library.scan.set_titles import sheet_title, split_title
@@ -148,21 +147,11 @@ def _with_node(found: Title | EmptyArchive, facts: os.stat_result) -> Title | Em
     return replace(found, device=facts.st_dev, inode=facts.st_ino)
 
 
-def probe_image(path: Path) -> Title:
-    """Return the title of one image: a file, the first part of a split image, or `games.zip/Okami.iso`.
-
-    The reason why the image is unreadable, or not whole, becomes the title's error. Raises the errors of `open_stored`.
-    """
-    split = open_split(path)
-    if split is not None and split.path.name != path.name:
-        with closing(split):
-            split.check_whole(path)
-    with closing(split or open_stored(path)) as source:
-        return probe_source(source)
-
-
 def probe_source(source: ByteSource, inodes: StableInodes | None = None) -> Title:
-    """Return the title of an image whose stored bytes are open, see `probe_image` and `probe_titles`."""
+    """Return the title of an image whose stored bytes are open, see `probe_titles`.
+
+    The reason why the image is unreadable, or not whole, becomes the title's error. Raises StorageError.
+    """
     if isinstance(source, SplitImage):
         return split_title(source, inodes)
     if isinstance(source, SheetSource) and not source.member_number:

@@ -6,6 +6,7 @@ from pathlib import Path
 import foreign_images as foreign
 import pytest
 import sample_images
+from found_titles import title_in
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +18,6 @@ from discpress.engine.images.nintendo.header import PACKED_DISCS
 from discpress.engine.images.registry import FORMATS, detect
 from discpress.engine.images.source import FileSource, MemorySource
 from discpress.engine.images.spec import SNIFF_BYTES, FormatSpec, Kind
-from discpress.engine.library.scan.probe import probe_image
 from discpress.engine.systems import System
 
 WII = foreign.nintendo_disc()
@@ -173,7 +173,7 @@ def test_a_new_format_is_one_row_of_the_registry_and_one_of_the_header_readers(
     monkeypatch.setitem(HEADER_READERS, new.name, lambda source: ForeignImage(disc, 2 * source.size_bytes))
     path = tmp_path / "other.new"
     path.write_bytes(b"NEWDISC\n" + bytes(4088))
-    title = probe_image(path)
+    title = title_in(path)
     assert (title.format, title.disc.serial, title.disc.title, title.original_bytes) == (
         new.name, "RNEW01", "New Game", 8192
     )  # fmt: skip

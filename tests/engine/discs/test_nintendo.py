@@ -8,6 +8,7 @@ import foreign_images as foreign
 import other_discs
 import pytest
 from command_line import CommandLine
+from found_titles import title_in
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sample_images import GOLDEN as SAMPLES
@@ -19,7 +20,6 @@ from discpress.engine.images.doctor.content import LOSSY
 from discpress.engine.images.doctor.doctor import examine
 from discpress.engine.images.source import MemorySource
 from discpress.engine.images.wbfs import read_wbfs_header
-from discpress.engine.library.scan.probe import probe_image
 from discpress.engine.store.model import Fault
 from discpress.engine.systems import System
 
@@ -39,7 +39,7 @@ def sparse(path: Path, head: bytes, size: int) -> Path:
 
 @pytest.mark.parametrize("name", ["gc.nod.rvz", "gc.wit.wia", "gc.dolphin.gcz"])
 def test_a_file_of_another_program_is_identified(name: str) -> None:
-    title = probe_image(GOLDEN / name)
+    title = title_in(GOLDEN / name)
     assert (title.disc.system, title.disc.serial, title.disc.title, title.disc.region, title.original_bytes) == (
         System.GAMECUBE, "GDPE01", "synthetic", "US", 4_194_304,
     )  # fmt: skip
@@ -49,7 +49,7 @@ def test_a_file_of_another_program_is_identified(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["gc.wit.wbfs.gz", "gc.wit.ciso.gz", "gc.nod.tgc.gz"])
 def test_a_file_of_another_program_that_states_no_size_is_identified(name: str, tmp_path: Path) -> None:
-    title = probe_image(write_image(tmp_path / name.removesuffix(".gz"), gzip.decompress((GOLDEN / name).read_bytes())))
+    title = title_in(write_image(tmp_path / name.removesuffix(".gz"), gzip.decompress((GOLDEN / name).read_bytes())))
     assert (title.disc.system, title.disc.serial, title.disc.title, title.disc.region, title.fault) == (
         System.GAMECUBE, "GDPE01", "synthetic", "US", None,
     )  # fmt: skip
@@ -57,21 +57,21 @@ def test_a_file_of_another_program_that_states_no_size_is_identified(name: str, 
 
 def test_blocks_that_are_not_stored_are_counted(tmp_path: Path) -> None:
     data = gzip.decompress((GOLDEN / "gc.wit.wbfs.gz").read_bytes())
-    finding, _ = probe_image(write_image(tmp_path / "a.wbfs", data)).findings
+    finding, _ = title_in(write_image(tmp_path / "a.wbfs", data)).findings
     assert "it stores 2 of the 697 blocks of a full dump" in finding.message
 
 
 @pytest.mark.parametrize(("size", "is_lossy"), [(FULL, False), (FULL - 2048, True), (FULL + 2048, False)])
 def test_a_plain_image_below_the_size_of_its_disc_is_lossy(size: int, is_lossy: bool, tmp_path: Path) -> None:
     path = sparse(tmp_path / "A Cube.iso", CUBE, size)
-    title = probe_image(path)
+    title = title_in(path)
     assert (LOSSY in {finding.code for finding in title.findings}, title.fault) == (is_lossy, None)
     assert (LOSSY in {finding.code for finding in examine(path)}) == is_lossy
 
 
 @pytest.mark.parametrize(("size", "full"), [(4_699_979_775, 4_699_979_776), (4_699_979_777, 8_511_160_320)])
 def test_a_wii_disc_has_one_layer_or_two(size: int, full: int, tmp_path: Path) -> None:
-    (finding,) = (each for each in probe_image(sparse(tmp_path / "a.iso", WII, size)).findings if each.code == LOSSY)
+    (finding,) = (each for each in title_in(sparse(tmp_path / "a.iso", WII, size)).findings if each.code == LOSSY)
     assert f"it has {size} bytes, a full dump has {full}" in finding.message
 
 
@@ -85,21 +85,21 @@ def test_a_wii_disc_has_one_layer_or_two(size: int, full: int, tmp_path: Path) -
     ],
 )
 def test_an_nkit_image_is_named(name: str, data: bytes, tmp_path: Path) -> None:
-    title = probe_image(write_image(tmp_path / name, data))
+    title = title_in(write_image(tmp_path / name, data))
     assert "NKit" in title.error + "".join(finding.message for finding in title.findings)
     assert title.disc.serial == "GALP01"
 
 
 def test_a_disc_of_another_system_has_no_loss(tmp_path: Path) -> None:
     path = write_image(tmp_path / "a.iso", other_discs.saturn())
-    assert LOSSY not in {finding.code for finding in probe_image(path).findings}
+    assert LOSSY not in {finding.code for finding in title_in(path).findings}
 
 
 @pytest.mark.parametrize("name", ["gc.nod.rvz", "gc.wit.wia", "gc.dolphin.gcz"])
 def test_a_file_shorter_than_its_header_states_is_cut_short(name: str, tmp_path: Path) -> None:
     data = (GOLDEN / name).read_bytes()
     path = write_image(tmp_path / name, data[:-1])
-    title = probe_image(path)
+    title = title_in(path)
     assert (title.fault, title.disc.serial, title.original_bytes) == (Fault.CUT_SHORT, "GDPE01", 0)
     assert (
         title.error == f"{path}: cut short: by its header it has at least {len(data)} bytes, here are {len(data) - 1}"
@@ -108,7 +108,7 @@ def test_a_file_shorter_than_its_header_states_is_cut_short(name: str, tmp_path:
 
 def test_a_ciso_without_its_last_block_is_cut_short(tmp_path: Path) -> None:
     data = gzip.decompress((GOLDEN / "gc.wit.ciso.gz").read_bytes())
-    assert probe_image(write_image(tmp_path / "a.ciso", data[:0x208000])).fault is Fault.CUT_SHORT
+    assert title_in(write_image(tmp_path / "a.ciso", data[:0x208000])).fault is Fault.CUT_SHORT
 
 
 def test_the_last_block_of_a_wbfs_may_end_with_the_file() -> None:

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import foreign_images as foreign
 import pytest
+from found_titles import title_in
 
 from discpress.engine.images.doctor.content import ASSUMED_SIZE, LOSSY
 from discpress.engine.images.sets.part_names import read_part_name
-from discpress.engine.library.scan.probe import probe_image
 from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.library.states import TitleStates
 from discpress.engine.states import State
@@ -97,7 +97,7 @@ def test_each_of_several_whole_files_is_its_own_title(store: Store, tmp_path: Pa
 
 def test_the_first_part_opens_the_whole(tmp_path: Path) -> None:
     first, _ = write_parts(tmp_path)
-    assert probe_image(first).fault is None
+    assert title_in(first).fault is None
 
 
 @pytest.mark.parametrize(

@@ -6,13 +6,13 @@ import fault_injection as faults
 import nintendo_discs as discs
 import pytest
 from command_line import CommandLine
+from found_titles import title_in
 from sample_images import write_image
 
 from discpress.engine.convert.plan import plan_conversion
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.doctor.content import ASSUMED_SIZE
 from discpress.engine.images.registry import encoder_of
-from discpress.engine.library.scan.probe import probe_image
 from discpress.engine.request import ConversionRequest
 from discpress.engine.systems import System
 
@@ -24,7 +24,7 @@ ASSUMED = "the size of the disc is assumed, 1459978240 bytes as in a full dump: 
 @pytest.mark.parametrize("name", ["gc.wit.wbfs", "gc.wit.ciso"])
 def test_a_scan_and_a_plan_name_an_assumed_size(name: str, tmp_path: Path) -> None:
     path = discs.write_golden(tmp_path, name)
-    assert ASSUMED_SIZE in [finding.code for finding in probe_image(path).findings]
+    assert ASSUMED_SIZE in [finding.code for finding in title_in(path).findings]
     plan = plan_conversion(path, None, None, ConversionRequest(target="any", format=ImageFormat.RVZ))
     assert any(notice.startswith(ASSUMED) for notice in plan.notices)
 
@@ -32,13 +32,13 @@ def test_a_scan_and_a_plan_name_an_assumed_size(name: str, tmp_path: Path) -> No
 @pytest.mark.parametrize("name", ["gc.wit.wia", "gc.nod.rvz", "gc.dolphin.gcz"])
 def test_a_stated_size_is_not_assumed(name: str, tmp_path: Path) -> None:
     path = discs.write_golden(tmp_path, name)
-    assert ASSUMED_SIZE not in [finding.code for finding in probe_image(path).findings]
+    assert ASSUMED_SIZE not in [finding.code for finding in title_in(path).findings]
 
 
 @pytest.mark.slow
 def test_a_mark_of_nod_states_the_size(tmp_path: Path) -> None:
     path = faults.run_conversion(write_image(tmp_path / "a.iso", discs.small_disc()), format=ImageFormat.WBFS)
-    title = probe_image(path.plan.output_path)
+    title = title_in(path.plan.output_path)
     assert (title.original_bytes, ASSUMED_SIZE in [each.code for each in title.findings]) == (1_050_624, False)
 
 

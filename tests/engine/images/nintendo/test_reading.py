@@ -8,6 +8,7 @@ from typing import Any
 
 import nintendo_discs as discs
 import pytest
+from found_titles import title_in
 
 from discpress.engine.errors import (
     DamagedImageError,
@@ -21,7 +22,6 @@ from discpress.engine.images.nintendo import process
 from discpress.engine.images.nintendo.image import NintendoImage
 from discpress.engine.images.nintendo.process import NodProcess
 from discpress.engine.images.open import open_image
-from discpress.engine.library.scan.probe import probe_image
 from discpress.engine.store.model import Fault
 
 pytest.importorskip("nod_rs")
@@ -80,7 +80,7 @@ def test_the_open_file_is_read_whatever_its_name_leads_to_now(tmp_path: Path) ->
 def test_a_scan_and_its_header_start_no_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process, "NodProcess", None)
     monkeypatch.setattr("discpress.engine.images.nintendo.image.NodProcess", None)
-    title = probe_image(discs.write_golden(tmp_path, "gc.nod.rvz"))
+    title = title_in(discs.write_golden(tmp_path, "gc.nod.rvz"))
     assert (title.fault, title.disc.serial, title.block_size, title.codecs) == (None, "GDPE01", 131072, ("zstd",))
 
 
@@ -156,5 +156,5 @@ def test_without_the_package_the_image_is_named_and_the_hint_installs_it(
     with pytest.raises(MissingPackageError, match="needs the package nod-rs") as caught:
         open_image(path)
     assert caught.value.hint == 'install it: pip install "discpress[nintendo]"'
-    title = probe_image(path)
+    title = title_in(path)
     assert (title.fault, title.disc.serial) == (Fault.UNREAD, "GDPE01")
