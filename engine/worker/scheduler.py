@@ -10,7 +10,7 @@ import contextlib
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from discpress.engine.errors import DiscpressError, StoreError
@@ -43,7 +43,7 @@ IDLE_S = 30.0
 """The worker ends after so long without work."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Manager:
     """Runs the queue of one open store until a stop request, or after `idle_s` without work."""
 
@@ -69,20 +69,12 @@ class Manager:
     """The machines of a cluster; None does without."""
     batch_ends: BatchEnds | None = None
     """Tells of the end of a batch; None tells nobody."""
-    hung: int = field(init=False, default=0)
-    """Threads left behind at the end: they hang, and the caller must make sure that they never continue."""
-    _running: dict[int, Running] = field(default_factory=dict)
-    _disks: Disks = field(init=False)
-    _stalls: Stalls = field(init=False)
-    _waits: Waits = field(init=False)
-    _devices: Devices = field(init=False)
-    _seen: object = None
-    _heartbeat: Heartbeat = field(init=False)
-    _endings: Endings = field(init=False)
-    _background: BackgroundLane = field(init=False)
-    _launcher: Launcher = field(init=False)
 
     def __post_init__(self) -> None:
+        self.hung = 0
+        """Threads left behind at the end: they hang, and the caller must make sure that they never continue."""
+        self._running: dict[int, Running] = {}
+        self._seen: object = None
         self._disks = Disks(self.clock)
         self._stalls = Stalls(self.queue, self._disks, self.clock)
         self._waits = Waits(self.queue, self.clock, self._disks)
