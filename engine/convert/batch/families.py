@@ -1,7 +1,7 @@
 """Discs of one game that a batch converts without the others: "all discs or none" is a warning, never a refusal."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.convert.batch.model import PlannedTitle, Skip
@@ -32,20 +32,15 @@ def with_missing_discs(rows: Sequence[PlannedTitle]) -> tuple[PlannedTitle, ...]
     )
 
 
-@dataclass(slots=True)
 class _Games:
     """The discs of a batch by game."""
 
-    rows: Sequence[PlannedTitle]
-    by_path: dict[Path, PlannedTitle] = field(init=False)
-    batches: dict[Path, dict[int, list[PlannedTitle]]] = field(init=False)
-    """The discs of the batch that belong to one game, for each of their paths."""
-    listed: dict[Path, Mapping[int, list[Path]]] = field(default_factory=dict)
-    """The discs of a game by their names in its folder, by the path of one."""
-
-    def __post_init__(self) -> None:
-        self.by_path = {absolute(row.title.path): row for row in self.rows}
-        self.batches = {}
+    def __init__(self, rows: Sequence[PlannedTitle]) -> None:
+        self.by_path = {absolute(row.title.path): row for row in rows}
+        self.batches: dict[Path, dict[int, list[PlannedTitle]]] = {}
+        """The discs of the batch that belong to one game, for each of their paths."""
+        self.listed: dict[Path, Mapping[int, list[Path]]] = {}
+        """The discs of a game by their names in its folder, by the path of one."""
         for family in families_of((path, row.title.disc) for path, row in self.by_path.items()):
             numbers: dict[int, list[PlannedTitle]] = {}
             for each in family.discs:
