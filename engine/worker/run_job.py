@@ -115,24 +115,10 @@ def _convert_open(turn: Turn, task: ConvertTask, image: Image, checkpoint_store:
         plan, request=replace(request, skip_useless=not job.force and (is_for_space or request.skip_useless))
     )
     drop_second_name(plan.output_path)
-    # If results may be overwritten, an older one with the same content would be mistaken for the new one.
-    needs_seal = is_repair or request.on_conflict is OnConflict.OVERWRITE
-    published_path = checkpoint_store.published_path(needs_seal=needs_seal) if job.attempts > 1 else None
-    if published_path is not None:
-        published = replace(plan, output_path=published_path)
-        from discpress.engine.convert.recovery import conclude_published
-
-        earlier = conclude_published(
-            published,
-            image=image,
-            threads=turn.threads,
-            control=turn.control,
-            progress=turn.progress,
-            journal=_journal(turn),
-        )
-        if earlier is not None:
-            turn.log("finished before it was stopped: the result exists and is verified")
-            return _finished(turn, task, image, earlier)
+    earlier = _concluded(turn, plan, image, checkpoint_store)
+    if earlier is not None:
+        turn.log("finished before it was stopped: the result exists and is verified")
+        return _finished(turn, task, image, earlier)
     try:
         plan = settle_output(plan)
     except NameTaken as taken:
@@ -156,6 +142,27 @@ def _convert_open(turn: Turn, task: ConvertTask, image: Image, checkpoint_store:
             elsewhere=elsewhere,
         )
     return _finished(turn, task, image, done)
+
+
+def _concluded(
+    turn: Turn, plan: ConversionPlan, image: Image, checkpoint_store: JobCheckpointStore
+) -> Conversion | None:
+    """Do what a run that was stopped after it had published its result left undone; None if there was none."""
+    # If results may be overwritten, an older one with the same content would be mistaken for the new one.
+    needs_seal = plan.request.replaces_source or plan.request.on_conflict is OnConflict.OVERWRITE
+    path = checkpoint_store.published_path(needs_seal=needs_seal) if turn.job.attempts > 1 else None
+    if path is None:
+        return None
+    from discpress.engine.convert.recovery import conclude_published
+
+    return conclude_published(
+        replace(plan, output_path=path),
+        image=image,
+        threads=turn.threads,
+        control=turn.control,
+        progress=turn.progress,
+        journal=_journal(turn),
+    )
 
 
 def _note_restart(turn: Turn, plan: ConversionPlan) -> None:
