@@ -71,7 +71,8 @@ def run_set(arguments: argparse.Namespace, printer: Printer, control: Control) -
             if is_question:
                 exit_code = _show(title, read_config(), printer) or exit_code
                 continue
-            chosen = _merge(None if arguments.defaults else store.settings_for(title.path), request)
+            before = None if arguments.defaults else store.settings_for(title.path)
+            chosen = merge_requests(request, before)  # what is not chosen stays
             store.save_settings(title.path, chosen)
             printer.event("set", _facts(title, chosen), f"{display_name(title.path)}: {_describe(chosen)}")
     return exit_code
@@ -138,11 +139,6 @@ def _in_force(
         return [*found, InForce("methods", settings.methods, origin("methods"))]
     alignment = Origin.TITLE if chosen.alignment else Origin.DEFAULT
     return [*found, InForce("alignment", 1 << choice.index_shift, alignment)]
-
-
-def _merge(before: ConversionRequest | None, chosen: ConversionRequest) -> ConversionRequest:
-    """Return the settings of a title after some were chosen; those that were not stay."""
-    return merge_requests(chosen, before)
 
 
 def _describe(chosen: ConversionRequest) -> str:

@@ -37,7 +37,7 @@ def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, rec
     folders = _folders(arguments)
     if arguments.list:
         entries, broken = read_entries(folders, printer, is_reading=True)
-        names = [name for name in arguments.what if not _is_searched(name, folders)]
+        names = [name for name in arguments.what if Path(name) not in folders]
         chosen = [entry for entry in entries if not names or any(is_named(entry, name) for name in names)]
         print_entries(chosen, printer)
         return broken
@@ -104,10 +104,6 @@ def _home_of(path: Path, *, is_listing: bool) -> Path:
     if is_listing and path.is_dir():
         return path
     return path.parent
-
-
-def _is_searched(name: str, folders: list[Path]) -> bool:
-    return Path(name) in folders
 
 
 def _print_undone(entry: TrashEntry, done: Undone, text: str, printer: Printer) -> None:
