@@ -1,4 +1,4 @@
-"""Base of all screens: place in the table of commands, session, and changes found by the app's poll."""
+"""Bases of the screens: place in the table of commands, session, and changes found by the app's poll."""
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -38,7 +38,7 @@ from discpress.tui.views.settings import changed_target
 from discpress.tui.widgets.footer import KeyLine
 from discpress.tui.widgets.lines import Lines
 from discpress.tui.widgets.palette import Line, Painted
-from discpress.tui.widgets.table import Column
+from discpress.tui.widgets.table import Column, Table
 from discpress.tui.widgets.title_bar import TitleBar
 
 T = TypeVar("T")
@@ -236,3 +236,52 @@ class DiscScreen(OwnScreen[None]):
     def action_back(self) -> None:
         """Go back to the screen before."""
         self.ask_to_leave(self.dismiss)
+
+
+class TableScreen(DiscScreen):
+    """A table with lines about all of its rows above, and lines about the one under its cursor below."""
+
+    def new_table(self) -> Table:
+        """Return the table."""
+        raise NotImplementedError
+
+    def lines_above(self, width: int) -> Sequence[Line]:
+        """Return what to show above the table, in that many cells."""
+        raise NotImplementedError
+
+    def lines_below(self, cursor: int, width: int) -> Sequence[Line]:
+        """Return what to show below the table, in that many cells; there may be no row at the cursor."""
+        raise NotImplementedError
+
+    def compose(self) -> ComposeResult:
+        """Lay out the screen."""
+        yield self.title_bar()
+        yield Lines(id="summary")
+        yield self.new_table()
+        yield Lines(id="about")
+        yield self.key_line()
+
+    def on_mount(self) -> None:
+        """Show what is known; called besides the method of this name of a subclass."""
+        self.query_one(Table).focus()
+        self.call_after_refresh(self.show_all)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Break the lines anew."""
+        self.show_all()
+
+    def on_table_moved(self) -> None:
+        """Describe the row under the cursor."""
+        self.show_about(self.lines_below(self.query_one(Table).cursor, self.size.width))
+
+    def show_all(self) -> None:
+        """Show what there is now."""
+        for table in self.query(Table):  # none if the screen was left meanwhile
+            self.show_above()
+            table.show_rows(table.cursor)
+            self.on_table_moved()
+
+    def show_above(self) -> None:
+        """Show only the lines above the table."""
+        for summary in self.query("#summary").results(Lines):
+            summary.show_whole(self.lines_above(self.size.width))

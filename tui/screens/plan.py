@@ -6,8 +6,6 @@ from pathlib import Path
 from typing import ClassVar
 
 from rich.cells import cell_len
-from textual import events
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from discpress.engine.convert.batch.model import Batch, PlannedTitle
@@ -21,10 +19,9 @@ from discpress.tui.app.session import ON_SCREEN, Changes, Session
 from discpress.tui.commands import Keys, Place, bindings_at
 from discpress.tui.dialogs.ask_folder import AskFolder
 from discpress.tui.messages import OpenTune, StartWorker, TitlesQueued
-from discpress.tui.screens.base import DiscScreen
+from discpress.tui.screens.base import TableScreen
 from discpress.tui.views.plan import CONFLICTS, jobs_of, plan_titles, reason_left_out, summary_of
 from discpress.tui.views.title_settings import describe_settings
-from discpress.tui.widgets.lines import Lines
 from discpress.tui.widgets.palette import Line, about_lines, wrapped
 from discpress.tui.widgets.table import Column, Table
 
@@ -40,7 +37,7 @@ COLUMNS = (
 _GONE = "The files of these titles are not there any more: nothing is left to convert."
 
 
-class PlanScreen(DiscScreen):
+class PlanScreen(TableScreen):
     """Totals, options, one row a title; the result is whether the titles were queued."""
 
     PLACE = Place.PLAN
@@ -65,20 +62,14 @@ class PlanScreen(DiscScreen):
         self._is_silent = False
         self._queries = DiskQueries()
 
-    def compose(self) -> ComposeResult:
-        """Lay out the screen."""
-        yield self.title_bar()
-        yield Lines(id="summary")
-        yield Table(COLUMNS, _Rows(self), id="plan", ellipsis=self.view.signs.ellipsis)
-        yield Lines(id="about")
-        yield self.key_line()
+    def new_table(self) -> Table:
+        """Return the table."""
+        return Table(COLUMNS, _Rows(self), id="plan", ellipsis=self.view.signs.ellipsis)
 
     def on_mount(self) -> None:
         """Look at names and free space."""
         # What is repaired would otherwise stay next to its result, or keep its name from it.
         self._options = ConversionRequest(trash_source=self._is_repair or self.session.config.trash)
-        self.query_one(Table).focus()
-        self.call_after_refresh(self._show)
         self._plan()
         if self.session.want_estimates(self.view.titles.listed(self._titles), ON_SCREEN):
             self.post_message(StartWorker())
@@ -104,39 +95,29 @@ class PlanScreen(DiscScreen):
 
     def _say_silence(self) -> None:
         self._is_ready, self._is_silent = False, True
-        self._show()
+        self.show_all()
 
     def _planned(self, batch: Batch) -> None:
         self._batch, self._is_ready, self._is_silent = batch, True, False
-        self._show()
+        self.show_all()
 
     @property
     def rows(self) -> Sequence[PlannedTitle]:
         """The rows of the table."""
         return self._batch.rows
 
-    def _show(self) -> None:
-        if not self.query(Table):
-            return  # the screen was left meanwhile
-        table = self.query_one(Table)
-        table.show_rows(table.cursor)
-        summary = self.query_one("#summary", Lines)
-        signs, width = self.view.signs, self.size.width
-        lines = summary_of(self._batch, self._options, signs, self.keys, width) if self._is_ready else []
+    def lines_above(self, width: int) -> Sequence[Line]:
+        """Return the totals and the options."""
         if not self._titles:
-            lines = wrapped(_GONE, self.size.width, "bad")
-        looking = ("their disk does not answer: the plan comes when it does", "bad")
-        summary.show_whole(lines or [[looking if self._is_silent else ("looking ...", "dim")]])
-        self.on_table_moved()
+            return wrapped(_GONE, width, "bad")
+        if self._is_ready:
+            return summary_of(self._batch, self._options, self.view.signs, self.keys, width)
+        silent = ("their disk does not answer: the plan comes when it does", "bad")
+        return [[silent if self._is_silent else ("looking ...", "dim")]]
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Break the lines anew."""
-        self._show()
-
-    def on_table_moved(self) -> None:
-        """Tell of the title under the cursor."""
-        cursor = self.query_one(Table).cursor
-        self.show_about(_about(self.rows[cursor], self.size.width, self.keys) if cursor < len(self.rows) else [])
+    def lines_below(self, cursor: int, width: int) -> Sequence[Line]:
+        """Return what becomes of a title."""
+        return _about(self.rows[cursor], width, self.keys) if cursor < len(self.rows) else []
 
     def action_originals(self) -> None:
         """Keep the originals, or move each to the trash."""

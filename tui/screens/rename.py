@@ -5,8 +5,6 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from textual import events
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from discpress.engine.convert.renaming.names import Pattern
@@ -20,8 +18,7 @@ from discpress.tui.app.disk_queries import DiskQueries, run_detached, run_exclus
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import Keys, Place, bindings_at
 from discpress.tui.messages import Refresh, SelectTitle
-from discpress.tui.screens.base import DiscScreen
-from discpress.tui.widgets.lines import Lines
+from discpress.tui.screens.base import TableScreen
 from discpress.tui.widgets.palette import Line, about_lines, wrapped
 from discpress.tui.widgets.table import Column, Table
 
@@ -36,10 +33,11 @@ COLUMNS = (
 PATTERNS = {Pattern.LIST: "the names in the datfiles", Pattern.OPL: "SLUS_203.12.Title, which OPL reads"}
 """Texts for the patterns of new names."""
 UNDO_HINT = "discpress rename --undo takes it back."
-_SILENT = "a disk does not answer: the names come when it does"
+_LOOKING = ("looking ...", "dim")
+_SILENT = ("a disk does not answer: the names come when it does", "bad")
 
 
-class RenameScreen(DiscScreen):
+class RenameScreen(TableScreen):
     """One row a title: its new name, or the reason why it stays."""
 
     PLACE = Place.RENAME
@@ -51,20 +49,15 @@ class RenameScreen(DiscScreen):
         self._pattern = Pattern.LIST
         self._plans: Sequence[RenamePlan] = ()
         self._is_ready = self._is_renaming = False
+        self._above = _LOOKING
         self._queries = DiskQueries()
 
-    def compose(self) -> ComposeResult:
-        """Lay out the screen."""
-        yield self.title_bar()
-        yield Lines(id="summary")
-        yield Table(COLUMNS, _Rows(self), id="rename", ellipsis=self.view.signs.ellipsis)
-        yield Lines(id="about")
-        yield self.key_line()
+    def new_table(self) -> Table:
+        """Return the table."""
+        return Table(COLUMNS, _Rows(self), id="rename", ellipsis=self.view.signs.ellipsis)
 
     def on_mount(self) -> None:
         """Look at the names in the folders."""
-        self.query_one(Table).focus()
-        self.call_after_refresh(self._show)
         self._plan()
 
     def on_changes(self, changes: Changes) -> None:
@@ -74,7 +67,7 @@ class RenameScreen(DiscScreen):
             self._plan()
 
     def _plan(self) -> None:
-        self._is_ready = False
+        self._is_ready, self._above = False, _LOOKING
         titles, pattern = list(self._titles), self._pattern
 
         async def look() -> None:
@@ -84,7 +77,7 @@ class RenameScreen(DiscScreen):
                 self.fail(str(error))
                 return
             self._is_ready = True
-            self._show()
+            self.show_all()
 
         run_exclusive(self, look, "plan")
 
@@ -94,36 +87,27 @@ class RenameScreen(DiscScreen):
         return rename_plans(self.session.store, titles, self.view.states, pattern, busy)
 
     def _say_silence(self) -> None:
-        self._say_above(_SILENT, "bad")
+        self._say_above(*_SILENT)
 
     def _say_above(self, text: str, style: str) -> None:
-        for summary in self.query("#summary").results(Lines):  # none if the screen was left meanwhile
-            summary.show_whole(wrapped(text, self.size.width, style))
+        self._above = text, style
+        self.show_above()
 
     @property
     def plans(self) -> Sequence[RenamePlan]:
         """The rows of the table."""
         return self._plans
 
-    def _show(self) -> None:
-        if not self.query(Table):
-            return  # the screen was left meanwhile
-        if self._is_ready:
-            self._say_above(*summary_of(self._plans, self._pattern, self.keys, has_lists=self.view.states.has_lists))
-        elif not self._is_renaming:
-            self._say_above("looking ...", "dim")
-        table = self.query_one(Table)
-        table.show_rows(table.cursor)
-        self.on_table_moved()
+    def lines_above(self, width: int) -> Sequence[Line]:
+        """Return what is planned, or what is being done."""
+        has_lists = self.view.states.has_lists
+        planned = summary_of(self._plans, self._pattern, self.keys, has_lists=has_lists) if self._is_ready else None
+        text, style = planned or self._above
+        return wrapped(text, width, style)
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Break the lines anew."""
-        self._show()
-
-    def on_table_moved(self) -> None:
-        """Tell of the title under the cursor."""
-        cursor = self.query_one(Table).cursor
-        self.show_about(about_plan(self._plans[cursor], self.size.width) if cursor < len(self._plans) else [])
+    def lines_below(self, cursor: int, width: int) -> Sequence[Line]:
+        """Return what becomes of a title."""
+        return about_plan(self._plans[cursor], width) if cursor < len(self._plans) else []
 
     def action_choose_names(self) -> None:
         """Choose the pattern of the new names."""

@@ -4,8 +4,6 @@ import sqlite3
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from textual import events
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from discpress.engine.dats.index import ListedDat, read_lists
@@ -14,14 +12,13 @@ from discpress.engine.errors import DiscpressError
 from discpress.tui.app.disk_queries import DiskQueries, run_exclusive
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import Place, bindings_at
-from discpress.tui.screens.base import DiscScreen
+from discpress.tui.screens.base import TableScreen
 from discpress.tui.views.dats.datfiles import COLUMNS, DatfilesView
-from discpress.tui.widgets.lines import Lines
-from discpress.tui.widgets.palette import wrapped
+from discpress.tui.widgets.palette import Line, wrapped
 from discpress.tui.widgets.table import Table
 
 
-class DatfilesScreen(DiscScreen):
+class DatfilesScreen(TableScreen):
     """One row a list."""
 
     PLACE = Place.DATFILES
@@ -32,18 +29,12 @@ class DatfilesScreen(DiscScreen):
         self._lists = DatfilesView()
         self._queries = DiskQueries()
 
-    def compose(self) -> ComposeResult:
-        """Lay out the screen."""
-        yield self.title_bar()
-        yield Lines(id="summary")
-        yield Table(COLUMNS, self._lists, id="datfiles", ellipsis=self.view.signs.ellipsis)
-        yield Lines(id="about")
-        yield self.key_line()
+    def new_table(self) -> Table:
+        """Return the table."""
+        return Table(COLUMNS, self._lists, id="datfiles", ellipsis=self.view.signs.ellipsis)
 
     def on_mount(self) -> None:
         """Count."""
-        self.query_one(Table).focus()
-        self.call_after_refresh(self._show)
         self._count()
 
     def on_changes(self, changes: Changes) -> None:
@@ -59,26 +50,18 @@ class DatfilesScreen(DiscScreen):
                 self.fail(str(error))
                 return
             self._lists.show(lists, counts)
-            self._show()
+            self.show_all()
 
         run_exclusive(self, count, "count")
 
-    def _show(self) -> None:
-        if not self.query(Table):
-            return  # the screen was left meanwhile
+    def lines_above(self, width: int) -> Sequence[Line]:
+        """Return the totals of the lists."""
         text, style = self._lists.summary()
-        self.query_one("#summary", Lines).show_whole(wrapped(text, self.size.width, style))
-        table = self.query_one(Table)
-        table.show_rows(table.cursor)
-        self.on_table_moved()
+        return wrapped(text, width, style)
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Break the lines anew."""
-        self._show()
-
-    def on_table_moved(self) -> None:
-        """Describe the list under the cursor."""
-        self.show_about(self._lists.about(self.query_one(Table).cursor, self.size.width))
+    def lines_below(self, cursor: int, width: int) -> Sequence[Line]:
+        """Describe a list."""
+        return self._lists.about(cursor, width)
 
 
 def _read(connection: sqlite3.Connection) -> tuple[Sequence[ListedDat], Mapping[int, ListCounts]]:

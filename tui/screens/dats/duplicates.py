@@ -4,8 +4,6 @@ from collections.abc import Sequence, Set
 from pathlib import Path
 from typing import ClassVar
 
-from textual import events
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from discpress.engine.errors import DiscpressError
@@ -21,14 +19,13 @@ from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.dialogs.confirm import Confirm
 from discpress.tui.messages import CopyText, Refresh, StartWorker
-from discpress.tui.screens.base import DiscScreen
+from discpress.tui.screens.base import TableScreen
 from discpress.tui.views.dats.duplicates import COLUMNS, DuplicatesView, Found, disc_name, move_question
-from discpress.tui.widgets.lines import Lines
-from discpress.tui.widgets.palette import wrapped
+from discpress.tui.widgets.palette import Line, wrapped
 from discpress.tui.widgets.table import Table
 
 
-class DuplicatesScreen(DiscScreen):
+class DuplicatesScreen(TableScreen):
     """The copies of each disc, among the marked titles or in the whole library."""
 
     PLACE = Place.DUPLICATES
@@ -42,19 +39,13 @@ class DuplicatesScreen(DiscScreen):
         self._busy: frozenset[Path] = frozenset()
         self._queries = DiskQueries()
 
-    def compose(self) -> ComposeResult:
-        """Lay out the screen."""
-        yield self.title_bar()
-        yield Lines(id="summary")
-        yield Table(COLUMNS, self._copies, id="duplicates", ellipsis=self.view.signs.ellipsis)
-        yield Lines(id="about")
-        yield self.key_line()
+    def new_table(self) -> Table:
+        """Return the table."""
+        return Table(COLUMNS, self._copies, id="duplicates", ellipsis=self.view.signs.ellipsis)
 
     def on_mount(self) -> None:
         """Find the copies."""
-        self.query_one(Table).focus()
         self._busy = _busy_titles(self.session.last_snapshot)
-        self.call_after_refresh(self._show)
         self._find()
 
     def on_changes(self, changes: Changes) -> None:
@@ -78,7 +69,7 @@ class DuplicatesScreen(DiscScreen):
                 self.fail(str(error))
                 return
             self._copies.show(found)
-            self._show()
+            self.show_all()
 
         run_exclusive(self, look, "copies")
 
@@ -90,22 +81,14 @@ class DuplicatesScreen(DiscScreen):
             copies = [each for each in copies if any(title.key in self._marked for title in each.titles)]
         return Found(copies, users_of_files(self.session.store.each_title(), copies), states, self._busy)
 
-    def _show(self) -> None:
-        if not self.query(Table):
-            return  # the screen was left meanwhile
+    def lines_above(self, width: int) -> Sequence[Line]:
+        """Return the totals of the copies."""
         text, style = self._copies.summary(self.keys)
-        self.query_one("#summary", Lines).show_whole(wrapped(text, self.size.width, style))
-        table = self.query_one(Table)
-        table.show_rows(table.cursor)
-        self.on_table_moved()
+        return wrapped(text, width, style)
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Break the lines anew."""
-        self._show()
-
-    def on_table_moved(self) -> None:
-        """Describe the row under the cursor."""
-        self.show_about(self._copies.about(self.query_one(Table).cursor, self.size.width))
+    def lines_below(self, cursor: int, width: int) -> Sequence[Line]:
+        """Describe a row."""
+        return self._copies.about(cursor, width)
 
     def _has_rows(self) -> bool:
         if not self._copies.is_ready:
@@ -121,7 +104,7 @@ class DuplicatesScreen(DiscScreen):
         problem = self._copies.keep(self.query_one(Table).cursor)
         if problem:
             self.say(problem)
-        self._show()
+        self.show_all()
 
     def action_trash_copies(self) -> None:
         """Ask, then let the worker move the other copies of the discs of which one is kept."""
@@ -146,7 +129,7 @@ class DuplicatesScreen(DiscScreen):
             self.fail(str(error))
             return
         self._copies.forget(wanted)
-        self._show()
+        self.show_all()
         self.post_message(StartWorker())
         self.post_message(Refresh())
         queued = format_count(sum(number is not None for number in numbers), "disc")

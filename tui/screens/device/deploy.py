@@ -7,8 +7,6 @@ from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
-from textual import events
-from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from discpress.engine.deploy.kinds import DeviceKind
@@ -25,7 +23,7 @@ from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.dialogs.ask_folder import AskFolder
 from discpress.tui.messages import CopyText, Refresh, StartWorker
-from discpress.tui.screens.base import DiscScreen
+from discpress.tui.screens.base import TableScreen
 from discpress.tui.views.device.deploy import (
     COLUMNS,
     LOADERS,
@@ -37,7 +35,6 @@ from discpress.tui.views.device.deploy import (
     plan_lines,
     usual_kind,
 )
-from discpress.tui.widgets.lines import Lines
 from discpress.tui.widgets.palette import Line, wrapped
 from discpress.tui.widgets.table import Table
 
@@ -47,7 +44,7 @@ _MOUNTS = ("/run/media", "/media", "/Volumes", "/mnt")
 """Folders below which systems mount sticks and cards."""
 
 
-class DeployScreen(DiscScreen):
+class DeployScreen(TableScreen):
     """The device and its free space, the options, one row a title."""
 
     PLACE = Place.DEVICE
@@ -66,18 +63,12 @@ class DeployScreen(DiscScreen):
         self._control = Control()
         self._queries = DiskQueries()
 
-    def compose(self) -> ComposeResult:
-        """Lay out the screen."""
-        yield self.title_bar()
-        yield Lines(id="summary")
-        yield Table(COLUMNS, self._rows, id="device", ellipsis=self.view.signs.ellipsis)
-        yield Lines(id="about")
-        yield self.key_line()
+    def new_table(self) -> Table:
+        """Return the table."""
+        return Table(COLUMNS, self._rows, id="device", ellipsis=self.view.signs.ellipsis)
 
     def on_mount(self) -> None:
         """Look at the device."""
-        self.query_one(Table).focus()
-        self.call_after_refresh(self._show)
         self._look()
 
     def on_unmount(self) -> None:
@@ -101,7 +92,8 @@ class DeployScreen(DiscScreen):
         """Plan anew; a plan under way is stopped."""
         self._control.cancel()
         self._plan, self._problem = None, ""
-        self._show()
+        self._rows.rows = []
+        self.show_all()
         choice = self._choice
         if choice is None:
             return
@@ -123,26 +115,19 @@ class DeployScreen(DiscScreen):
             else:
                 self._plan, self._problem = found, ""
                 self._rows.show(found, self.view.names.of)
-            self._show()
+            self.show_all()
 
         run_exclusive(self, plan, "plan")
 
     def _say_silence(self) -> None:
         self._problem = _SILENT
-        self._show()
+        self.show_all()
 
-    def _show(self) -> None:
-        if not self.query(Table):
-            return  # the screen was left meanwhile
-        if self._plan is None:
-            self._rows.rows = []
-        table = self.query_one(Table)
-        table.show_rows(table.cursor)
-        width, signs = self.size.width, self.view.signs
+    def lines_above(self, width: int) -> Sequence[Line]:
+        """Return what is planned, and the options."""
         file_system = "" if self._plan is None else self._plan.device.file_system
-        options = option_lines(self._root, self._kind, self._format, signs, self.keys, width, file_system)
-        self.query_one("#summary", Lines).show_whole([*self._head(width), *options])
-        self.on_table_moved()
+        options = option_lines(self._root, self._kind, self._format, self.view.signs, self.keys, width, file_system)
+        return [*self._head(width), *options]
 
     def _head(self, width: int) -> Sequence[Line]:
         if not self._titles:
@@ -156,15 +141,10 @@ class DeployScreen(DiscScreen):
     def _way_to_device(self) -> str:
         return f"Press {self.keys.of('choose_device')} to choose the folder where the device is mounted."
 
-    def on_resize(self, event: events.Resize) -> None:
-        """Break the lines anew."""
-        self._show()
-
-    def on_table_moved(self) -> None:
-        """Describe the title under the cursor."""
-        cursor = self.query_one(Table).cursor
+    def lines_below(self, cursor: int, width: int) -> Sequence[Line]:
+        """Return where a title goes."""
         plan, rows = self._plan, self._rows.rows
-        self.show_about(about_row(rows[cursor], plan, self.size.width) if plan and cursor < len(rows) else [])
+        return about_row(rows[cursor], plan, width) if plan and cursor < len(rows) else []
 
     def action_choose_device(self) -> None:
         """Ask for the folder where the device is mounted."""
