@@ -1,10 +1,11 @@
 """The exit code of a command on several files."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from discpress.engine.cli.output.printers import Printer
-from discpress.engine.errors import DiscpressError
+from discpress.engine.errors import CancelledError, DiscpressError
 from discpress.engine.states import State
 
 
@@ -33,6 +34,16 @@ class Failures:
         """Report what failed at a path; `state` is that of the title, if it is known."""
         self.count(error.exit_code)
         self._printer.error(error, path, state)
+
+    @contextmanager
+    def reporting(self, path: Path) -> Iterator[None]:
+        """Report the error that ends this block, and go on after it; a request to stop is raised."""
+        try:
+            yield
+        except CancelledError:
+            raise
+        except DiscpressError as error:
+            self.add(path, error)
 
     def count(self, exit_code: int) -> None:
         """Take the exit code of what is reported elsewhere; 0 is no failure."""

@@ -127,19 +127,14 @@ class _Keeping:
         kept = choice.kept
         if kept is None:
             return
-        try:
-            progress = Progress()
-            with contextlib.ExitStack() as stack:
-                with self._printer.following(progress, kept.path), self._records.checking(kept.path):
-                    copy = stack.enter_context(keep_copy(kept.path, self._threads, self._control, progress))
-                self._save(copy)
-                for title in choice.going:
-                    self._control.check()
-                    self._move(copy, title)
-        except CancelledError:
-            raise
-        except DiscpressError as error:
-            self._failures.add(kept.path, error)
+        progress = Progress()
+        with self._failures.reporting(kept.path), contextlib.ExitStack() as stack:
+            with self._printer.following(progress, kept.path), self._records.checking(kept.path):
+                copy = stack.enter_context(keep_copy(kept.path, self._threads, self._control, progress))
+            self._save(copy)
+            for title in choice.going:
+                self._control.check()
+                self._move(copy, title)
 
     def _save(self, copy: KeptCopy) -> None:
         """Store the digests of the kept copy; those of its tracks are known or not needed."""

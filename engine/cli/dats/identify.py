@@ -19,7 +19,7 @@ from discpress.engine.dats.index import DatIndex, listed_kinds
 from discpress.engine.dats.match import Match
 from discpress.engine.dats.needs import needs_decoding
 from discpress.engine.discs.reach import identify_image
-from discpress.engine.errors import CancelledError, DiscpressError, StoreError, UsageError
+from discpress.engine.errors import StoreError, UsageError
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.image import Image
 from discpress.engine.library.scan.titles import stated_digests
@@ -77,12 +77,8 @@ class _Identifying:
         """Identify all images; return the exit code."""
         for each in self._images():
             self._control.check()
-            try:
+            with self._failures.reporting(each.path):
                 self._identify(each)
-            except CancelledError:
-                raise
-            except DiscpressError as error:
-                self._failures.add(each.path, error)
         if self._arguments.queue:
             self._add_jobs()
         return self._failures.exit_code

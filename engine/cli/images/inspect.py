@@ -24,9 +24,7 @@ from discpress.engine.discs.foreign import read_foreign
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import (
-    CancelledError,
     DamagedImageError,
-    DiscpressError,
     UnsupportedImageError,
     UsageError,
     VerifyError,
@@ -67,12 +65,8 @@ def run_info(arguments: argparse.Namespace, printer: Printer, control: Control) 
         sources = stack.enter_context(contextlib.closing(OpenSources()))
         finder = ImageFinder(printer, sources, failures.add, control.check)
         for path in finder.files(paths, is_recursive=arguments.recursive):
-            try:
+            with failures.reporting(path):
                 inspect(path, sources, records, printer, control)
-            except CancelledError:
-                raise
-            except DiscpressError as error:
-                failures.add(path, error)
     return failures.exit_code
 
 
@@ -206,12 +200,8 @@ def run_doctor(arguments: argparse.Namespace, printer: Printer, control: Control
         paths = as_paths(arguments.files)
         finder = ImageFinder(printer, sources, failures.add, control.check)
         for path in finder.files(paths, is_recursive=arguments.recursive):
-            try:
+            with failures.reporting(path):
                 failures.count(_examine(path, target, sources, records, printer, control))
-            except CancelledError:
-                raise
-            except DiscpressError as error:
-                failures.add(path, error)
     return failures.exit_code
 
 

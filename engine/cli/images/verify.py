@@ -19,7 +19,7 @@ from discpress.engine.convert.checksums import KINDS_BY_LENGTH
 from discpress.engine.convert.digests import DigestSet
 from discpress.engine.convert.expected import expect
 from discpress.engine.convert.verify import check_digests, digest_checked
-from discpress.engine.errors import CancelledError, DiscpressError, MissingPackageError, UsageError, VerifyError
+from discpress.engine.errors import MissingPackageError, UsageError, VerifyError
 from discpress.engine.images.doctor.cd_content import disc_findings
 from discpress.engine.images.open import open_image
 from discpress.engine.names import display_name
@@ -42,16 +42,13 @@ def run_verify(arguments: argparse.Namespace, printer: Printer, control: Control
                 raise UsageError("a digest is for one file: verify the others in their own commands")
         with contextlib.closing(Records(arguments, printer)) as records:
             for path in paths:
-                try:
-                    _verify(path, expected, arguments, printer, control, sources, records)
-                except MissingPackageError as error:
-                    name = display_name(path)
-                    why = str(error).removeprefix(f"{name}: ")
-                    failures.add(path, MissingPackageError(f"{name}: not checked: {why}", hint=error.hint))
-                except CancelledError:
-                    raise
-                except DiscpressError as error:
-                    failures.add(path, error)
+                with failures.reporting(path):
+                    try:
+                        _verify(path, expected, arguments, printer, control, sources, records)
+                    except MissingPackageError as error:
+                        name = display_name(path)
+                        why = str(error).removeprefix(f"{name}: ")
+                        raise MissingPackageError(f"{name}: not checked: {why}", hint=error.hint) from error
     return failures.exit_code
 
 

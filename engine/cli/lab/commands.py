@@ -16,7 +16,7 @@ from discpress.engine.cli.lab.options import take_seek_options, take_throughput_
 from discpress.engine.cli.lab.views import csv_text, facts_of, text_of
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records, open_store, read_config
-from discpress.engine.errors import CancelledError, DiscpressError, UsageError
+from discpress.engine.errors import UsageError
 from discpress.engine.lab.measure_title import Bench, Step, identity_of, run_seek_test, run_throughput_test
 from discpress.engine.lab.results import seek_measurement, throughput_measurement
 from discpress.engine.names import display_name
@@ -132,12 +132,8 @@ class _Laboratory:
         try:
             for each in finder.to_read(as_paths(arguments.inputs), is_recursive=arguments.recursive):
                 sources.drop(each.path)  # the test opens it its own way
-                try:
+                with self._failures.reporting(each.path):
                     exported += self._test_title(each.path, records)
-                except CancelledError:
-                    raise
-                except DiscpressError as error:
-                    self._failures.add(each.path, error)
         finally:
             records.close()
             if arguments.csv:
