@@ -3,17 +3,18 @@
 import contextlib
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from queue import Empty, SimpleQueue
 
 from discpress.engine.errors import CancelledError, SuspendedError
 
-RATE_WINDOW_S = 120.0
+_RATE_WINDOW_S = 120.0
 """Throughput is the mean of the last two minutes: long enough to be calm, short enough to be true."""
-RATE_QUIET_S = 3.0
+_RATE_QUIET_S = 3.0
 """No throughput or ETA is given before three seconds of data: it would jump."""
+_MARK_S = 1.0
+"""One mark a second holds two minutes in 120."""
 _LOOK_S = 0.5
 """A wake-up reaches one thread; if several are paused, the others poll at this interval."""
 
@@ -150,22 +151,20 @@ class Control:
 
 @dataclass(slots=True)
 class RateWindow:
-    """Throughput over the last two minutes, from counts that a client polls."""
+    """Counts of the last two minutes; it begins anew when one decreases."""
 
-    clock: Callable[[], float] = time.monotonic
-    """Seconds; injected by tests."""
-    _marks: deque[tuple[float, int]] = field(default_factory=deque)
+    _marks: deque[tuple[float, tuple[int, ...]]] = field(default_factory=deque)
 
-    def rate(self, done_bytes: int) -> float | None:
-        """Record a count and return bytes per second; None before three seconds of data."""
-        now = self.clock()
-        if self._marks and done_bytes < self._marks[-1][1]:
-            self._marks.clear()  # a new stage counts from zero
-        if not self._marks or now - self._marks[-1][0] >= 1.0:
-            self._marks.append((now, done_bytes))
-        while now - self._marks[0][0] > RATE_WINDOW_S:
+    def rates(self, now: float, *counts: int) -> tuple[float, ...] | None:
+        """Record counts at `now` (seconds of any clock) and return each per second; None before three seconds."""
+        if self._marks and any(count < last for count, last in zip(counts, self._marks[-1][1], strict=True)):
+            self._marks.clear()
+        if not self._marks or now - self._marks[-1][0] >= _MARK_S:
+            self._marks.append((now, counts))
+        while now - self._marks[0][0] > _RATE_WINDOW_S:
             self._marks.popleft()
         since, before = self._marks[0]
-        if now - since < RATE_QUIET_S:
+        span_s = now - since
+        if span_s < _RATE_QUIET_S:
             return None
-        return (done_bytes - before) / (now - since)
+        return tuple((count - first) / span_s for count, first in zip(counts, before, strict=True))

@@ -4,6 +4,7 @@ import contextlib
 import json
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TextIO, cast
@@ -223,10 +224,9 @@ class _PlainLine:
 
 def describe(progress: Progress, window: RateWindow) -> list[str]:
     """Return percent, throughput, ratio and ETA as words; unknown ones are left out."""
-    rate = window.rate(progress.done_bytes)
+    rate, *_ = window.rates(time.monotonic(), progress.done_bytes) or (0.0,)
     words = [format_percent(progress.done_bytes, progress.total_bytes)]
-    if rate:
-        words.append(format_rate(rate))
+    words += [format_rate(rate)] if rate else []
     if progress.ratio is not None:
         words.append(f"ratio {progress.ratio:.3f}")
     if rate:
