@@ -11,12 +11,19 @@ from awkward_tree import UNREADABLE, Row, make_awkward_tree
 from queue_desk import Desk, FakeWorker
 from shown_library import marked_in
 
+from discpress.engine.config import Config
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.tasks.records import ConvertTask
+from discpress.engine.queue.titles.chooser import Chooser
+from discpress.engine.queue.titles.records import library_in
 from discpress.engine.request import ConversionRequest
-from discpress.engine.store.model import FileIdentity, StoredEstimate
+from discpress.engine.states import State
+from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
 from discpress.engine.store.store import Store
+from discpress.tui.commands import Keys
+from discpress.tui.views.labels import OPTION
+from discpress.tui.views.plan import plan_titles, reason_left_out
 
 
 class Tree:
@@ -128,3 +135,22 @@ def test_each_state_has_a_reason_where_somebody_would_ask_for_one(tree: Tree) ->
     titles = [event for event in events if event["event"] == "title"]
     unexplained = {event["state"] for event in titles if not event["reason"]}
     assert unexplained <= {"ready", "packed", "working"}
+
+
+@pytest.mark.slow
+def test_only_what_is_converted_alone_is_said_to_be(tree: Tree) -> None:
+    titles, states = library_in(tree.desk.store, Config(), [tree.folder])
+    chooser, keys, nothing = Chooser.of(Config()), Keys(), ConversionRequest()
+
+    def reasons(*titles: Title, is_repair: bool = False) -> dict[str, str]:
+        rows = plan_titles(titles, chooser, nothing, tree.desk.store, (), {}, states, is_repair=is_repair).rows
+        return {str(row.title.path): reason_left_out(row, keys) for row in rows}
+
+    together = reasons(*titles)
+    told = [title for title in titles if "choose it alone" in together[str(title.path)]]
+    assert {str(states.state(title)) for title in told} == {"no-disc", "cut-short"}
+    assert [title.path.name for title in told if reasons(title) != {str(title.path): ""}] == []
+    assert [path for path, reason in together.items() if OPTION.search(reason)] == []
+    for title, reason in zip(titles, reasons(*titles, is_repair=True).values(), strict=True):
+        assert "choose it alone" not in reason, title.path
+        assert states.state(title) is not State.CUT_SHORT or "no known disc" not in reason, title.path

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
+from discpress.engine.convert.batch.cds import why_not_made
 from discpress.engine.convert.batch.model import NEVER_UNNAMED, USELESS, Batch, Candidate, DiskSpace, PlannedTitle, Skip
 from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.convert.batch.repairs import plan_repairs
@@ -19,6 +20,7 @@ from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
 from discpress.engine.units import format_count, format_size
 from discpress.tui.commands import Keys
+from discpress.tui.views.labels import without_options
 from discpress.tui.widgets.graph import bar_of_two
 from discpress.tui.widgets.marked_rows import Signs
 from discpress.tui.widgets.palette import Line, joined, line_cells, tail
@@ -75,7 +77,7 @@ def reason_left_out(row: PlannedTitle, keys: Keys) -> str:
         Skip.PACKED: f"{keys.of('tune')} chooses other settings for it",
         Skip.SAME_FORMAT: f"{keys.of('tune')} chooses other settings for it",
         Skip.WONT_LOAD: f"{keys.of('repair')} repairs it",
-        **dict.fromkeys(NEVER_UNNAMED, "choose it alone to convert it"),
+        **dict.fromkeys(NEVER_UNNAMED if _is_convertible(row) else (), "choose it alone to convert it"),
         Skip.DONE: f"{keys.of('conflict')} may overwrite it",
         Skip.EXISTS: f"{keys.of('conflict')} chooses another rule",
         **dict.fromkeys(USELESS, f"{keys.of('even_useless')} converts it anyway"),
@@ -85,7 +87,15 @@ def reason_left_out(row: PlannedTitle, keys: Keys) -> str:
     if row.obstacle is not None and row.obstacle.clash is Clash.SOURCE and row.request.replaces_source:
         ways[Skip.EXISTS] = f"{keys.of('originals')} moves the old file to the trash first"
     way = "" if row.skip is None else ways.get(row.skip, "")
-    return f"{row.reason}; {way}" if way else row.reason
+    reason = without_options(row.reason)
+    return f"{reason}; {way}" if way else reason
+
+
+def _is_convertible(row: PlannedTitle) -> bool:
+    """Return whether a title is converted if it is chosen alone: its form can be made, or only its end is missing."""
+    if row.settings is None:
+        return row.skip is Skip.CUT_SHORT and row.title.original_bytes > 0
+    return not why_not_made(row.title, row.settings.format)
 
 
 def summary_of(batch: Batch, options: ConversionRequest, signs: Signs, keys: Keys, width: int) -> list[Line]:

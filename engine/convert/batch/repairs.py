@@ -8,12 +8,13 @@ from pathlib import Path
 from discpress.engine.convert.batch.left_out import LeftOut
 from discpress.engine.convert.batch.model import Batch, Candidate, PlannedTitle, Skip
 from discpress.engine.convert.batch.planner import plan_batch
+from discpress.engine.convert.batch.standing import standing_of
 from discpress.engine.convert.choice import target_of
 from discpress.engine.convert.request import NOTHING, merge_requests
 from discpress.engine.errors import DamagedImageError, DiscpressError, UsageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.doctor.doctor import load_findings
-from discpress.engine.images.doctor.findings import NO_DISC, TARGET_PREFIX, Severity
+from discpress.engine.images.doctor.findings import TARGET_PREFIX, Severity
 from discpress.engine.images.image import Image, no_check
 from discpress.engine.images.open import open_image
 from discpress.engine.images.registry import encoder_of, written
@@ -145,4 +146,4 @@ def _reasons_against(title: Title) -> Iterator[tuple[Skip, str]]:
         yield Skip.ARCHIVED, "is in an archive: convert it instead"
     if title.fault is not None:
         # Its result could not take its place, because the file of a wrong disc never goes to the trash.
-        yield Skip.NO_DISC, NO_DISC
+        yield Skip(title.fault), standing_of(title, NOTHING).reason

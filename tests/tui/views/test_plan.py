@@ -118,6 +118,7 @@ FOREIGN = title("Tin Parade.iso", 600, 300, system="mega-cd")
 
 def test_what_is_cut_short_or_unplayable_is_left_out_of_many_and_converted_alone() -> None:
     assert [row.skip for row in planned(SHORT, FOREIGN).rows] == [Skip.CUT_SHORT, Skip.NO_PLAYER]
+    assert all("choose it alone" in reason_left_out(row, Keys()) for row in planned(SHORT, FOREIGN).rows)
     assert [planned(each).rows[0].is_converted for each in (SHORT, FOREIGN)] == [True, True]
 
 
