@@ -24,9 +24,10 @@ from discpress.engine.errors import CancelledError, DiscpressError, StoreError
 from discpress.engine.images.open import open_image
 from discpress.engine.names import display_name, natural_key
 from discpress.engine.request import ConversionRequest, OnConflict
-from discpress.engine.states import SICK, Standing
+from discpress.engine.states import SICK, Standing, State
 from discpress.engine.store.model import Fault, Title
 from discpress.engine.store.store import Store
+from discpress.engine.systems import System
 from discpress.engine.units import format_size
 
 STAGING = ".discpress-new"
@@ -103,9 +104,11 @@ class DeployPlanner:
         return placement
 
     def _row(self, title: Title, placement: Placement, standing: Standing) -> DeployRow:
-        if title.known_fault is Fault.UNREAD:
+        if title.known_fault in {Fault.UNREAD, Fault.SPLIT_PART}:
             open_image(title.path).close()  # it raises the reason
-        if placement.is_refused:
+        # The system of a damaged image may be unknown, so that no layout has a place for it.
+        is_hidden = standing.state in {State.DAMAGED, State.CUT_SHORT} and title.system is System.UNKNOWN
+        if placement.is_refused and (self.options.force or not is_hidden):
             return _refused(title, placement, "layout", placement.refused, placement.hint)
         if standing.state in SICK and not self.options.force:
             reason = standing.reason or standing.state.spec.label

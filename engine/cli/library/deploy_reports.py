@@ -14,6 +14,7 @@ from discpress.engine.errors import (
     DiscpressError,
     FileLimitError,
     MissingPackageError,
+    SplitImageError,
     StorageError,
     UnsupportedImageError,
 )
@@ -24,8 +25,8 @@ from discpress.engine.units import format_count, format_size
 _ERRORS: dict[str, type[DiscpressError]] = {
     "conflict": ConflictError,
     "file-limit": FileLimitError,
-    **{each.code: each for each in (MissingPackageError, StorageError)},
     **{str(state): DamagedImageError for state in SICK},
+    **{each.code: each for each in (MissingPackageError, SplitImageError, StorageError)},
 }
 _WORDS = {
     Action.COPY: "would be copied",
