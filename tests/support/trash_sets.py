@@ -9,6 +9,7 @@ from sample_images import mixed, packed
 
 from discpress.engine.convert.digests import Digester
 from discpress.engine.convert.trash.entry import Replacement, TrashEntry
+from discpress.engine.convert.trash.held import hold
 from discpress.engine.convert.trash.journal import CONVERTED, REPAIRED
 from discpress.engine.convert.trash.listing import entries_in, find_half_undone, sweep_trash_in
 from discpress.engine.convert.trash.trash import Moving, move_to_trash
@@ -77,3 +78,12 @@ def is_home(folder: Path) -> bool:
         and (folder / name).stat().st_mtime_ns == MTIME_NS
         for name, data in FILES.items()
     )
+
+
+def put_back_half(folder: Path) -> TrashEntry:
+    """Do half of an undo of the only entry, as a killed one does."""
+    (entry,) = entries(folder)
+    with hold(entry) as held:
+        held.begin_undo()
+        held.folder.rename_new("1.kept", held.home, entry.main.name)
+    return entry

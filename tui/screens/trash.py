@@ -8,7 +8,8 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 
 from discpress.engine.convert.trash.folder import not_ours
-from discpress.engine.convert.trash.listing import TrashItem, TrashListing, list_trash
+from discpress.engine.convert.trash.listing import TrashItem, TrashListing
+from discpress.engine.convert.trash.stopped import list_with_stopped
 from discpress.engine.names import display_name
 from discpress.engine.queue.snapshot import QueueSnapshot
 from discpress.engine.queue.tasks.kinds import TaskKind
@@ -71,7 +72,7 @@ class TrashScreen(Marking):
         folders = self.view.titles.folders | set(self.session.folders)
 
         async def look() -> None:
-            self._show(await self._queries.ask(lambda: list_trash(folders), self._say_silence))
+            self._show(await self._queries.ask(lambda: list_with_stopped(folders), self._say_silence))
 
         run_exclusive(self, look, "look")
 
@@ -116,6 +117,8 @@ class TrashScreen(Marking):
             said = (f"replaced by {display_name(item.entry.replacement_path)}", "normal")
             if item.entry.problem:
                 said = (f"only listed: {item.entry.problem}", "bad")
+            elif item.is_undo_stopped:
+                said = (f"its undo was stopped: {self.keys.of('undo')} finishes it", "bad")
             elif item.undo_problem:
                 said = (f"cannot be restored: {item.undo_problem}", "bad")
             lines = about_lines((display_name(item.entry.home_path), "dim"), said, self.size.width)
@@ -146,12 +149,16 @@ class TrashScreen(Marking):
     def action_purge(self) -> None:
         """Ask, then let the worker prove the replacements and remove the originals for good."""
         chosen = self._chosen()
-        if chosen:
-            self._ask(purge_question(chosen), TaskKind.PURGE, "Remove it" if len(chosen) == 1 else "Remove", chosen)
+        whole = [item for item in chosen if not item.is_undo_stopped]
+        if whole:
+            self._ask(purge_question(whole), TaskKind.PURGE, "Remove it" if len(whole) == 1 else "Remove", whole)
+        elif chosen:
+            self.fail(f"Its undo was stopped. Press {self.keys.of('undo')} to finish it.")
 
     def action_empty_trash(self) -> None:
         """Ask, then let the worker remove all originals shown, each after its replacement is proven."""
-        ours = [item for item in self._trash.rows if not item.entry.problem] if self.has_rows() else []
+        rows = self._trash.rows if self.has_rows() else []
+        ours = [item for item in rows if not (item.entry.problem or item.is_undo_stopped)]
         if ours:
             way = f"Press {self.keys.of('purge')} to remove, escape to leave everything as it is."
             lines = [*purge_question(ours), way]
@@ -159,7 +166,7 @@ class TrashScreen(Marking):
                 lines, TaskKind.PURGE, "Remove it" if len(ours) == 1 else f"Remove {len(ours)}", ours, has_key=True
             )
         elif self._trash.rows:
-            self.say("Nothing here can be removed: these entries are only listed.")
+            self.say("Nothing here can be removed: these entries are only listed, or their undo was stopped.")
 
     def _ask(
         self, lines: list[str], kind: TaskKind, verb: str, chosen: Sequence[TrashItem], *, has_key: bool = False

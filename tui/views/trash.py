@@ -23,14 +23,16 @@ COLUMNS = (
     Column("state", "REPLACEMENT", 11),
 )
 FILTER_HINT = "words, !not, state:changed why:undone size>4G age>30"
-_IN_PLACE, _CHANGED, _LISTED = "in place", "changed", "only listed"
+_IN_PLACE, _CHANGED, _LISTED, _STOPPED = "in place", "changed", "only listed", "half undone"
 _REASONS = (CONVERTED, REPAIRED, OVERWRITTEN, DUPLICATE, UNDONE)
 
 
 def state_of(item: TrashItem) -> str:
-    """Return the state of an entry's replacement, or that the entry is only listed."""
+    """Return the state of an entry's replacement, or that the entry is only listed or half undone."""
     if item.entry.problem:
         return _LISTED
+    if item.is_undo_stopped:
+        return _STOPPED
     return _IN_PLACE if item.is_replacement_there else _CHANGED
 
 
@@ -118,7 +120,7 @@ def _vocabulary(clock: Callable[[], float]) -> Vocabulary[TrashItem]:
     return Vocabulary(
         text_of=lambda item: fold(f"{item.title} {item.entry.home_path}"),
         choices={
-            "state": Choice(state_of, lambda: (_IN_PLACE, _CHANGED, _LISTED)),
+            "state": Choice(state_of, lambda: (_IN_PLACE, _CHANGED, _LISTED, _STOPPED)),
             "why": Choice(lambda item: item.entry.reason, lambda: _REASONS),
         },
         measures={

@@ -2,7 +2,7 @@
 
 import argparse
 import time
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from discpress.engine.convert.trash.listing import (
     freed_bytes,
     sweep_trash_in,
 )
+from discpress.engine.convert.trash.stopped import find_stopped_undos
 from discpress.engine.convert.trash.summary import Stayed, TrashSummary
 from discpress.engine.convert.trash.undo import purge
 from discpress.engine.errors import CancelledError, DiscpressError, TrashError, UsageError
@@ -35,10 +36,12 @@ def run_trash(arguments: argparse.Namespace, printer: Printer, control: Control)
     """Carry out `trash list` and `trash empty`; return the exit code."""
     folders = as_paths(arguments.folders or ["."])
     entries, broken = read_entries(folders, printer, is_reading=arguments.action == "list")
+    stopped = find_stopped_undos(find_homes(folders), is_reading=True) if arguments.action == "list" else []
+    entries += [entry for entry in stopped if entry not in entries]
     if arguments.older_than is not None:
         entries = _older_than(entries, arguments.older_than, time.time())
     if arguments.action == "list":
-        print_entries(entries, printer)
+        print_entries(entries, printer, stopped)
         return broken
     records = Records(arguments, printer)
     try:
@@ -77,8 +80,8 @@ def read_entries(folders: Iterable[Path], printer: Printer, *, is_reading: bool)
     return found, exit_code
 
 
-def print_entries(entries: list[TrashEntry], printer: Printer) -> None:
-    """Print a line for each entry, and the space that removing them would free."""
+def print_entries(entries: list[TrashEntry], printer: Printer, stopped: Collection[TrashEntry] = ()) -> None:
+    """Print a line for each entry, and the space that removing them would free; the undo of some was stopped."""
     total = 0
     for entry in entries:
         freed = freed_bytes(entry)
@@ -94,16 +97,21 @@ def print_entries(entries: list[TrashEntry], printer: Printer) -> None:
             "trashed_at": entry.trashed_at,
             "owner": None if entry.owner is None else entry.owner.user,
             "problem": entry.problem or None,
+            "undo_stopped": entry in stopped,
         }
         text = (
             f"{display_name(entry.id)}  {format_size(entry.size_bytes):>9}  {display_name(entry.reason):<11} "
             f"{display_name(entry.home_path)}"
             f"{f' and {len(entry.files) - 1} more' if len(entry.files) > 1 else ''}"
-            f"{_remark(entry, freed)}"
+            f"{_stopped_remark(entry) if entry in stopped else _remark(entry, freed)}"
         )
         printer.event("trash", facts, text)
     facts = {"entries": len(entries), "freed_bytes": total}
     printer.event("trash-total", facts, f"{len(entries)} in the trash, {format_size(total)} can be freed")
+
+
+def _stopped_remark(entry: TrashEntry) -> str:
+    return f" (its undo was stopped: {entry.undo_command} finishes it)"
 
 
 def _remark(entry: TrashEntry, freed: int) -> str:

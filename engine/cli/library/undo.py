@@ -38,8 +38,10 @@ def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, rec
     if arguments.list:
         entries, broken = read_entries(folders, printer, is_reading=True)
         names = [name for name in arguments.what if Path(name) not in folders]
+        half_undone = find_stopped_undos(find_homes(folders), is_reading=True)
+        entries += [entry for entry in half_undone if entry not in entries]
         chosen = [entry for entry in entries if not names or any(is_named(entry, name) for name in names)]
-        print_entries(chosen, printer)
+        print_entries(chosen, printer, half_undone)
         return broken
     stopped = _finish_stopped(folders, printer, control, records)
     names = [name for name in arguments.what if not any(is_named(entry, name) for entry in stopped.entries)]

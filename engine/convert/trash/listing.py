@@ -185,6 +185,8 @@ class TrashItem:
     """Whether the replacement is the very file that was recorded; a purge decodes it whole all the same."""
     undo_problem: str
     """The reason to refuse an undo, as a clause; empty if nothing is in its way."""
+    is_undo_stopped: bool = False
+    """Whether an undo of it was stopped, so that nothing else can be done about it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,14 +206,15 @@ def list_trash(folders: Iterable[Path]) -> TrashListing:
     for folder in sorted(set(folders)):
         for entry in entries_in(folder):
             if isinstance(entry, TrashEntry):
-                items.append(_item(entry))
+                items.append(item_of(entry))
             elif not isinstance(entry, OthersTrashError):
                 broken.append(entry)
     items.sort(key=lambda item: item.entry.id, reverse=True)
     return TrashListing(tuple(items), tuple(broken))
 
 
-def _item(entry: TrashEntry) -> TrashItem:
+def item_of(entry: TrashEntry) -> TrashItem:
+    """Return an entry as it is now."""
     problem = entry.problem
     for file in entry.files:
         if not problem and _is_in_the_way(entry, entry.home / file.name, entry.folder / file.stored):

@@ -2,11 +2,19 @@
 
 import contextlib
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.convert.trash.journal import UNDONE
-from discpress.engine.convert.trash.listing import entries_in, find_half_undone, is_half_undone
+from discpress.engine.convert.trash.listing import (
+    TrashListing,
+    entries_in,
+    find_half_undone,
+    is_half_undone,
+    item_of,
+    list_trash,
+)
 from discpress.engine.convert.trash.trash import finish_move
 from discpress.engine.errors import DiscpressError
 
@@ -28,25 +36,36 @@ def finish_replacement_move(entry: TrashEntry) -> TrashEntry | None:
     return next((other for other in others if other.is_whole and _is_exchanged(entry, other)), None)
 
 
-def find_stopped_undos(homes: Iterable[Path]) -> list[TrashEntry]:
+def list_with_stopped(folders: Iterable[Path]) -> TrashListing:
+    """Return what is in the trash of these folders as `list_trash`, and what an undo that was stopped left there."""
+    homes = sorted(set(folders))
+    listing, stopped = list_trash(homes), find_stopped_undos(homes, is_reading=True)
+    known = {item.entry.folder for item in listing.items}
+    added = [item_of(entry) for entry in stopped if entry.folder not in known]
+    items = [replace(each, is_undo_stopped=each.entry in stopped) for each in (*added, *listing.items)]
+    return replace(listing, items=tuple(items))
+
+
+def find_stopped_undos(homes: Iterable[Path], *, is_reading: bool = False) -> list[TrashEntry]:
     """Return our entries in the trashes of some folders whose undo was stopped after its first move of a file.
 
     If original and replacement have one name, the replacement goes to the trash first. Stopped after that, both are
-    there, and the newer entry is the result of the undo: not what the user means by the name.
+    there, and the newer entry is the result of the undo: not what the user means by the name. `is_reading` is that of
+    `entries_in`.
     """
     homes = list(homes)
     found = find_half_undone(homes)
     for home in homes:
-        undone = list(_undone_in(home))
-        for entry in entries_in(home, is_reading=False) if undone else ():
+        undone = list(_undone_in(home, is_reading=is_reading))
+        for entry in entries_in(home, is_reading=is_reading) if undone else ():
             if isinstance(entry, TrashEntry) and not entry.problem and entry not in found:
                 found += [entry] if any(_is_exchanged(entry, other) for other in undone) else []
     return found
 
 
-def _undone_in(home: Path) -> Iterable[TrashEntry]:
+def _undone_in(home: Path, *, is_reading: bool = False) -> Iterable[TrashEntry]:
     """Yield what undos moved to the trashes of a folder, as far as it is ours."""
-    for each in list(entries_in(home, is_reading=False)):
+    for each in list(entries_in(home, is_reading=is_reading)):
         if isinstance(each, TrashEntry) and not each.problem and each.reason == UNDONE:
             yield each
 

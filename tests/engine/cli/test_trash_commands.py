@@ -9,24 +9,13 @@ import pytest
 from command_line import write_old
 from queue_desk import Desk
 from sample_images import mixed
-from trash_sets import is_home, make_set, put_away
+from trash_sets import is_home, make_set, put_away, put_back_half
 
 from discpress.engine.convert.trash.entry import TrashEntry
 from discpress.engine.convert.trash.folder import TRASH_NAME
-from discpress.engine.convert.trash.held import hold
 from discpress.engine.convert.trash.listing import entries_in
 
 IMAGE = mixed(100_000)
-
-
-def put_back_half(folder: Path) -> TrashEntry:
-    """Do half of an undo of the only entry, as a killed one does."""
-    (entry,) = entries_in(folder)
-    assert isinstance(entry, TrashEntry)
-    with hold(entry) as held:
-        held.begin_undo()
-        held.folder.rename_new("1.kept", held.home, entry.main.name)
-    return entry
 
 
 @pytest.fixture
@@ -224,3 +213,16 @@ def test_an_undo_that_is_finished_reports_its_playlists_and_what_stays(desk: Des
     assert code == 0
     assert "games.m3u names game.iso now" in said
     assert "game.zso: not the file that replaced it" in said
+
+
+@pytest.mark.parametrize("words", [("trash", "list"), ("undo", "--list")], ids=" ".join)
+def test_an_undo_that_was_stopped_is_listed_with_the_way_to_finish_it(
+    words: tuple[str, ...], half: TrashEntry, desk: Desk
+) -> None:
+    code, events = desk.ask(*words)
+    (entry,) = (event for event in events if event["event"] == "trash")
+    assert (code, entry["path"], entry["undo_stopped"]) == (0, half.name, True)
+    said = desk.say(*words)[1]
+    assert f"(its undo was stopped: {half.undo_command} finishes it)" in said
+    assert desk.ask(*shlex.split(half.undo_command)[1:])[0] == 0
+    assert "its undo was stopped" not in desk.say(*words)[1]

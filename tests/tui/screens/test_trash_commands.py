@@ -10,7 +10,7 @@ from app_desk import Desk, opened
 from command_line import write_old
 from fault_injection import flip_byte, run_conversion
 from sample_images import mixed
-from trash_sets import is_home, make_set, put_away
+from trash_sets import is_home, make_set, put_away, put_back_half
 
 from discpress.engine.queue.jobs import JobState
 from discpress.tui.commands import Place
@@ -409,3 +409,17 @@ async def test_the_help_lists_the_words_of_the_trash(tmp_path: Path) -> None:
     async with opened(tmp_path, "u", "question_mark", *"filter word") as desk:
         words = " ".join(desk.rows)
         assert ("why:undone" in words, "age>30" in words, "sys:ps2" in words) == (True, True, False)
+
+
+async def test_an_undo_that_was_stopped_is_listed_and_finished(tmp_path: Path) -> None:
+    run_conversion(write_old(tmp_path / "games" / "Game.iso", CONTENT), trash_source=True)
+    put_back_half(tmp_path / "games")
+    async with opened(tmp_path, "u", titles=(), folders=[tmp_path / "games"], has_worker=True) as desk:
+        assert [row.rpartition(" | ")[2] for row in desk.rows] == ["half undone"]
+        assert "its undo was stopped: z finishes it" in desk.lines("about")
+        await desk.press("x")
+        assert desk.told == ["Its undo was stopped. Press z to finish it."]
+        await desk.press("X", "z", "right", "enter")
+        await desk.look()
+        assert names(tmp_path) == ["Game.iso"]
+        assert [row.rpartition(" | ")[2] for row in desk.rows] == ["in place"]
