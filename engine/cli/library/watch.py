@@ -126,9 +126,8 @@ class _Watch:
             report_added(found.added, self._printer)
             self._queue.start_worker()
         if found.failures and found.failures != self._stopped.get(rule.folder):
-            self._failures.count(1)
             hint = "see discpress queue list and queue log, mend the cause, then retry with discpress watch --retry"
-            self._printer.error(UsageError(found.why_stopped(rule.folder), hint=hint), rule.folder)
+            self._failures.add(rule.folder, DiscpressError(found.why_stopped(rule.folder), hint=hint))
         self._stopped[rule.folder] = found.failures
 
     def _tell_planned(self, rule: WatchRule, step: WatchStep, row: PlannedTitle) -> None:
