@@ -5,6 +5,8 @@ import unicodedata
 from enum import StrEnum
 from pathlib import PurePath
 
+from discpress.engine.names import is_reserved_by_windows
+
 _REPLACED = re.compile(r'[<>:"/\\|?*]')
 """Characters that Windows, FAT or a playlist cannot have in a name."""
 _UNSAFE_CATEGORIES = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -27,11 +29,12 @@ class Pattern(StrEnum):
 
 
 def clean_name(name: str, most_bytes: int = _MOST_BYTES) -> str:
-    """Return a name that every file system takes; empty if nothing of it is left."""
+    """Return a name that every file system and Windows take; empty if nothing of it is left."""
     plain = unicodedata.normalize("NFC", name)
     safe = "".join("_" if unicodedata.category(each) in _UNSAFE_CATEGORIES else each for each in plain)
     kept = _REPLACED.sub("_", safe).encode()[:most_bytes].decode(errors="ignore")
-    return kept.strip(" .")
+    clean = kept.strip(" .")
+    return clean_name(f"_{clean}", most_bytes) if is_reserved_by_windows(clean) else clean
 
 
 def opl_name(serial: str, game: str) -> str:

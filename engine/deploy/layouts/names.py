@@ -8,7 +8,6 @@ from discpress.engine.discs.file_titles import shared_tags
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.discs.regions import region_of_tags
 from discpress.engine.formats import image_stem
-from discpress.engine.names import is_reserved_by_windows
 from discpress.engine.store.model import Title
 
 MOST_BYTES = 200
@@ -21,13 +20,12 @@ _FALLBACK = "Game"
 
 def device_stem(name: str, most_bytes: int = MOST_BYTES) -> str:
     """Return a name without suffix that FAT, exFAT and Windows accept, never empty: `Final: II?` is `Final - II_`."""
-    stem = clean_name(_SUBTITLE.sub(" - ", name), most_bytes) or _FALLBACK
-    return clean_name(f"_{stem}", most_bytes) if is_reserved_by_windows(stem) else stem
+    return clean_name(_SUBTITLE.sub(" - ", name), most_bytes) or _FALLBACK
 
 
 def is_device_name(name: str) -> bool:
     """Return whether FAT, exFAT and Windows accept the name of a file as it is."""
-    return clean_name(name, _MOST_FILE_BYTES) == unicodedata.normalize("NFC", name) and not is_reserved_by_windows(name)
+    return clean_name(name, _MOST_FILE_BYTES) == unicodedata.normalize("NFC", name)
 
 
 def own_stem(title: Title) -> str:
