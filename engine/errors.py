@@ -32,9 +32,10 @@ An error's message names the file, describes the problem, and lists the allowed 
 
 import errno
 import os
+import sys
 from pathlib import Path
 
-from discpress.engine.names import display_name
+from discpress.engine.names import display_name, shell_word
 
 
 class DiscpressError(Exception):
@@ -122,6 +123,16 @@ class UnsupportedImageError(DiscpressError):
     """The format is recognised, but discpress cannot read it here."""
 
     code = "unsupported"
+
+
+def way_to_install(requirement: str) -> str:
+    """Return how to get a package or an extra, such as `discpress[web]`; the hint of a MissingPackageError."""
+    if getattr(sys, "frozen", False):
+        return "install discpress by pip: this program accepts no other packages"
+    if "_bootstrap" in sys.modules:  # of shiv, which `make pyz` calls
+        extras = ",".join(dict.fromkeys(["cso", *filter(None, [requirement.partition("[")[2].rstrip("]")])]))
+        return f"make this file again with its packages: make pyz EXTRAS={extras}"
+    return f"pip install {shell_word(requirement)}"
 
 
 class MissingPackageError(UnsupportedImageError):

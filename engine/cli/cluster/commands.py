@@ -19,7 +19,7 @@ from discpress.engine.cluster.files import (
     check_address,
     split_address,
 )
-from discpress.engine.errors import ClusterError, MissingPackageError, UsageError
+from discpress.engine.errors import ClusterError, MissingPackageError, UsageError, way_to_install
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control
 from discpress.engine.shares.mark import MOST_NAME, is_name
@@ -31,7 +31,6 @@ from discpress.engine.system.processors import available_processors
 from discpress.engine.units import format_count
 
 _Runner: TypeAlias = Callable[[argparse.Namespace, Printer, Control], int]
-_INSTALL = "pip install 'discpress[cluster]'"
 _REFUSED = "The worker's log has the reason."
 _WHOEVER = (
     "Whoever has this file can run programs on every machine of the cluster. Delete it after the other has joined."
@@ -51,7 +50,9 @@ def run_cluster(arguments: argparse.Namespace, printer: Printer, control: Contro
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] not in {"dask", "distributed", "cryptography", "tornado"}:
             raise
-        raise MissingPackageError(f"a cluster needs a package: {error.name} is missing", hint=_INSTALL) from error
+        raise MissingPackageError(
+            f"a cluster needs a package: {error.name} is missing", hint=way_to_install("discpress[cluster]")
+        ) from error
 
 
 def _run_start(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:

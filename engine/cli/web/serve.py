@@ -11,12 +11,10 @@ from urllib.parse import urlsplit
 
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.web.gate import Gate
-from discpress.engine.errors import DiscpressError, UsageError
+from discpress.engine.errors import DiscpressError, UsageError, way_to_install
 from discpress.engine.progress import Control
 from discpress.engine.queue.worker_process import program_words
 from discpress.engine.system.files import absolute
-
-_INSTALL = "pip install textual-serve"
 
 
 def run_serve(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
@@ -24,7 +22,9 @@ def run_serve(arguments: argparse.Namespace, printer: Printer, control: Control)
     try:
         from discpress.engine.cli.web.server import GatedServer, serve  # noqa: PLC0415 - an extra
     except ImportError as error:
-        raise DiscpressError(f"the app in a browser needs a package: {error.name} is missing", hint=_INSTALL) from error
+        raise DiscpressError(
+            f"the app in a browser needs a package: {error.name} is missing", hint=way_to_install("discpress[web]")
+        ) from error
     os.environ["COLORTERM"] = "truecolor"  # of the browsers, whatever the terminal of the server has
     gate = Gate(secrets.token_urlsafe(32), _port(arguments.port), _public_url(arguments.url))
     host = str(arguments.host)

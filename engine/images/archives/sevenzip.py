@@ -6,7 +6,7 @@ starting again.
 
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from discpress.engine.errors import DamagedImageError, MissingPackageError, UnsupportedImageError
+from discpress.engine.errors import DamagedImageError, MissingPackageError, UnsupportedImageError, way_to_install
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.archives.bounded import BoundedFile, TooLargeError
 from discpress.engine.images.archives.model import (
@@ -131,7 +131,7 @@ def _open(file: FileSource) -> "SevenZipFile":
     except ImportError as error:
         raise MissingPackageError(
             f"{shown_name(file)}: 7z archives need the package py7zr, which is not installed",
-            hint="pip install py7zr, or unpack the archive first",
+            hint=f"{way_to_install('py7zr')}, or unpack the archive first",
         ) from error
     # With its own limits a header of a few KiB can become gigabytes of Python objects.
     archiveinfo.MAX_HEADER_SIZE = 2 * MAX_DIRECTORY_BYTES

@@ -12,7 +12,7 @@ from discpress.engine.codecs.flac.decoder import FlacDecoder
 from discpress.engine.codecs.huff import HuffDecoder
 from discpress.engine.codecs.lzma_hunks import LzmaDecoder
 from discpress.engine.codecs.zstd import ZstdDecoder
-from discpress.engine.errors import MissingPackageError
+from discpress.engine.errors import MissingPackageError, way_to_install
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.block_image import BlockImage
 from discpress.engine.images.chd.compressed_map import CompressedMap
@@ -255,7 +255,7 @@ class ChdImage(BlockImage):
             raise self.damage(block.number, str(error)) from error
         except DecoderMissingError as error:
             raise MissingPackageError(
-                f"{self.name}: hunk {block.number} cannot be decoded: {error}", hint=f"pip install {error.package}"
+                f"{self.name}: hunk {block.number} cannot be decoded: {error}", hint=way_to_install(error.package)
             ) from error
         if block.crc16 is not None and crc16(decoded, CRC_START) != block.crc16:
             raise self.damage(block.number, "its crc16 is not the one in the map")

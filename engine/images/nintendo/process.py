@@ -24,6 +24,7 @@ from discpress.engine.errors import (
     StorageError,
     UnsupportedImageError,
     from_os_error,
+    way_to_install,
 )
 from discpress.engine.images.nintendo import child
 from discpress.engine.images.source import ByteSource, shown_name
@@ -35,8 +36,7 @@ if TYPE_CHECKING:
 
 MEMORY_BYTES = GIB
 """Address space of a process; nod-rs took at most 0.2 GiB of it in all tests, for a WIA of 40 MiB chunks."""
-EXTRA = "nintendo"
-_HINT = f'install it: pip install "discpress[{EXTRA}]"'
+_EXTRA = "nintendo"
 _REPORT_BYTES = 64 * 1024
 _OS_ERROR = re.compile(r"\(os error (\d+)\)")
 
@@ -53,7 +53,9 @@ def _package_folder() -> Path | None:
 def check_installed(name: str, label: str) -> None:
     """Raise MissingPackageError if nod-rs is not installed; `name` is that of the image, `label` that of its format."""
     if _package_folder() is None:
-        raise MissingPackageError(f"{name}: {label} needs the package nod-rs", hint=_HINT)
+        raise MissingPackageError(
+            f"{name}: {label} needs the package nod-rs", hint=way_to_install(f"discpress[{_EXTRA}]")
+        )
 
 
 class Piece(NamedTuple):
@@ -195,7 +197,9 @@ class NodProcess:
         if number is not None:
             return from_os_error(OSError(int(number[1]), os.strerror(int(number[1]))), self._path, "read it by nod-rs")
         if kind in {"ImportError", "ModuleNotFoundError"}:
-            return MissingPackageError(f"{self._name}: nod-rs cannot be loaded: {text}", hint=_HINT)
+            return MissingPackageError(
+                f"{self._name}: nod-rs cannot be loaded: {text}", hint=way_to_install(f"discpress[{_EXTRA}]")
+            )
         what = text or f"nod-rs ended by {_signal_name(exit_code)}"
         return DamagedImageError(
             f"{self._name}: cannot be decoded: {what}", hint="restore it from a backup, or get it again"

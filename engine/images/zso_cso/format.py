@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, cast
 
-from discpress.engine.errors import DamagedImageError
+from discpress.engine.errors import DamagedImageError, way_to_install
 from discpress.engine.formats import METHOD_LEVELS, SECTOR_SIZE, ImageFormat, Method, Settings
 from discpress.engine.images.known_disc import PVD_SECTOR
 from discpress.engine.images.nintendo.format import is_gamecube_ciso
@@ -75,7 +75,7 @@ class _CsoEncoder(_IndexedEncoder):
 
         if not target.is_emulator:
             return "levels 10 to 12 are for emulators only"
-        return "" if libdeflate.VERSION else 'levels 10 to 12 need libdeflate: pip install "discpress[cso]"'
+        return "" if libdeflate.VERSION else f"levels 10 to 12 need libdeflate: {way_to_install('discpress[cso]')}"
 
     def level_name(self, level: int) -> str:
         return "libdeflate, for emulators only" if level > self.highest_level() else ""

@@ -68,7 +68,7 @@ def test_a_level_above_the_highest_is_said() -> None:
             9,
             (
                 "level 12 is lowered to 9, the highest of CSO; "
-                'levels 10 to 12 need libdeflate: pip install "discpress[cso]"',
+                "levels 10 to 12 need libdeflate: pip install 'discpress[cso]'",
             ),
         ),
     ],

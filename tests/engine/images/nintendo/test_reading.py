@@ -155,6 +155,6 @@ def test_without_the_package_the_image_is_named_and_the_hint_installs_it(
     path = discs.write_golden(tmp_path, "gc.nod.rvz")
     with pytest.raises(MissingPackageError, match="needs the package nod-rs") as caught:
         open_image(path)
-    assert caught.value.hint == 'install it: pip install "discpress[nintendo]"'
+    assert caught.value.hint == "pip install 'discpress[nintendo]'"
     title = title_in(path)
     assert (title.fault, title.disc.serial) == (Fault.UNREAD, "GDPE01")
