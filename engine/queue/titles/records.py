@@ -11,7 +11,7 @@ from discpress.engine.images.registry import spec_of
 from discpress.engine.library.states import DiscRecord, Records, TitleStates
 from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.store.digests import Grade
-from discpress.engine.store.model import SKIP, JsonValue, StoredEstimate, Title
+from discpress.engine.store.model import SKIP, FileIdentity, JsonValue, StoredEstimate, Title
 from discpress.engine.store.rows.keys import path_key
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import holder_of
@@ -29,12 +29,14 @@ def check_facts(path: Path, damage: str) -> dict[str, JsonValue]:
     """Return what the journal keeps of a check of a whole image, which is at an absolute path.
 
     A time of change may lie in the future, as on FAT disks of another time zone: the check is no older than the file.
+    A file that is restored from a backup may have its old time; most programs make it a new file, with another number.
     """
     try:
-        mtime_s = holder_of(path).stat().st_mtime_ns / 1e9  # rounded as that of a title
+        identity = FileIdentity.at(holder_of(path))
     except OSError:
-        mtime_s = 0.0
-    return {"path": str(path), "damage": damage, "mtime_s": mtime_s}
+        identity = FileIdentity(0, 0, 0)
+    mtime_s = identity.mtime_ns / 1e9  # rounded as that of a title
+    return {"path": str(path), "damage": damage, "mtime_s": mtime_s, "ino": identity.ino}
 
 
 class TitleRecords:
@@ -51,6 +53,9 @@ class TitleRecords:
         self._published: set[tuple[Path, Path, str]] = set()
         self._results: frozenset[tuple[Path, Path, str]] = frozenset()
         self._checks: dict[Path, tuple[float, str]] = {}
+        self._inodes: dict[Path, int] = {}
+        """Of the files that were checked last."""
+        self._found: Mapping[Path, tuple[float, str]] = {}
         self._damaged: Mapping[Path, tuple[float, str]] = {}
 
     def read(self) -> Records:
@@ -68,7 +73,8 @@ class TitleRecords:
         Raises StoreError.
         """
         changes = self._store.changes_since(self._change)
-        if changes.number != self._change:
+        has_changes = changes.number != self._change
+        if has_changes:
             self._change = changes.number
             self._follow_discs(changes.paths)
         last_end = self._store.file.row(_LAST_END)
@@ -76,8 +82,11 @@ class TitleRecords:
         if len(self._published) > len(self._results):
             self._results = frozenset(self._published)
         if has_checks or last_end != self._last_end:
-            self._damaged = dict(self._read_damaged())
+            self._found = dict(self._read_damaged())
             self._last_end = last_end
+            has_changes = True
+        if has_changes:
+            self._damaged = {path: found for path, found in self._found.items() if not self._is_replaced(path)}
         matches = self._matches.read()
         return Records(
             damaged=self._damaged,
@@ -127,6 +136,8 @@ class TitleRecords:
             elif entry.kind == CHECKED and isinstance(path, str) and isinstance(damage, str):
                 mtime_s = entry.payload.get("mtime_s")
                 self._checks[Path(path)] = max(entry.at, mtime_s if isinstance(mtime_s, float) else 0.0), damage
+                ino = entry.payload.get("ino")
+                self._inodes[Path(path)] = ino if isinstance(ino, int) else 0
                 has_checks = True
         return has_checks
 
@@ -141,6 +152,12 @@ class TitleRecords:
             at, damage = max([*found, *([self._checks[path]] if path in self._checks else [])], default=(0.0, ""))
             if damage:
                 yield path, (at, damage)
+
+    def _is_replaced(self, path: Path) -> bool:
+        """Return whether a path leads to another file than at its last check, as the last scan found it."""
+        ino = self._inodes.get(path, 0)
+        titles = self._store.titles_at([path]) if ino else ()
+        return any(title.identity.ino not in {0, ino} for title in titles)
 
 
 def _is_packed(name: object) -> bool:

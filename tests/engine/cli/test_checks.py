@@ -1,5 +1,6 @@
 """Damage that a command finds by decoding a whole image: the library shows it, until a later check finds none."""
 
+import os
 from pathlib import Path
 
 import fault_injection as faults
@@ -70,6 +71,17 @@ def test_a_repaired_file_is_sound_after_the_next_check(desk: Desk, damaged: Path
     desk.ask("verify", damaged)
     write_old(damaged, good)
     assert desk.ask("verify", damaged)[0] == 0
+    desk.ask("scan", desk.folder)
+    assert state_of(desk, damaged) != "damaged"
+
+
+def test_a_file_that_is_restored_with_its_old_time_is_sound_after_a_scan(desk: Desk, damaged: Path) -> None:
+    good = pack(desk.folder / "good.cso", mixed(300_000), ImageFormat.CSO)
+    facts = damaged.stat()
+    assert desk.ask("verify", damaged)[0] == 3
+    os.utime(good, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    good.replace(damaged)
+    assert state_of(desk, damaged) == "damaged"
     desk.ask("scan", desk.folder)
     assert state_of(desk, damaged) != "damaged"
 
