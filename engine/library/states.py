@@ -145,13 +145,15 @@ class TitleStates:
         """Return the state of a title's file, without what is recorded about it."""
         return standing_of(title, self._request_of(title))
 
-    def under(self, title: Title, request: ConversionRequest) -> Standing:
-        """Return the state that a title has under other settings, with the reason."""
-        return _described(title, self._recorded(title, lambda: standing_of(title, request)))
+    def under(self, title: Title, request: ConversionRequest, *, with_jobs: bool = True) -> Standing:
+        """Return the state of a title under other settings, with the reason; without jobs, as if none worked on it."""
+        return _described(title, self._recorded(title, lambda: standing_of(title, request), with_jobs=with_jobs))
 
-    def _recorded(self, title: AnyTitle, of_file: Callable[[], Standing]) -> "Standing | _Copy":
+    def _recorded(
+        self, title: AnyTitle, of_file: Callable[[], Standing], *, with_jobs: bool = True
+    ) -> "Standing | _Copy":
         # Most libraries have no such records, and the key of a whole title takes as long as all else here.
-        if self._working and title.key in self._working:
+        if with_jobs and self._working and title.key in self._working:
             return _WORKING
         damage = self._damaged.get(title.key) if self._damaged else None
         # Another file of that name may have come since.

@@ -3,8 +3,8 @@
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
-from discpress.engine.convert.batch.cds import why_not_made
-from discpress.engine.convert.batch.model import NEVER_UNNAMED, USELESS, Batch, Candidate, DiskSpace, PlannedTitle, Skip
+from discpress.engine.convert.batch.left_out import is_converted_if_named
+from discpress.engine.convert.batch.model import USELESS, Batch, Candidate, DiskSpace, PlannedTitle, Skip
 from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.convert.batch.repairs import plan_repairs
 from discpress.engine.convert.output_names import Clash
@@ -77,7 +77,6 @@ def reason_left_out(row: PlannedTitle, keys: Keys) -> str:
         Skip.PACKED: f"{keys.of('tune')} chooses other settings for it",
         Skip.SAME_FORMAT: f"{keys.of('tune')} chooses other settings for it",
         Skip.WONT_LOAD: f"{keys.of('repair')} repairs it",
-        **dict.fromkeys(NEVER_UNNAMED if _is_convertible(row) else (), "choose it alone to convert it"),
         Skip.DONE: f"{keys.of('conflict')} may overwrite it",
         Skip.EXISTS: f"{keys.of('conflict')} chooses another rule",
         **dict.fromkeys(USELESS, f"{keys.of('even_useless')} converts it anyway"),
@@ -87,15 +86,10 @@ def reason_left_out(row: PlannedTitle, keys: Keys) -> str:
     if row.obstacle is not None and row.obstacle.clash is Clash.SOURCE and row.request.replaces_source:
         ways[Skip.EXISTS] = f"{keys.of('originals')} moves the old file to the trash first"
     way = "" if row.skip is None else ways.get(row.skip, "")
+    if is_converted_if_named(row):
+        way = "choose it alone to convert it"
     reason = without_options(row.reason)
     return f"{reason}; {way}" if way else reason
-
-
-def _is_convertible(row: PlannedTitle) -> bool:
-    """Return whether a title is converted if it is chosen alone: its form can be made, or only its end is missing."""
-    if row.settings is None:
-        return row.skip is Skip.CUT_SHORT and row.title.original_bytes > 0
-    return not why_not_made(row.title, row.settings.format)
 
 
 def summary_of(batch: Batch, options: ConversionRequest, signs: Signs, keys: Keys, width: int) -> list[Line]:

@@ -11,8 +11,8 @@ from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.title_states import states_in
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records
-from discpress.engine.convert.batch.cds import why_not_cut
-from discpress.engine.convert.batch.model import NEVER_UNNAMED, USELESS, Batch, Candidate, DiskSpace, PlannedTitle, Skip
+from discpress.engine.convert.batch.left_out import is_converted_if_named
+from discpress.engine.convert.batch.model import USELESS, Batch, Candidate, DiskSpace, PlannedTitle, Skip
 from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.preflight import NEVER_SKIPPED
@@ -27,7 +27,6 @@ from discpress.engine.units import format_size
 READ_TOGETHER = 64
 """Inputs whose stored titles are asked for at once; as many files are open until those that wait are chosen."""
 _ADVICE = {
-    **dict.fromkeys(NEVER_UNNAMED - {Skip.SPLIT_PART}, "; name the file to convert it anyway"),
     Skip.PACKED: "; name the file, or a format with -f, to convert it anyway",
     Skip.DONE: "; --force converts it again",
     **dict.fromkeys(USELESS, "; --even-useless converts it anyway"),
@@ -56,9 +55,9 @@ class PlannedInput:
         skip = self.row.skip
         if skip is None:
             return ""
-        # Without settings, the target refuses the disc also if its file is named.
-        is_final = skip is Skip.NO_PLAYER and (self.row.settings is None or bool(why_not_cut(self.row.title)))
-        return self.row.reason + ("" if is_final else _ADVICE.get(skip, ""))
+        if is_converted_if_named(self.row):
+            return f"{self.row.reason}; name the file to convert it anyway"
+        return self.row.reason + _ADVICE.get(skip, "")
 
 
 def plan_inputs(

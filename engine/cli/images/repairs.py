@@ -9,6 +9,7 @@ from pathlib import Path
 from discpress.engine.cli.images.inputs import Input
 from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.planning import PlannedInput, candidates_of
+from discpress.engine.cli.images.title_states import GET_AGAIN
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records
 from discpress.engine.convert.batch.model import Batch, PlannedTitle, Skip
@@ -61,16 +62,16 @@ def _failure_of(row: PlannedTitle) -> DiscpressError | None:
     kind = None if row.skip is None else _FAILURES.get(row.skip)
     if kind is None:
         return None
-    if row.skip is Skip.UNREAD:
-        if row.title.fault is Fault.CUT_SHORT:
-            kind = CutShortError
-        else:
-            try:
-                open_image(row.title.path).close()
-            except DiscpressError as error:
-                return error
-    name = display_name(row.title.path.name)
-    return kind(row.reason if name in row.reason else f"{name}: {row.reason}")
+    if row.skip in {Skip.UNREAD, Skip.DAMAGED}:
+        try:
+            open_image(row.title.path).close()
+        except DiscpressError as error:
+            return error
+    if row.title.fault is Fault.CUT_SHORT:
+        kind = CutShortError
+    name = display_name(row.title.path)
+    is_damage = issubclass(kind, DamagedImageError)
+    return kind(row.reason if name in row.reason else f"{name}: {row.reason}", hint=GET_AGAIN if is_damage else "")
 
 
 def restore_stopped_repairs(paths: Sequence[Path], printer: Printer) -> None:

@@ -16,16 +16,21 @@ from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import absolute
 
+GET_AGAIN = "get the file again or restore it from a backup; discpress doctor lists what is missing"
 
-def states_in(store: Store | None) -> Callable[[Title, ConversionRequest], Standing]:
-    """Return the states of titles under a request, by their files alone if the state file cannot be used."""
+
+def states_in(store: Store | None, *, with_jobs: bool = True) -> Callable[[Title, ConversionRequest], Standing]:
+    """Return the states of titles under a request, by their files alone if the state file cannot be used.
+
+    `with_jobs` is that of `TitleStates.under`.
+    """
     if store is None:
         return standing_of
     try:
         states = TitleStates(records=TitleRecords(store).read())
     except StoreError:
         return standing_of
-    return lambda title, request: states.under(replace(title, path=absolute(title.path)), request)
+    return lambda title, request: states.under(replace(title, path=absolute(title.path)), request, with_jobs=with_jobs)
 
 
 def raise_damage(row: PlannedTitle) -> None:
@@ -34,7 +39,7 @@ def raise_damage(row: PlannedTitle) -> None:
         name = display_name(row.title.path)
         raise DamagedImageError(
             row.reason if name in row.reason else f"{name}: {row.reason}",
-            hint="get the file again or restore it from a backup; discpress doctor lists what is missing",
+            hint=GET_AGAIN,
         )
 
 

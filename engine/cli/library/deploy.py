@@ -147,7 +147,8 @@ class _Deploy:
     def _plan(self, kind: DeviceKind, request: LayoutRequest, titles: Sequence[Title]) -> DeployPlan:
         files, options = self._device_files(kind), DeployOptions(request, self._arguments.force)
         store = self._records.store
-        planner = DeployPlanner(self._device, files, options, self._config.request, store, states_in(store))
+        states = states_in(store, with_jobs=False)  # a queued conversion makes no damaged file whole
+        planner = DeployPlanner(self._device, files, options, self._config.request, store, states)
         with self._printer.following(self._progress, self._device.root):
             return planner.plan(titles)
 

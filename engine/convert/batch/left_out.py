@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from discpress.engine.convert.batch.model import Skip
+from discpress.engine.convert.batch.cds import why_not_made
+from discpress.engine.convert.batch.model import NEVER_UNNAMED, PlannedTitle, Skip
 from discpress.engine.convert.output_names import Obstacle
 from discpress.engine.states import State
 
@@ -20,3 +21,12 @@ class LeftOut(Exception):  # noqa: N818 - an outcome, not a failure
         self.skip = skip
         self.obstacle = obstacle
         self.copy_of = copy_of
+
+
+def is_converted_if_named(row: PlannedTitle) -> bool:
+    """Return whether only the user's naming it is missing: its form can be made, or no more than its end is missing."""
+    if row.skip not in NEVER_UNNAMED:
+        return False
+    if row.settings is None:
+        return row.skip is Skip.CUT_SHORT and row.title.original_bytes > 0
+    return not why_not_made(row.title, row.settings.format)

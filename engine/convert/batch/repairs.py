@@ -132,6 +132,8 @@ def _repair_of(title: Title, request: ConversionRequest, check: Callable[[], Non
         raise LeftOut(Skip.UNREAD, str(error)) from error
     if found is None and title.tracks is not None and not title.is_packed:
         raise LeftOut(Skip.LOADS, "is not compressed, and only compressed images are repaired; convert it instead")
+    if found is None and target.name in GENERAL:
+        raise LeftOut(Skip.LOADS, "has no target that loads only some formats")
     if found is None:
         raise LeftOut(Skip.LOADS, f"{target.label} {target.does('load')} it as it is")
     return found

@@ -85,6 +85,8 @@ def check_read(title: Title) -> None:
         raise Refused("other files of it are missing")
     if fault is Fault.UNREAD:
         raise Refused(title.error or "it could not be read")
+    if title.error and (title.format is None or title.is_archived):
+        raise Refused(title.error)
     if fault is Fault.OTHER or title.format is None:
         raise Refused("discpress does not read its format", "use --as folder, which copies any file")
 

@@ -48,3 +48,19 @@ def test_info_fails_for_half_a_chd_without_codecs(desk: Desk) -> None:
     whole = (DATA / "golden-cds" / "data.none.chd").read_bytes()
     path = write_old(desk.folder / "Game.chd", whole[: len(whole) // 2])
     assert desk.ask("info", path)[0] == 3
+
+
+def test_a_repair_of_half_a_disc_names_its_path_and_the_way_out(desk: Desk, half: Path) -> None:
+    code, (error, _) = desk.ask("repair", "-n", half)
+    assert (code, error["message"].startswith(f"{half}: cut short"), "get the file again" in error["hint"]) == (
+        3,
+        True,
+        True,
+    )
+
+
+def test_a_repair_of_no_disc_names_no_way_that_leads_nowhere(desk: Desk) -> None:
+    path = write_old(desk.folder / "Notes.iso", b"This is a text that somebody called an image.\n" * 900)
+    _, (skipped, _) = desk.ask("repair", "-n", path)
+    assert (skipped["code"], "name the file" in skipped["message"]) == ("no-disc", False)
+    assert "name the file to convert it anyway" in desk.say("convert", "-n", "-r", desk.folder)[1]

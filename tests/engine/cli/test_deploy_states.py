@@ -5,6 +5,7 @@ from itertools import product
 from pathlib import Path
 
 import pytest
+from archive_files import FLAGS, patch_directory, u16, write_zip
 from command_line import write_old
 from foreign_images import cue
 from memory_cds import ps2_disc
@@ -60,3 +61,21 @@ def test_a_missing_track_is_named_as_elsewhere(kind: str, desk: Desk) -> None:
     _, (other,) = desk.ask("convert", path)
     code, events = desk.ask("deploy", path, desk.folder.parent / "stick", "--as", kind)
     assert (code, events[0]["code"], "gone.bin" in events[0]["message"]) == (1, other["code"], True)
+
+
+def test_a_queued_conversion_lets_no_half_of_a_disc_onto_a_device(desk: Desk) -> None:
+    path = half(desk.folder)
+    (desk.folder.parent / "stick").mkdir()
+    assert desk.ask("queue", "add", path)[0] == 0
+    code, events = desk.ask("deploy", "-n", path, desk.folder.parent / "stick", "--as", "opl")
+    assert (code, events[0]["code"], "its end is missing" in events[0]["message"]) == (3, "damaged", True)
+
+
+def test_an_image_in_a_locked_archive_has_its_own_reason(desk: Desk) -> None:
+    locked = write_zip(desk.folder / "locked.zip", {"Locked.iso": DISC})
+    patch_directory(locked, 0, FLAGS, u16(1))
+    (desk.folder.parent / "stick").mkdir()
+    words = ("deploy", "-n", locked / "Locked.iso", desk.folder.parent / "stick", "--as", "opl")
+    assert "it is encrypted" in desk.ask(*words)[1][0]["message"]
+    desk.ask("scan", desk.folder)
+    assert "it is encrypted" in desk.ask(*words)[1][0]["message"]

@@ -98,7 +98,7 @@ class DeployScreen(TableScreen):
         if choice is None:
             return
         control = self._control = Control()
-        titles, states = list(self._titles), self.view.states.under
+        titles, states = list(self._titles), partial(self.view.states.under, with_jobs=False)
         defaults, store = self.session.chooser.default_request, self.session.store
 
         async def plan() -> None:
