@@ -22,6 +22,7 @@ from discpress.engine.states import State
 from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
 from discpress.engine.store.store import Store
 from discpress.tui.commands import Keys
+from discpress.tui.screens.detail import DetailScreen
 from discpress.tui.views.labels import OPTION
 from discpress.tui.views.plan import plan_titles, reason_left_out
 
@@ -154,3 +155,20 @@ def test_only_what_is_converted_alone_is_said_to_be(tree: Tree) -> None:
     for title, reason in zip(titles, reasons(*titles, is_repair=True).values(), strict=True):
         assert "choose it alone" not in reason, title.path
         assert states.state(title) is not State.CUT_SHORT or "no known disc" not in reason, title.path
+
+
+@pytest.mark.slow
+async def test_the_details_name_the_target_that_decides_the_state(tree: Tree, tmp_path: Path) -> None:
+    contradicting = []
+    async with opened(tmp_path, titles=(), folders=[tree.folder], width=120, height=60) as desk:
+        for title in desk.view.titles.read(each.key for each in desk.view.titles.values()):
+            if desk.view.states.state(title) not in {State.PACKED, State.WONT_LOAD}:
+                continue
+            screen = DetailScreen(desk.session, title.path)
+            await desk.app.push_screen(screen)
+            await desk.until(lambda: "The doctor, for" in desk.lines("text") and "looking" not in desk.lines("text"))
+            is_refused = "cannot be loaded" in desk.lines("text") or "hdl_dump" in desk.lines("text")
+            if is_refused != (desk.view.states.state(title) is State.WONT_LOAD):
+                contradicting.append(title.path.name)
+            await desk.press("escape")
+    assert contradicting == []

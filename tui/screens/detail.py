@@ -1,6 +1,7 @@
 """One title on a whole screen, with what the doctor finds for a target."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -8,8 +9,9 @@ from typing import ClassVar
 
 from textual.binding import BindingType
 
+from discpress.engine.convert.choice import target_of
 from discpress.engine.discs.achievements import HASHED, achievements_at
-from discpress.engine.errors import DiscpressError, from_os_error
+from discpress.engine.errors import DiscpressError, UsageError, from_os_error
 from discpress.engine.images.doctor.doctor import examine
 from discpress.engine.images.doctor.findings import Finding
 from discpress.engine.queue.jobs import JobRequest
@@ -20,7 +22,6 @@ from discpress.engine.store.model import Title
 from discpress.engine.system.files import holder_of
 from discpress.engine.systems import System
 from discpress.engine.targets import ANY, TARGETS, target_for
-from discpress.engine.targets.by_system import target_name
 from discpress.tui.app.disk_queries import DiskQueries, run_detached, run_exclusive
 from discpress.tui.app.session import Changes, Session
 from discpress.tui.commands import Place, bindings_at
@@ -51,10 +52,11 @@ class DetailScreen(TextScreen):
         self._queries, self._hashing = DiskQueries(), DiskQueries()
         self._achievements = ""
         title = self.view.titles.at(path)
-        system = System.UNKNOWN if title is None else title.system
-        name = (title.overrides.target if title is not None and title.overrides else None) or ""
-        by_settings = TARGETS.get(target_name(session.config.targets, system), target_for(system))
-        self._target = TARGETS.get(name, by_settings).name
+        system, image_format = (System.UNKNOWN, None) if title is None else (title.system, title.format)
+        self._target = target_for(system, image_format).name
+        if title is not None:
+            with suppress(UsageError):  # a target that this version lacks
+                self._target = target_of(system, session.chooser.request(title), image_format).name
 
     def on_mount(self) -> None:
         """Show what is known, and let the doctor look."""

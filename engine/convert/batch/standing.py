@@ -6,7 +6,7 @@ from typing import TypeAlias
 
 from discpress.engine.convert.batch.cds import cd_problem
 from discpress.engine.convert.choice import resolve_settings, target_of
-from discpress.engine.errors import DiscpressError
+from discpress.engine.errors import DiscpressError, UnplayedDiscError, WrongSystemError
 from discpress.engine.formats import PLAIN_FORMAT, ImageFormat
 from discpress.engine.images.doctor.findings import DOUBT, NO_DISC, TARGET_PREFIX
 from discpress.engine.images.doctor.targets import target_findings
@@ -74,6 +74,8 @@ def _no_player(title: Title, request: ConversionRequest) -> str:
             target, made = target_of(title.system, request, title.format), title.format or PLAIN_FORMAT
         else:
             target, made = _made_of(title, request)
+    except (UnplayedDiscError, WrongSystemError) as error:
+        return error.reason
     except DiscpressError as error:
         return str(error)
     return _system_problem(target, title.system, made) if title.tracks is None else cd_problem(title, target, made)
