@@ -13,7 +13,7 @@ from discpress.tui.app.session import Session
 from discpress.tui.commands import Place, bindings_at
 from discpress.tui.messages import Notice
 from discpress.tui.screens.text import TextScreen
-from discpress.tui.views.jobs import describe_job, job_name, job_state
+from discpress.tui.views.jobs import describe_job, job_name, job_state, result_lines
 from discpress.tui.widgets.palette import Line, wrapped
 
 
@@ -46,13 +46,8 @@ class LogScreen(TextScreen):
             return [*lines, *wrapped(str(error), width, "bad")]
         for text in said or ["The log is empty."]:
             lines += wrapped(display_name(text), width, "normal")
-        return [*lines, *self._result(width)]
-
-    def _result(self, width: int) -> list[Line]:
-        lines: list[Line] = []
-        for key, value in sorted(self._job.result.items()):
-            lines += wrapped(f"{key}: {display_name(str(value))}", width, "dim")
-        return [[], *lines] if lines else []
+        result = result_lines(job, width)
+        return [*lines, [], *result] if result else lines
 
 
 class MessagesScreen(TextScreen):

@@ -27,8 +27,11 @@ from discpress.tui.views.labels import (
 )
 from discpress.tui.views.library import LibraryView
 from discpress.tui.views.title_settings import target_label
-from discpress.tui.widgets.palette import Line, wrapped
+from discpress.tui.widgets.palette import Line, beside, wrapped
 
+_TWO_COLUMNS = 150
+"""Cells from which a title takes two columns: a path and a SHA-256 have 75 each."""
+_GAP = 3
 _LABEL = 10
 _DIGEST_LABEL = 14
 
@@ -70,22 +73,28 @@ def whole(
     `digests` are the known ones, the best grade first; `achievements` is the RetroAchievements hash; `check` is the
     newest check of every block.
     """
-    lines = brief(view, title, width, unestimated=unestimated, repair_key=keys.of("repair"))
-    lines += _files(title, width)
-    lines += _header(title)
-    lines += _digests(digests, width)
+    is_wide = width >= _TWO_COLUMNS
+    column = (width - _GAP) // 2 if is_wide else width
+    file = brief(view, title, column, unestimated=unestimated, repair_key=keys.of("repair"))
+    file += _files(title, column)
+    file += _header(title)
+    work = _digests(digests, column)
     if achievements:
         text = f"{'hash':<{_DIGEST_LABEL}}{achievements}"
-        lines += [[], [("RetroAchievements", "head")], *wrapped(text, width, "normal")]
-    lines += _history(history, width, keys)
+        work += [[], [("RetroAchievements", "head")], *wrapped(text, column, "normal")]
+    work += _history(history, column, keys)
     if check is not None:
-        lines += [[], [(check_head(check), "head")], *check_lines(check, width, is_ascii=view.signs.is_ascii)]
-    lines += [[], [(f"The doctor, for {target}", "head")]]
+        work += [[], [(check_head(check), "head")], *check_lines(check, column, is_ascii=view.signs.is_ascii)]
+    work += [[], [(f"The doctor, for {target}", "head")]]
     if problem:
-        return [*lines, *wrapped(display_name(problem), width, "bad")]
-    if findings is None:
-        return [*lines, [("looking ...", "dim")]]
-    return [*lines, *_findings(findings, history, width, keys, check)]
+        work += wrapped(display_name(problem), column, "bad")
+    elif findings is None:
+        work.append([("looking ...", "dim")])
+    else:
+        work += _findings(findings, history, column, keys, check)
+    if not is_wide:
+        return [*file, *work]
+    return beside([(file, column), (work[1:], column)], max(len(file), len(work)), _GAP)
 
 
 def _findings(

@@ -9,9 +9,11 @@ from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Action, Job, JobState
 from discpress.engine.queue.tasks.kinds import SUMMARY_KINDS, TaskKind
 from discpress.engine.queue.tasks.trash import and_others
+from discpress.engine.store.digests import DIGEST_LABELS
+from discpress.engine.store.model import JsonValue
 from discpress.engine.units import format_duration, format_rate, format_size
 from discpress.tui.widgets.graph import bar
-from discpress.tui.widgets.palette import Line
+from discpress.tui.widgets.palette import Line, wrapped
 from discpress.tui.widgets.table import Column
 
 _WIDE = 112
@@ -161,6 +163,29 @@ def describe_job(job: Job) -> list[Line]:
     hint = f" ({display_name(job.error_hint)})" if job.error_hint else ""
     style = "bad" if job.state is JobState.FAILED else "warn" if job.waiting or job.restart_note else "normal"
     return [[(display_name(job.path), "dim")], [(note + hint, style)]]
+
+
+_LABELS = DIGEST_LABELS | {"output": "result", "source_bytes": "size before", "packed_bytes": "size after"}
+"""Names of results that their fields do not have."""
+
+
+def result_lines(job: Job, width: int) -> list[Line]:
+    """Return what a job has to show, one line for each result."""
+    lines: list[Line] = []
+    for key, value in job.result.items():
+        if value in (None, "", []):
+            continue
+        label = _LABELS.get(key, key.removesuffix("_bytes").removesuffix("_s").replace("_", " "))
+        lines += wrapped(f"{label}: {display_name(_result_text(key, value))}", width, "dim")
+    return lines
+
+
+def _result_text(key: str, value: JsonValue) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int | float) and key.endswith(("_bytes", "_s")):
+        return format_size(value) if key.endswith("_bytes") else format_duration(value)
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def job_word(job: Job | None) -> str:

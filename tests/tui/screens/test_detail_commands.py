@@ -116,7 +116,7 @@ async def test_the_findings_of_a_check_stand_on_the_screen_and_in_the_pane(real:
         await desk.press("d")
         await desk.look()
         checked = desk.lines("text").partition("Every block decoded for ")[2]
-        assert "\nerror: " in checked
+        assert " error: " in checked
         assert checked.count("warning: ") == 1  # the doctor's own is not repeated
         await desk.press("escape")
         assert "error: " in desk.lines("pane").partition("check of every block ─")[2]

@@ -221,7 +221,7 @@ async def test_l_shows_what_the_job_said(key: str, tmp_path: Path) -> None:
         desk.queue.finish(jobs[0], {"output": "/games/Game 1.zso"})
         await desk.look()
         assert "Game 1.iso: done" in desk.lines("text")
-        assert "output: /games/Game 1.zso" in desk.lines("text")
+        assert "result: /games/Game 1.zso" in desk.lines("text")
 
 
 @runs("back", Place.LOG)

@@ -4,6 +4,7 @@ import os
 from dataclasses import replace
 
 from app_desk import LIBRARY, title
+from rich.cells import cell_len
 from shown_library import ShownLibrary
 
 from discpress.engine.config import Config
@@ -220,3 +221,12 @@ def test_an_iso_has_neither_block_nor_level() -> None:
     said = text(choice_lines(tuning, cell_of(tuning, GAME, CHOOSER, {}), GAME, 80, Keys(), margin_sign="±"))
     assert "format ISO" in said
     assert "block" not in said
+
+
+def test_a_wide_screen_shows_the_work_beside_the_file() -> None:
+    lines = text(whole(ShownLibrary(), GAME, [], "OPL", [], 196, Keys())).split("\n")
+    assert any(line.startswith("Game 2") and "The doctor, for OPL" in line for line in lines)
+    assert all(cell_len(line.rstrip()) <= 196 for line in lines)
+    narrow = text(whole(ShownLibrary(), GAME, [], "OPL", [], 120, Keys())).split("\n")
+    assert len(lines) < len(narrow)
+    assert {word for line in lines for word in line.split()} == {word for line in narrow for word in line.split()}

@@ -11,8 +11,9 @@ from discpress.engine.queue.jobs import Action, Job, JobState
 from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.records import ConvertTask, VerifyTask
 from discpress.engine.queue.tasks.trash import UndoTask
+from discpress.engine.store.model import JsonValue
 from discpress.tui.commands import Keys
-from discpress.tui.views.jobs import COLUMNS, JobRows, describe_job, job_name, job_note, job_state
+from discpress.tui.views.jobs import COLUMNS, JobRows, describe_job, job_name, job_note, job_state, result_lines
 from discpress.tui.views.queue_strip import job_line, strip_lines, total_line
 from discpress.tui.widgets.palette import Line
 
@@ -187,3 +188,25 @@ def test_the_curve_ends_with_the_last_whole_second() -> None:
     line = text(total_line(snapshot(running(), throughput=throughput), 80, is_ascii=True))
     assert any(sign in line for sign in "#%@")
     assert line[:80].isascii()
+
+
+def test_results_have_names_and_units() -> None:
+    result: dict[str, JsonValue] = {
+        "output": "/games/Game \x1b.zso",
+        "packed_bytes": 400 << 20,
+        "elapsed_s": 61.5,
+        "read_back": "cold",
+        "verified": True,
+        "trashed": None,
+        "xxh3": "ab",
+        "output_files": ["1", "2"],
+    }
+    assert [text(line) for line in result_lines(job(result=result), 60)] == [
+        "result: /games/Game \\e.zso",
+        "size after: 400 MiB",
+        "elapsed: 1m02s",
+        "read back: cold",
+        "verified: yes",
+        "XXH3-128: ab",
+        "output files: 1, 2",
+    ]
