@@ -30,9 +30,10 @@ from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import ConvertTask, RepairTask
-from discpress.engine.queue.worker_process import ensure_worker, stop_worker
+from discpress.engine.queue.worker_process import ensure_worker
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.store import FILE_NAME, Store
+from discpress.engine.store.worker_lock import stop_worker
 from discpress.engine.units import KIB
 from discpress.engine.worker.trash.entries import trash_request
 
