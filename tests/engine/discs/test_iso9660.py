@@ -170,6 +170,13 @@ def test_a_file_outside_of_the_image_is_not_found(start: int, length: int, golde
     assert find(CountedSource(image), "/SYSTEM.CNF") is None
 
 
+def test_two_files_may_begin_at_one_sector(golden: Golden) -> None:
+    image = golden("ps2.iso")
+    image = patched(image, image.index(b"SLUS_209.46;1") - 31, "<I", 25)
+    files = dict(list_files(CountedSource(image), 100))
+    assert (files["DUMMY.DAT"], files["SLUS_209.46"]) == (FileExtent(25 * 2048, 61440), FileExtent(25 * 2048, 40964))
+
+
 def test_an_extended_attribute_record_is_stepped_over(golden: Golden) -> None:
     image = golden("ps2.iso")
     image = patched(image, image.index(b"SYSTEM.CNF;1") - 32, "<B", 1)
