@@ -16,11 +16,12 @@ from discpress.engine.cli.queue.access import OpenQueue
 from discpress.engine.cli.queue.views import report_added
 from discpress.engine.cli.state import Records
 from discpress.engine.dats.index import DatIndex, listed_kinds
-from discpress.engine.dats.match import Match
+from discpress.engine.dats.match import Match, Verdict
 from discpress.engine.dats.needs import needs_decoding
 from discpress.engine.discs.reach import identify_image
 from discpress.engine.errors import StoreError, UsageError
 from discpress.engine.images.cd.image import CdImage
+from discpress.engine.images.chd.cd.moved_gaps import MOVED_GAPS, has_moved_gaps
 from discpress.engine.images.image import Image
 from discpress.engine.library.scan.titles import stated_digests
 from discpress.engine.names import display_name
@@ -112,6 +113,8 @@ class _Identifying:
             if is_needed:
                 self._decode(path, image)
                 match = self._records.match_of(image.path, disc, self._known(path, image))
+            if match is not None and match.verdict is Verdict.NONE and has_moved_gaps(image):
+                self._printer.notice(MOVED_GAPS, path)
         self._report(path, match, was_decoded=is_needed)
 
     def _report(self, path: Path, match: Match | None, *, was_decoded: bool) -> None:

@@ -6,6 +6,7 @@ from discpress.engine.errors import DamagedImageError, UnsupportedImageError
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.cd.kept.reading import kept_in
 from discpress.engine.images.cd.raw_image import RawImage
+from discpress.engine.images.chd.cd.moved_gaps import MOVED_GAPS, has_moved_gaps
 from discpress.engine.images.doctor.cd_content import cd_content_findings, no_sheet_findings
 from discpress.engine.images.doctor.cd_targets import cd_target_findings
 from discpress.engine.images.doctor.findings import Finding, Severity
@@ -25,6 +26,8 @@ def cd_findings(image: CdImage, target: Target | None) -> Iterator[Finding]:
     try:
         yield from cd_target_findings(image, target)
         has_disc = _has_disc(image)
+        if has_moved_gaps(image):
+            yield Finding(Severity.WARNING, "moved-gaps", MOVED_GAPS)
     except (DamagedImageError, UnsupportedImageError):
         return  # the block has its own finding
     yield from cd_content_findings(image, has_disc=has_disc)

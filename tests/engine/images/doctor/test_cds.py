@@ -5,11 +5,12 @@ from pathlib import Path
 import other_discs
 import pytest
 from cd_sectors import SECTOR, mode_1
-from memory_cds import TrackPlan, memory_cd, ps2_disc, raw_sectors, sound, write_cue
+from memory_cds import MemoryCd, TrackPlan, memory_cd, ps2_disc, raw_sectors, sound, write_cue
 
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.tracks import TrackKind
 from discpress.engine.images.doctor.cd_targets import cd_target_findings
+from discpress.engine.images.doctor.cds import cd_findings
 from discpress.engine.images.doctor.doctor import examine
 from discpress.engine.images.doctor.findings import Finding, Severity
 from discpress.engine.images.doctor.reader import DeepReader
@@ -129,17 +130,34 @@ def test_a_console_gets_the_way_to_what_it_loads(tmp_path: Path) -> None:
     assert found.message.endswith("is sound (AUDIO): an ISO cannot contain it")
 
 
-@pytest.mark.parametrize(("gap", "count"), [(0, 0), (2, 1)])
-def test_flycast_loads_no_chd_with_pregaps(gap: int, count: int) -> None:
+def gd_rom(*, gap: int = 0, after_data: int = 0) -> MemoryCd:
+    """Return a GD-ROM with `gap` sectors of pregap, and `after_data` sectors of sound at the end of track 1."""
     game = raw_sectors(other_discs.dreamcast(), mode_1, 45_000)
-    image = memory_cd(
-        (K.MODE1_RAW, raw_sectors(bytes(4 * SECTOR), mode_1), 0, 0),
+    return memory_cd(
+        (K.MODE1_RAW, [*raw_sectors(bytes(4 * SECTOR), mode_1), *sound(after_data)], 0, 0),
         (K.AUDIO, sound(4), gap, 600),
         (K.MODE1_RAW, game, 0, 45_000),
         name="Sky.chd",
     )
+
+
+@pytest.mark.parametrize(("gap", "count"), [(0, 0), (2, 1)])
+def test_flycast_loads_no_chd_with_pregaps(gap: int, count: int) -> None:
+    image = gd_rom(gap=gap)
     assert list(cd_target_findings(image, None)) == []
     image.format = ImageFormat.CHD
     found = list(cd_target_findings(image, None))
     assert codes(found) == [("loader-flycast", Severity.WARNING)] * count
     assert all("track 2" in each.message for each in found)
+
+
+@pytest.mark.parametrize(
+    ("image_format", "after_data", "expected"),
+    [(ImageFormat.CHD, 2, ["moved-gaps"]), (ImageFormat.CHD, 0, []), (ImageFormat.CUE, 2, [])],
+)
+def test_gaps_that_chdman_moved_to_other_tracks_are_a_warning(
+    image_format: ImageFormat, after_data: int, expected: list[str]
+) -> None:
+    image = gd_rom(after_data=after_data)
+    image.format = image_format
+    assert [each.code for each in cd_findings(image, None)] == expected
