@@ -114,7 +114,8 @@ class TuneScreen(TuneSaving):
             measured = measured_latencies(found, tuning.format)
             size = width, max(4, self.size.height - len(lines) - _MARGIN)
             shown = GridForm.BOTH if self.size.width >= _BOTH else GridForm.CHART if self._is_chart else GridForm.TABLE
-            lines += grid_and_chart(grid, tuning, measured, size, shown, is_waiting=not problem)
+            is_ascii = self.view.signs.is_ascii
+            lines += grid_and_chart(grid, tuning, measured, size, shown, is_waiting=not problem, is_ascii=is_ascii)
             if tuning.why_fixed:
                 lines += wrapped(tuning.why_fixed, width, "dim")
         self.query_one("#text", Lines).show(lines)

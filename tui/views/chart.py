@@ -56,7 +56,9 @@ def describe_latency(measured: Measured | None) -> str:
     return f"measured: median of {measured.pattern.label} reads, {cache}"
 
 
-def chart_lines(points: Sequence[Point], width: int, height: int, latency: str = "seek latency") -> list[Line]:
+def chart_lines(
+    points: Sequence[Point], width: int, height: int, latency: str = "seek latency", *, is_ascii: bool = False
+) -> list[Line]:
     """Return size (upwards) against seek latency (to the right) in `height` lines; in brackets what is not loaded."""
     if not points:
         return [[("nothing to draw before the sample is packed", "dim")]]
@@ -65,8 +67,8 @@ def chart_lines(points: Sequence[Point], width: int, height: int, latency: str =
     longest = max(point.latency_us for point in points)
     lines: list[Line] = [[("size", "head")]]
     for y, labels in enumerate(_placed(points, (low, high), longest, inner, rows)):
-        axis = format_size(high) if y == 0 else format_size(low) if y == rows - 1 else ""
-        lines.append([(f"{axis:>{_AXIS - 2}} |", "dim"), *_row(labels, inner)])
+        axis = format_size(high) if y == 0 else format_size(low) if y == rows - 1 and low < high else ""
+        lines.append([(f"{axis:>{_AXIS - 2}} {'|' if is_ascii else '│'}", "dim"), *_row(labels, inner)])
     end = f"{latency} {format_latency(longest)}"
     lines.append([(" " * (_AXIS - 1) + "0" + fit(end, inner, right=True, ellipsis=""), "dim")])
     return lines

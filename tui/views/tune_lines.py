@@ -91,6 +91,7 @@ def grid_and_chart(
     form: GridForm,
     *,
     is_waiting: bool,
+    is_ascii: bool,
 ) -> list[Line]:
     """Return the table, the chart or both in that many cells and lines."""
     width, height = size
@@ -98,11 +99,11 @@ def grid_and_chart(
         return grid_lines(grid, tuning, width, is_waiting=is_waiting)
     points, latency = points_of(grid, tuning, measured), describe_latency(measured)
     if form is GridForm.CHART:
-        return chart_lines(points, width, height, latency)
+        return chart_lines(points, width, height, latency, is_ascii=is_ascii)
     table_width = grid_cells(tuning) + len(_NOT_LOADED)
     table = grid_lines(grid, tuning, table_width, is_waiting=is_waiting)
     chart_width = width - table_width - _GAP
-    chart = chart_lines(points, chart_width, min(height, _MOST_CHART), latency)
+    chart = chart_lines(points, chart_width, min(height, _MOST_CHART), latency, is_ascii=is_ascii)
     return beside([(table, table_width), (chart, chart_width)], height, _GAP)
 
 

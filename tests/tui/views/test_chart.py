@@ -36,6 +36,14 @@ def test_the_choice_has_the_style_of_the_cursor() -> None:
     assert ("2K", "cursor") in [piece for line in chart_lines(POINTS, 60, 12) for piece in line]
 
 
+def test_one_size_stands_once_at_an_axis_that_the_terminal_can_draw() -> None:
+    lines = texts(POINTS[:1])
+    assert sum("400 B" in line for line in lines) == 1
+    assert all(line[10] == "│" for line in lines[1:-1])
+    ascii_lines = ["".join(text for text, _ in line) for line in chart_lines(POINTS, 60, 12, is_ascii=True)]
+    assert all(line.isascii() for line in ascii_lines)
+
+
 def test_points_of_one_place_are_all_there() -> None:
     lines = texts([Point("2K", 400, 100.0), Point("4K", 400, 101.0)])
     assert "2K 4K" in "\n".join(lines)
