@@ -245,12 +245,12 @@ _SPACE_ERRNOS = {errno.ENOSPC, errno.EDQUOT}
 _HINTS = {
     errno.EACCES: "check the permissions of the file and of its folder",
     errno.EPERM: "check the permissions of the file and of its folder",
-    errno.EROFS: "choose another folder with -O: this file system is mounted read-only",
+    errno.EROFS: "mount the file system for writing, or choose another folder",
     errno.EIO: "check the disk or the network before you try again: it reported an error",
     errno.ESTALE: "mount the network share again: it went away",
-    errno.ENOSPC: "free some space or choose another folder with -O",
-    errno.EDQUOT: "free some space or choose another folder with -O: your quota is used up",
-    errno.EFBIG: "choose another folder with -O: this file system or a limit does not allow a file of this size",
+    errno.ENOSPC: "free some space or choose another folder",
+    errno.EDQUOT: "free some space or choose another folder: your quota is used up",
+    errno.EFBIG: "choose another folder: this file system or a limit does not allow a file of this size",
 }
 
 

@@ -144,8 +144,8 @@ _HINTS = {
 
 
 def for_device(error: DiscpressError) -> DiscpressError:
-    """Return an error with a hint that fits a device: `-o` and `-O` are options of other commands."""
-    if re.search(r" -[oO]\b", error.hint):
+    """Return an error with a hint that fits a device: `-o`, `-O` and other folders are for other commands."""
+    if re.search(r" -[oO]\b|another folder", error.hint):
         error.hint = _HINTS.get(error.code, "")
     return error
 

@@ -86,7 +86,8 @@ def _carry_out(
     except DiscpressError as error:
         printer.error(error, entry.home_path)
         return error.exit_code
-    records.follow([*entry.home_paths, *entry.replacement_paths])
+    finally:  # a failed one may have put files back
+        records.follow([*entry.home_paths, *entry.replacement_paths])
     return 0
 
 

@@ -1,5 +1,6 @@
 """`undo` and `trash` on trashes that a stopped run, several files or other users left."""
 
+import errno
 import os
 import re
 import shlex
@@ -226,3 +227,19 @@ def test_an_undo_that_was_stopped_is_listed_with_the_way_to_finish_it(
     assert f"(its undo was stopped: {half.undo_command} finishes it)" in said
     assert desk.ask(*shlex.split(half.undo_command)[1:])[0] == 0
     assert "its undo was stopped" not in desk.say(*words)[1]
+
+
+def test_the_library_has_what_a_failed_undo_put_back(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_old(desk.folder / "game.iso", IMAGE)
+    desk.ask("scan", desk.folder)
+    desk.ask("convert", "game.iso", "--delete-source")
+
+    def fill(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    with monkeypatch.context() as patch:
+        patch.setattr("discpress.engine.convert.trash.undo.move_to_trash", fill)
+        code, (error,) = desk.ask("undo")
+    assert (code, path.exists(), "-O" in error["hint"]) == (4, True, False)
+    titles = [event["path"] for event in desk.ask("ls", desk.folder)[1] if event["event"] == "title"]
+    assert str(path) in titles
