@@ -8,12 +8,12 @@ from discpress.engine.measure.devices import DEVICES, expected_us
 from discpress.engine.measure.percentiles import histogram
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job, JobState
+from discpress.engine.queue.titles.job_notes import note_of
 from discpress.engine.store.model import Title
 from discpress.engine.store.rows.measurement_rows import Measurement
 from discpress.engine.units import MIB, format_duration, format_latency, format_size
 from discpress.tui.commands import Keys
 from discpress.tui.views.bench import BenchChoice, RateRow, SeekRow, describe_blocks, describe_levels
-from discpress.tui.views.jobs import job_note
 from discpress.tui.views.labels import format_label
 from discpress.tui.widgets.graph import bar, curve
 from discpress.tui.widgets.palette import Line, fit, wrapped
@@ -146,7 +146,7 @@ def _state_lines(job: Job | None, live: LiveTest | None, width: int) -> list[Lin
         return []
     if job.state is JobState.FAILED:
         hint = f" ({display_name(job.error_hint)})" if job.error_hint else ""
-        return wrapped(f"the {job.kind} test failed: {job_note(job)}{hint}", width, "bad")
+        return wrapped(f"the {job.kind} test failed: {note_of(job)}{hint}", width, "bad")
     if job.state is not JobState.RUNNING or live is None:
         said = display_name(job.waiting) or ("waits for its turn" if job.state is JobState.QUEUED else str(job.state))
         return wrapped(f"{job.kind} test: {said}", width, "warn")

@@ -10,13 +10,14 @@ from discpress.engine.images.registry import form_in_words
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.titles.examined import found_damage, has_examined
+from discpress.engine.queue.titles.job_notes import note_of
 from discpress.engine.store.digests import DIGEST_LABELS, Digests
 from discpress.engine.store.model import Title
 from discpress.engine.systems import System
 from discpress.engine.units import format_duration, format_latency, format_percent, format_size
 from discpress.tui.commands import Keys
 from discpress.tui.views.check import Check, check_head, check_lines
-from discpress.tui.views.jobs import job_note, job_state
+from discpress.tui.views.jobs import job_state
 from discpress.tui.views.labels import (
     MATCH_STYLES,
     SEVERITY_STYLES,
@@ -105,7 +106,7 @@ def _findings(
     is_checked = check is not None and check.is_done
     damage = next((job for job in history if job.is_over and has_examined(job)), None)
     if damage is not None and found_damage(damage):
-        lines += wrapped(f"{damage.kind} found damage: {job_note(damage)}", width, "bad")
+        lines += wrapped(f"{damage.kind} found damage: {note_of(damage)}", width, "bad")
     elif not findings:
         key = "" if is_checked else keys.of("examine")
         lines.append([("nothing found" + (f"; {key} decodes every block" if key else ""), "good")])
@@ -122,7 +123,7 @@ def _history(jobs: Sequence[Job], width: int, keys: Keys) -> list[Line]:
     lines: list[Line] = [[], [("What was done with it", "head")]]
     for job in jobs:
         when = time.strftime("%Y-%m-%d %H:%M", time.localtime(job.ended_at or job.created_at))
-        note = job_note(job)
+        note = note_of(job)
         text = f"{when}  {job.kind} {job_state(job)}{f': {note}' if note else ''}"
         lines += wrapped(text, width, "normal")
     way = f"{keys.of('show_queue')} shows the queue, {keys.of('show_last_log')} the newest log"

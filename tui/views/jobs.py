@@ -7,8 +7,9 @@ from typing import TypeAlias
 
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Action, Job, JobState
-from discpress.engine.queue.tasks.kinds import SUMMARY_KINDS, TaskKind
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.trash import and_others
+from discpress.engine.queue.titles.job_notes import note_of
 from discpress.engine.store.digests import DIGEST_LABELS
 from discpress.engine.store.model import JsonValue
 from discpress.engine.units import format_duration, format_rate, format_size
@@ -61,24 +62,6 @@ def job_state(job: Job) -> str:
     if job.wanted:
         return _WANTED.get(job.wanted, str(job.wanted))
     return job.stage if job.state is JobState.RUNNING and job.stage else str(job.state)
-
-
-def job_note(job: Job) -> str:
-    """Return what is to be said of it in words: why it waits or failed, what it found or saves."""
-    if job.is_alive:
-        return display_name(job.waiting) or job.restart_note
-    if job.fault:
-        return display_name(job.fault)
-    if job.kind is TaskKind.DOCTOR and job.state is JobState.DONE:
-        errors, warnings = job.result.get("errors"), job.result.get("warnings")
-        if not errors and not warnings:
-            return "nothing found"
-        return f"errors: {errors}, warnings: {warnings}; its log has them"
-    if job.state is JobState.DONE and job.kind in SUMMARY_KINDS:
-        return display_name(str(job.result.get("summary", "")))
-    if job.state is JobState.DONE:
-        return f"{format_size(job.saving_bytes)} smaller" if job.saving_bytes > 0 else ""
-    return display_name(job.error_message).removeprefix(f"{display_name(job.path)}: ")
 
 
 def has_figures(job: Job) -> bool:
@@ -157,7 +140,7 @@ _CELLS: Mapping[str, Callable[[Job, bool], str]] = {
 
 def describe_job(job: Job) -> list[Line]:
     """Return two lines on one job: its stage and its note."""
-    note = job_note(job)
+    note = note_of(job)
     if not note and job.ended_at is not None and job.started_at is not None:
         note = f"done in {format_duration(job.ended_at - job.started_at)}"
     hint = f" ({display_name(job.error_hint)})" if job.error_hint else ""

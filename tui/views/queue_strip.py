@@ -5,9 +5,10 @@ import time
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.snapshot import QueueSnapshot
+from discpress.engine.queue.titles.job_notes import note_of
 from discpress.engine.units import format_duration, format_rate, format_size
 from discpress.tui.commands import Keys
-from discpress.tui.views.jobs import STATE_STYLES, Names, has_figures, job_name, job_note, job_state
+from discpress.tui.views.jobs import STATE_STYLES, Names, has_figures, job_name, job_state
 from discpress.tui.widgets.graph import bar, curve, per_second
 from discpress.tui.widgets.palette import Line, edge, fit
 
@@ -22,7 +23,7 @@ _NAME_CELLS = 18
 def job_line(job: Job, names: Names, width: int, *, is_ascii: bool) -> Line:
     """Return `title  stage  42 % bar  rate  ratio  ETA`; figures are never cut, the bar is left out first."""
     room = width - _STATE_CELLS - 2
-    percent, drawn, figures = "", "", job_note(job)
+    percent, drawn, figures = "", "", note_of(job)
     if has_figures(job):
         percent, figures = f"{job.percent:3.0f} % ", _figures(job)
         bar_cells = next((cells for cells in _BAR_CELLS if width >= 10 * cells), _BAR_CELLS[-1])

@@ -8,8 +8,9 @@ from discpress.engine.convert.batch.model import PlannedTitle
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Action, Job, JobRequest, JobState
 from discpress.engine.queue.snapshot import QueueSnapshot
-from discpress.engine.queue.tasks.kinds import SUMMARY_KINDS, TaskKind
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.trash import and_others
+from discpress.engine.queue.titles.job_notes import note_of
 from discpress.engine.units import format_duration, format_percent, format_rate, format_size, smaller_text
 
 _HEADS: tuple[str, ...] = ("ID", "STATE", "STAGE", "DONE", "SPEED", "RATIO", "ETA", "TITLE")
@@ -131,20 +132,6 @@ def name_of(job: Job | JobRequest) -> str:
     """Return the name of a job's file, safe to show; after the kind of job if it is not a conversion."""
     name = display_name(job.task.source.name or job.path.name or job.path)
     return name if job.kind is TaskKind.CONVERT else f"{job.kind} {name}{and_others(job.task)}"
-
-
-def note_of(job: Job) -> str:
-    """Return the remark about a job next to its figures, safe to show; mostly empty."""
-    if job.fault:
-        return display_name(job.fault)
-    if job.state is JobState.DONE and job.kind in SUMMARY_KINDS:
-        return display_name(str(job.result.get("summary", "")))
-    if job.state is JobState.DONE:
-        return f"{format_size(job.saving_bytes)} smaller" if job.saving_bytes > 0 else ""
-    if job.is_alive:
-        return display_name(job.waiting) or job.restart_note
-    # Messages begin with the file's name, which the line has already.
-    return display_name(job.error_message).removeprefix(f"{display_name(job.path)}: ")
 
 
 def describe(job: Job) -> str:

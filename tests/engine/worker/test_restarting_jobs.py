@@ -9,17 +9,17 @@ from command_line import write_old
 from queued_jobs import job_request
 from sample_images import mixed
 
-from discpress.engine.cli.queue.views import note_of
 from discpress.engine.errors import SuspendedError
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.titles.job_notes import note_of
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.store import Store
 from discpress.engine.worker.run_job import run_job
 from discpress.engine.worker.turn import Turn
-from discpress.tui.views.jobs import describe_job, job_note
+from discpress.tui.views.jobs import describe_job
 
 ANY = ConversionRequest(target="any", level=1)
 WAITS = "was interrupted; it starts again from the beginning"
@@ -74,7 +74,7 @@ def test_a_job_of_nod_that_was_interrupted_tells_that_it_starts_again(room: Room
     pytest.importorskip("nod_rs")
     job_id = interrupt(room, discs.small_disc())
     job = room.queue.job(job_id)
-    assert (job.state, job.restart_note, note_of(job), job_note(job)) == (JobState.QUEUED, WAITS, WAITS, WAITS)
+    assert (job.state, job.restart_note, note_of(job)) == (JobState.QUEUED, WAITS, WAITS)
     assert describe_job(job)[1] == [(WAITS, "warn")]
     room.run(job_id)
     assert [each.restart_note for each in room.seen] == ["", RUNS]
@@ -86,7 +86,7 @@ def test_a_reason_to_wait_comes_first(room: Room) -> None:
     pytest.importorskip("nod_rs")
     job = room.queue.job(interrupt(room, discs.small_disc()))
     waiting = job._replace(waiting="its disk is away")
-    assert (note_of(waiting), job_note(waiting)) == ("its disk is away", "its disk is away")
+    assert note_of(waiting) == "its disk is away"
 
 
 def test_a_cancelled_job_tells_nothing(room: Room) -> None:

@@ -11,9 +11,10 @@ from discpress.engine.queue.jobs import Action, Job, JobState
 from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.records import ConvertTask, VerifyTask
 from discpress.engine.queue.tasks.trash import UndoTask
+from discpress.engine.queue.titles.job_notes import note_of
 from discpress.engine.store.model import JsonValue
 from discpress.tui.commands import Keys
-from discpress.tui.views.jobs import COLUMNS, JobRows, describe_job, job_name, job_note, job_state, result_lines
+from discpress.tui.views.jobs import COLUMNS, JobRows, describe_job, job_name, job_state, result_lines
 from discpress.tui.views.queue_strip import job_line, strip_lines, total_line
 from discpress.tui.widgets.palette import Line
 
@@ -67,7 +68,7 @@ def test_a_job_that_waits_has_none() -> None:
 
 def test_a_finished_one_says_how_much_smaller_its_result_is() -> None:
     done = running(state=JobState.DONE, result={"source_bytes": 700 << 20, "packed_bytes": 400 << 20})
-    assert (cells(done)[0]["rest"], job_note(done)) == ("300 MiB", "300 MiB smaller")
+    assert (cells(done)[0]["rest"], note_of(done)) == ("300 MiB", "300 MiB smaller")
 
 
 def test_running_ones_come_first_then_the_queue_then_the_newest_end() -> None:

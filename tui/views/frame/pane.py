@@ -11,13 +11,14 @@ from discpress.engine.images.registry import encoder_of, form_in_words
 from discpress.engine.library.listed import AnyTitle
 from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job
+from discpress.engine.queue.titles.job_notes import note_of
 from discpress.engine.states import State
 from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.systems import System
 from discpress.engine.units import format_duration, format_latency, format_option_size, format_size
 from discpress.tui.app.session import Session
 from discpress.tui.views.check import check_lines, newest_check
-from discpress.tui.views.jobs import has_figures, job_note, job_state
+from discpress.tui.views.jobs import has_figures, job_state
 from discpress.tui.views.labels import format_label, margin_of, packed_label, reason_in_words, reason_of
 from discpress.tui.views.title_settings import target_label
 from discpress.tui.views.tune import Tuning, cell_of, known_by_settings
@@ -250,6 +251,6 @@ def _job(painter: _Painter, job: Job) -> list[Line]:
         said = painter.session.queue.log(job.id)[-2:]
         return [*lines, *([(f"  {fit(display_name(text), painter.width - 2)}", "dim")] for text in said)]
     day = time.strftime("%Y-%m-%d", time.localtime(job.ended_at or job.created_at))
-    note = job_note(job)
+    note = note_of(job)
     text = f"{job.kind} {job_state(job)}{f': {note}' if note else ''}"
     return [[(f"{day}  ", "dim"), (fit(text, painter.width - 12), "normal")]]

@@ -223,3 +223,10 @@ def test_history_shows_sizes_and_time(desk: Desk) -> None:
     desk.finished("a.iso", source_bytes=900)
     line = desk.say("history")[1].splitlines()[1]
     assert line.split()[2:] == ["a.iso", "900", "B", "300", "B", "600", "B", "66.7", "%", "0.0", "s"]
+
+
+def test_list_shows_what_a_check_found_as_the_app_does(desk: Desk) -> None:
+    (number,) = desk.queued("game.iso", kind=TaskKind.DOCTOR)
+    desk.queue.start(number)
+    desk.queue.finish(number, {"errors": 1, "warnings": 0, "damaged": 0})
+    assert "doctor game.iso: errors: 1, warnings: 0; its log has them" in desk.say("queue", "list", "--all")[1]
