@@ -39,8 +39,16 @@ class CommandKillRounds(KillRounds):
             return super().kinds
         return (*super().kinds, self.rename_round, self.duplicates_round, self.deploy_round, self.watch_round)
 
-    def run_killed(self, stage: str, check: Callable[[str], None], *words: str | Path, state: Path, where: str) -> None:
-        """Run a command, killed at random moments, then once to its end."""
+    def run_killed(
+        self,
+        stage: str,
+        check: Callable[[str], None],
+        *words: str | Path,
+        state: Path,
+        where: str,
+        is_done: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Run a command, killed at random moments, then once to its end, unless all is done."""
         arguments = (*words, "--state", state)
         for _ in range(self.most_kills):
             running = self.cli.start(*arguments)
@@ -50,6 +58,8 @@ class CommandKillRounds(KillRounds):
                 break
             self.tally.count(stage)
             check(f"{where}, killed in {stage}")
+        if is_done():
+            return
         said = self.cli.run(*arguments)
         if said.exit_code:
             self.tally.wrong.append(f"{where}: {stage} ended with {said.exit_code}: {said.text}")
@@ -118,7 +128,7 @@ class CommandKillRounds(KillRounds):
                 self.tally.lost.append(f"{place}: the kept copy")
 
         words = ("duplicates", "--yes", "--keep", kept)
-        self.run_killed("duplicates", check, *words, state=state, where=where)
+        self.run_killed("duplicates", check, *words, state=state, where=where, is_done=lambda: not original.exists())
         if original.exists():
             self.tally.wrong.append(f"{where}: the copy was not moved")
         self.undo(original, _DVD, where, check)

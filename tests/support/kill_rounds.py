@@ -217,7 +217,8 @@ class KillRounds(Killing):
         config.write_text(f"folders = [{json.dumps(str(folder))}]\ntrash_days = 7\n")
         state_folder.mkdir(mode=0o700)
         command = [sys.executable, "-P", "-m", "discpress.engine.worker", "--state", str(state_folder), "--idle", "0"]
-        for is_last in (*[False] * self.most_kills, True, True):
+        kills = min(self.most_kills, 2)  # a third one in a row makes the job a failed one, which waits for its user
+        for is_last in (*[False] * kills, True, True):
             worker = subprocess.Popen(command, stdin=subprocess.DEVNULL, env=self.cli.environment, cwd="/")
             if is_last or self.is_enough:
                 worker.wait(HANG_S)
