@@ -28,7 +28,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from app_pty import AppPty
-from loop_steps import LoopSteps
+from loop_steps import LoopDelay, LoopSteps
 from sample_images import mixed
 
 from discpress.engine.config import Config
@@ -55,7 +55,6 @@ START = str(Path(__file__).with_name("app_start.py"))
 """What is started for that: it imports nothing that is not measured."""
 MIB = 1024 * 1024
 FILTERS = ("7", "9", "g", "s", "1", "0", "3")
-TICK_S = 0.01
 IMAGE_MIB = 96
 QUIET_S = 0.4
 
@@ -249,8 +248,7 @@ def run_child(state: Path, facts: Path) -> int:
     from discpress.tui.app.app import DiscpressApp
 
     imported_at = time.monotonic()
-    worst = 0.0
-    steps = LoopSteps()
+    steps, delay = LoopSteps(), LoopDelay()
 
     class Measured(DiscpressApp):
         async def on_mount(self) -> None:  # Textual calls that of the base class as well
@@ -258,21 +256,13 @@ def run_child(state: Path, facts: Path) -> int:
 
         def _begin(self) -> None:
             steps.begin()
-            self._wait()
-
-        def _wait(self) -> None:
-            self._due = time.monotonic() + TICK_S
-            self.set_timer(TICK_S, self._tick)
-
-        def _tick(self) -> None:
-            nonlocal worst
-            worst = max(worst, time.monotonic() - self._due)
-            self._wait()
+            delay.wait(self.set_timer)
 
     vars(opening)["DiscpressApp"] = Measured
     code = opening.open_app([], state=state, target=None, is_ascii=None, is_read_only=False)
     step = {"longest_step_s": steps.longest.seconds, "longest_step": steps.longest.place}
-    facts.write_text(json.dumps({"imported_at": imported_at, "worst_delay_s": worst, **step}))
+    late = {"worst_delay_s": delay.worst.seconds, "worst_delay": delay.worst}
+    facts.write_text(json.dumps({"imported_at": imported_at, **late, **step}))
     return code
 
 

@@ -5,9 +5,10 @@
 The titles are in the state file only; the jobs convert small images on /dev/shm, of which half are equal, in the real
 worker, while three real apps on ptys of 120x36 show library and queue. Memory (resident, anonymous) of each process is
 sampled all the time; what is printed is its median in each tenth of the jobs. The library grows by two titles a job.
-Loop: the longest delay of a 10 ms timer in any app, and the processor time of its longest step. Exit code 1 where a job
-failed, or where memory grew from the third tenth to the last by more than 10 % and 4 MiB: in the worker at all, in an
-app more than the library did.
+Loop: the longest delay of a 10 ms timer in any app, the processor time that its threads took meanwhile, and that of its
+longest step; beside it the longest delay in a process that has only such a timer. Exit code 1 where a job failed, or
+where memory grew from the third tenth to the last by more than 10 % and 4 MiB: in the worker at all, in an app more
+than the library did.
 """
 
 import argparse
@@ -18,12 +19,15 @@ import sys
 import tempfile
 import threading
 import time
+from multiprocessing import Pipe, Process
 from pathlib import Path
+from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from app import fill, open_child
 from app_pty import AppPty
+from loop_steps import measure_bare_loop
 from sample_images import mixed
 
 from discpress.engine.queue.jobs import JobRequest
@@ -59,10 +63,20 @@ def follow(app: AppPty, done: threading.Event) -> None:
         app.read(0.2)
 
 
-def play(
-    top: Path, titles: int, jobs: int, kib: int
-) -> tuple[dict[str, list[list[float]]], list[tuple[float, float, str]], dict[str, int], float]:
-    """Run the jobs with the apps; return samples by process and tenth, loop delays, job states and seconds."""
+class Played(NamedTuple):
+    """What came of the jobs."""
+
+    samples: dict[str, list[list[float]]]
+    """Memory by process and tenth of the jobs."""
+    facts: list[dict[str, Any]]
+    """What `app.run_child` wrote of each app."""
+    bare_delay_s: float
+    states: dict[str, int]
+    seconds: float
+
+
+def play(top: Path, titles: int, jobs: int, kib: int) -> Played:
+    """Run the jobs with the apps."""
     state, images = top / "state", top / "images"
     images.mkdir()
     data = mixed(kib * KIB, seed=1)
@@ -71,6 +85,8 @@ def play(
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(path.stem.encode().ljust(16) + data[16:] if int(path.stem) % 2 else data)
     samples: dict[str, list[list[float]]] = {}
+    ours, its = Pipe()
+    Process(target=measure_bare_loop, args=(its,), daemon=True).start()
     with Store(state) as store:
         queue = JobQueue(store)
         facts = [top / f"facts{number}.json" for number in range(APPS)]
@@ -98,6 +114,8 @@ def play(
                 samples.setdefault(name, [[] for _ in range(TENTHS)])[tenth].append(resident_mib(pid))
             time.sleep(SAMPLE_S)
         seconds = time.monotonic() - began
+        ours.send(None)
+        bare_delay_s = ours.recv()
         done.set()
         for thread in threads:
             thread.join()
@@ -109,12 +127,8 @@ def play(
             app.hang_up()
         totals = queue.snapshot().totals
         stop_worker(state)
-    found = [json.loads(each.read_text()) for each in facts]
-    delays = [
-        (float(each["worst_delay_s"]), float(each["longest_step_s"]), str(each["longest_step"])) for each in found
-    ]
     states = {"done": totals.done, "failed": totals.failed, "skipped": totals.skipped}
-    return samples, delays, states, seconds
+    return Played(samples, [json.loads(each.read_text()) for each in facts], bare_delay_s, states, seconds)
 
 
 def main() -> int:
@@ -128,19 +142,22 @@ def main() -> int:
     place = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
     with tempfile.TemporaryDirectory(prefix="discpress-load-", dir=place) as name:
         fill(Path(name) / "state", arguments.titles)
-        samples, delays, states, seconds = play(Path(name), arguments.titles, arguments.jobs, arguments.kib)
+        played = play(Path(name), arguments.titles, arguments.jobs, arguments.kib)
     rows = {
         name: [round(statistics.median(tenth), 1) if tenth else None for tenth in tenths]
-        for name, tenths in samples.items()
+        for name, tenths in played.samples.items()
     }
-    print(f"{arguments.titles} titles, {arguments.jobs} jobs, {states}, {seconds:.0f} s")
+    print(f"{arguments.titles} titles, {arguments.jobs} jobs, {played.states}, {played.seconds:.0f} s")
     for name, row in sorted(rows.items()):
         print(
             f"{name:<8} MiB by tenth of the jobs: " + " ".join("-" if each is None else f"{each:.1f}" for each in row)
         )
-    print("worst loop delay of each app, ms: " + " ".join(f"{1000 * each:.0f}" for each, _, _ in delays))
-    for _, step_s, place in delays:
-        print(f"longest step of an app: {1000 * step_s:.0f} ms of processor time in {place}")
+    print(f"worst delay of a loop with nothing to do: {1000 * played.bare_delay_s:.0f} ms")
+    for each in played.facts:
+        late_s, own_s, others_s = each["worst_delay"]
+        print(f"worst delay of an app: {1000 * late_s:.0f} ms; processor time of the loop's thread meanwhile:"
+              f" {1000 * own_s:.0f} ms, of others: {1000 * others_s:.0f} ms")  # fmt: skip
+        print(f"longest step: {1000 * each['longest_step_s']:.0f} ms of processor time in {each['longest_step']}")
     library = (arguments.titles + 2 * arguments.jobs) / arguments.titles
     grown = [
         name
@@ -148,11 +165,12 @@ def main() -> int:
         if _has_grown([each for each in row[2:] if each is not None], 1.0 if name == "worker" else library)
     ]
     if arguments.json:
-        facts = {"titles": arguments.titles, "jobs": states, "mib": rows, "delays_s": delays, "seconds": seconds}
-        arguments.json.write_text(json.dumps(facts, indent=1) + "\n")
+        arguments.json.write_text(
+            json.dumps({"titles": arguments.titles, **played._asdict(), "samples": rows}, indent=1) + "\n"
+        )
     for name in grown:
         print(f"grew: {name}")
-    return int(bool(grown or states["failed"]))
+    return int(bool(grown or played.states["failed"]))
 
 
 def _has_grown(row: list[float], expected: float) -> bool:

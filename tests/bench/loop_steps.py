@@ -10,11 +10,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from multiprocessing.connection import Connection
 from types import FrameType
 from typing import Any, NamedTuple
 
 LONG_S = 0.02
 """Processor time from which a step is noted."""
+TICK_S = 0.01
 _LOOK_S = 0.01
 _MOST_FUNCTIONS = 4
 
@@ -28,6 +30,37 @@ class Step(NamedTuple):
     """Its processor time."""
     place: str
     """The functions that it was in most of the time, the innermost last."""
+
+
+class Delay(NamedTuple):
+    """A timer that came late."""
+
+    seconds: float = 0.0
+    own_s: float = 0.0
+    """Processor time of the loop's thread meanwhile."""
+    others_s: float = 0.0
+    """Processor time of the other threads of the process meanwhile."""
+
+
+class LoopDelay:
+    """The latest of timers that are set one after the other."""
+
+    def __init__(self) -> None:
+        self.worst = Delay()
+        self._due = self._own_s = self._all_s = 0.0
+
+    def wait(self, set_timer: Callable[[float, Callable[[], None]], object]) -> None:
+        """Set one timer after the other; `set_timer` calls back after some seconds."""
+        self._due, self._own_s, self._all_s = time.monotonic() + TICK_S, time.thread_time(), time.process_time()
+
+        def come() -> None:
+            late_s = time.monotonic() - self._due
+            own_s = time.thread_time() - self._own_s
+            if late_s > self.worst.seconds:
+                self.worst = Delay(late_s, own_s, time.process_time() - self._all_s - own_s)
+            self.wait(set_timer)
+
+        set_timer(TICK_S, come)
 
 
 class LoopSteps:
@@ -94,3 +127,15 @@ def place_of(frame: FrameType | None) -> str:
             found.insert(0, f"{name.rpartition('.')[2]}.{frame.f_code.co_qualname}")
         frame = frame.f_back
     return " > ".join(found)
+
+
+def measure_bare_loop(connection: Connection) -> None:
+    """Send how late a timer of a loop without anything else was, once asked: what the machine adds to each delay."""
+
+    async def wait() -> None:
+        delay, loop = LoopDelay(), asyncio.get_running_loop()
+        delay.wait(loop.call_later)
+        await asyncio.to_thread(connection.recv)
+        connection.send(delay.worst.seconds)
+
+    asyncio.run(wait())
