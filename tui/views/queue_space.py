@@ -3,6 +3,7 @@
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 
 from discpress.engine.convert.batch.model import DiskSpace
@@ -20,9 +21,10 @@ def queue_spaces(jobs: Iterable[Job], size_of: Callable[[Path], int | None]) -> 
     """
     spaces: dict[int, DiskSpace] = {}
     ended: list[Job] = []
+    device_of = cache(partial(_ask, spaces))  # thousands of jobs have few folders
     for job in jobs:
         if isinstance(job.task, ConvertTask) and job.is_alive:
-            _add_job(spaces, job, job.task, size_of(job.path))
+            _add_job(spaces, device_of, job, job.task, size_of(job.path))
         elif isinstance(job.task, ConvertTask) and job.state is JobState.DONE:
             ended.append(job)
     for job in ended:
@@ -30,10 +32,16 @@ def queue_spaces(jobs: Iterable[Job], size_of: Callable[[Path], int | None]) -> 
     return tuple(spaces.values())
 
 
-def _add_job(spaces: dict[int, DiskSpace], job: Job, task: ConvertTask, size: int | None) -> None:
+def _add_job(
+    spaces: dict[int, DiskSpace],
+    device_of: Callable[[Path], int | None],
+    job: Job,
+    task: ConvertTask,
+    size: int | None,
+) -> None:
     home = job.file_path.parent
     named = None if task.output_path is None else task.output_path.parent
-    device = _ask(spaces, task.output_folder or named or home)
+    device = device_of(task.output_folder or named or home)
     if device is not None:
         space = spaces[device]
         if size is None or job.gain_bytes is None:
@@ -41,7 +49,7 @@ def _add_job(spaces: dict[int, DiskSpace], job: Job, task: ConvertTask, size: in
         else:  # what it has written so far is missing from the free space already
             needed = max(0, size - job.gain_bytes - job.packed_bytes)
             spaces[device] = replace(space, needed_bytes=space.needed_bytes + needed)
-    source_device = _ask(spaces, home) if task.request.trash_source and size else None
+    source_device = device_of(home) if task.request.trash_source and size else None
     if source_device is not None and size:
         space = spaces[source_device]
         spaces[source_device] = replace(space, trashed_bytes=space.trashed_bytes + size)
