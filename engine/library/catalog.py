@@ -129,11 +129,6 @@ def filter_titles(titles: Iterable[TitleT], text: str, states: TitleStates = _NO
     return list(filter(parse_filter(text, states), titles))
 
 
-def names_state(text: str) -> bool:
-    """Return whether a filter contains a word about what is recorded of titles, so that it selects others later."""
-    return any(word.lstrip("!").casefold().startswith((f"{STATE}:", f"{_ID}:", f"{_DUP}:")) for word in text.split())
-
-
 def sort_titles(
     titles: Iterable[TitleT], key: str, *, descending: bool = False, states: TitleStates = _NO_STATES
 ) -> list[TitleT]:

@@ -138,12 +138,6 @@ class ListedTitle:
         return None if saving is None or not self.file_bytes else 100 * saving / self.file_bytes
 
     @property
-    def in_order(self) -> tuple[object, ...]:
-        """Whatever decides its place in an order that estimates do not change."""
-        shared = self.shared
-        return self.title, self.serial, shared.disc, shared.format, self.file_bytes, shared.overrides, shared.has_error
-
-    @property
     def search_text(self) -> str:
         """Title, serial and file name, folded for comparison; computed once."""
         if not self._search_text:

@@ -61,21 +61,15 @@ class TitleShelf:
 
     def replace_all(self, titles: dict[bytes, ListedTitle]) -> None:
         """Take in other titles in place of all, by their keys."""
-        self._listed = titles
-        self._whole = {}
+        before, self._listed = self._listed, titles
+        self._whole = {key: whole for key, whole in self._whole.items() if titles.get(key) is before.get(key)}
 
-    def put(self, title: ListedTitle) -> ListedTitle | None:
-        """Take in a new or changed title; return what it was before, None if it is new."""
-        before = self._listed.get(title.key)
-        self._listed[title.key] = title
-        self._whole.pop(title.key, None)
-        return before
-
-    def drop(self, path: Path) -> bytes | None:
-        """Forget a title; return its key, None if it was not there."""
-        key = path_key(path)
-        self._whole.pop(key, None)
-        return None if self._listed.pop(key, None) is None else key
+    def changed(self, titles: Iterable[ListedTitle], gone: Iterable[Path]) -> Iterable[ListedTitle]:
+        """Return all titles as they are after changes; any thread may call this."""
+        found = self._listed | {title.key: title for title in titles}
+        for path in gone:
+            found.pop(path_key(path), None)
+        return found.values()
 
     # Whole titles
 

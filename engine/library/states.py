@@ -77,7 +77,8 @@ class TitleStates:
         self._request_of = request_of
         self._of_files: dict[bytes, tuple[Title, Standing]] = {}
         self._linked: dict[Node, bytes] = {}
-        self._records = Records()
+        self.records = Records()
+        """The records that were read last."""
         self._working: Set[bytes] = frozenset()
         self._damaged: Mapping[bytes, tuple[float, str]] = {}
         self._digests: dict[bytes, DiscRecord] = {}
@@ -92,7 +93,7 @@ class TitleStates:
 
     def set_records(self, records: Records) -> None:
         """Take in what is recorded by now; most of the time only the jobs are different."""
-        before, self._records = self._records, records
+        before, self.records = self.records, records
         self._working = frozenset(map(path_key, records.working))
         self._damaged = {path_key(path): found for path, found in records.damaged.items()}
         if records.discs != before.discs:
@@ -110,10 +111,9 @@ class TitleStates:
                 self._results.setdefault(path_key(source), set()).add((result, digest))
         self._has_records = bool(self._working or self._damaged or self._digests)
 
-    @property
-    def records(self) -> Records:
-        """The records that were read last."""
-        return self._records
+    def renewed(self, records: Records) -> "TitleStates":
+        """Return the states with other records."""
+        return TitleStates(self._request_of, records)
 
     def follow_settings(self, request_of: Callable[[Title], ConversionRequest]) -> None:
         """Decide anew what depends on the user's settings, which have changed."""
@@ -167,11 +167,11 @@ class TitleStates:
     @property
     def has_lists(self) -> bool:
         """Whether a datfile is loaded, so that matches are worth showing."""
-        return self._records.has_lists
+        return self.records.has_lists
 
     def match_of(self, title: AnyTitle) -> Match:
         """Return the comparison of a title with the datfiles; UNKNOWN without any."""
-        return self._records.matches.get(title.key, UNKNOWN)
+        return self.records.matches.get(title.key, UNKNOWN)
 
     def record_of(self, title: AnyTitle) -> DiscRecord | None:
         """Return what is known of a title's decoded bytes; None if nothing is."""
@@ -187,7 +187,7 @@ class TitleStates:
             return Likeness.NONE
         if self._games is None:
             self._games = {}
-            for match in self._records.matches.values():
+            for match in self.records.matches.values():
                 if match.family is not None:
                     self._games.setdefault(match.family, set()).add((match.dat, match.number))
         return Likeness.VARIANT if len(self._games.get(family, ())) > 1 else Likeness.NONE

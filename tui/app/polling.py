@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,8 @@ _FIRST_TITLES = 200
 """Loaded before the first frame: more than any terminal has lines."""
 _ASKED_AT_ONCE = 500
 """Titles whose estimates are asked for in one step of the loop."""
+_REST = 3
+"""Pause after the library was arranged, in multiples of the processor time that it took."""
 
 
 class Poller:
@@ -38,6 +41,7 @@ class Poller:
         self._notifier = notifier
         self._worker = worker
         self._loads = self._loaded = 0
+        self._rests_until = 0.0
         self._was_scanning = False
         self._notified: set[Path] = set()
         self._offer = EmptyingOffer()
@@ -49,12 +53,11 @@ class Poller:
 
     def load_first(self) -> None:
         """Load what the first frame shows, as it was shown last."""
-        load_shown(self._session.state_folder, self._session.folders).apply(self._session.view)
-        first = self._session.load_first(_FIRST_TITLES).titles
-        self._session.view.set_records(self._session.records)
-        view = self._session.view
-        view.show_arranged(view.arrange(first))
-        self._session.is_loading = len(first) == _FIRST_TITLES
+        session, view = self._session, self._session.view
+        load_shown(session.state_folder, session.folders).apply(view)
+        first = session.load_first(_FIRST_TITLES).titles
+        view.show_arranged(view.arrange(first, session.records))
+        session.is_loading = len(first) == _FIRST_TITLES
 
     def load_rest(self) -> None:
         """Load the whole library: after the first frame if it is a large one."""
@@ -69,30 +72,35 @@ class Poller:
         self._read(self._session.load)
 
     def _read(self, read: Callable[[], Changes]) -> None:
-        """Read many titles in a thread, so that what is on the screen can be used meanwhile."""
+        """Read titles and arrange the library in a thread, so that what is on the screen can be used meanwhile."""
         self._loads += 1
-        number = self._loads
+        number, session, view = self._loads, self._session, self._session.view
 
         def run() -> None:
+            began = time.thread_time()
             try:
                 with few_collections():
                     changes = read()
-                    arranged = self._session.view.arrange(changes.titles) if changes.is_all else None
+                    titles = changes.titles if changes.is_all else view.titles.changed(changes.titles, changes.gone)
+                    arranged = view.arrange(titles, session.records)
             except DiscpressError as error:
                 self._app.call_from_thread(self._keep_library, number, str(error))
             else:
-                self._app.call_from_thread(self._take_read, number, changes, arranged)
+                rest_s = _REST * (time.thread_time() - began)
+                self._app.call_from_thread(self._take_read, number, changes, arranged, rest_s)
 
         self._app.run_worker(run, thread=True)
 
-    def _take_read(self, number: int, changes: Changes, arranged: Arrangement | None) -> None:
+    def _take_read(self, number: int, changes: Changes, arranged: Arrangement, rest_s: float) -> None:
         if number < self._loads:
             return  # the library is on its way, read later or with other settings
         self._loaded = number
+        self._rests_until = time.monotonic() + rest_s
         self._session.is_loading = False
         self.apply(changes, arranged)
-        # Thousands of titles that stay: the collector need not go through them again each time (0.1 s).
-        gc.freeze()
+        if len(changes.titles) > _ASKED_AT_ONCE:
+            # Thousands of titles that stay: the collector need not go through them again each time (0.1 s).
+            gc.freeze()
 
     def _keep_library(self, number: int, problem: str) -> None:
         self._loaded = max(self._loaded, number)
@@ -100,16 +108,17 @@ class Poller:
         self._notifier.notify(problem, is_error=True)
 
     def apply(self, changes: Changes, arranged: Arrangement | None = None) -> None:
-        """Let the view and the screens know what is different in the library; all of it may be arranged already."""
-        session = self._session
-        if changes.is_all:
-            session.view.set_records(session.records)
-            session.view.show_arranged(arranged or session.view.arrange(changes.titles))
+        """Let the view and the screens know what is different in the library, which may be arranged already."""
+        session, view = self._session, self._session.view
+        if changes.is_all or arranged is not None:
+            view.show_arranged(arranged or view.arrange(changes.titles, session.records))
+        elif changes.titles or changes.gone:
+            view.update(changes.titles, changes.gone, session.records)
         else:
-            session.view.update(changes.titles, changes.gone, session.records)
+            view.set_records(session.records)
         self._each(lambda screen: screen.on_changes(changes))
         self._each(lambda screen: screen.show_title_bar())
-        self._want_estimates(session.view.in_order if changes.is_all else changes.titles)
+        self._want_estimates(view.in_order if changes.is_all else changes.titles)
 
     def _want_estimates(self, titles: Iterable[ListedTitle]) -> None:
         """Ask for the estimates that titles lack."""
@@ -136,8 +145,9 @@ class Poller:
         session = self._session
         if not self._app.is_running or session.is_loading or self._loaded < self._loads:
             return  # the screens are being taken down, or the library is about to be replaced
+        is_rested = time.monotonic() >= self._rests_until
         try:
-            changes = session.poll()
+            changes = session.poll() if is_rested else None
             snapshot = session.snapshot()
         except DiscpressError as error:
             self._notifier.notify(str(error), is_error=True)
@@ -157,6 +167,8 @@ class Poller:
         self._notify_of_problems()
         if snapshot is not session.polled:
             self._take_snapshot(snapshot)
+        if session.view.is_stale and is_rested and self._loaded == self._loads:
+            self._read(lambda: Changes((), (), is_all=False))
 
     def _notify_of_problems(self) -> None:
         problems = self._session.problems

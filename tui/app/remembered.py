@@ -42,7 +42,7 @@ class Shown(NamedTuple):
         cursor = "" if view.cursor_key is None else str(view.cursor_key)
         folded = tuple(sorted(view.groups.folded)[:_MOST_ROWS])
         unfolded = tuple(sorted(f"{folder}/{name}" for folder, name in view.families.unfolded)[:_MOST_ROWS])
-        return cls(view.sort_key, view.is_reversed, view.filter_text, cursor, view.groups.by, folded, unfolded)
+        return cls(view.sort_key, view.is_reversed, view.filter_text, cursor, view.grouping, folded, unfolded)
 
     def apply(self, view: LibraryView) -> None:
         """Show a library like that, as far as this version can."""
@@ -50,7 +50,7 @@ class Shown(NamedTuple):
         parted = (each.rpartition("/") for each in self.unfolded)
         view.families.unfolded = {(Path(folder), name) for folder, _, name in parted}
         if self.group_by in list(Grouping):
-            view.groups.by = Grouping(self.group_by)
+            view.grouping = Grouping(self.group_by)
         if self.sort_key in view.SORTS:
             view.sort_by(self.sort_key, is_reversed=self.is_reversed)
         with contextlib.suppress(UsageError):  # a word of another version

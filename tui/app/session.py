@@ -46,7 +46,7 @@ class Changes(NamedTuple):
     is_all: bool
     """Whether `titles` are all there are, in place of those known."""
     unread: frozenset[Path] = frozenset()
-    """Changed, new or gone as well, but too many to be read at once: `Session.read` returns them."""
+    """Changed, new or gone as well, but not read yet: `Session.read` returns them."""
 
 
 class Session:
@@ -128,7 +128,7 @@ class Session:
     def poll(self) -> Changes | None:
         """Return what was changed in the library since the last poll; None if nothing was (4 us).
 
-        A background task that failed, or no longer fails, is a change without titles. Many titles are not read yet.
+        A background task that failed, or no longer fails, is a change without titles. Titles may be unread.
         """
         version = self.store.data_version()
         if version == self._version:
@@ -145,7 +145,7 @@ class Session:
             is_same = failed_before == (self.problems, self.unestimated, self.unsampled)
             return None if is_same else Changes((), (), is_all=False)
         self._change = found.number
-        if found.paths is None or len(found.paths) > _MANY:
+        if found.paths is None or len(found.paths) > _MANY or self.view.is_large:
             return Changes((), (), is_all=found.paths is None, unread=found.paths or frozenset())
         return self.read(found.paths)
 

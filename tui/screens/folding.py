@@ -1,21 +1,15 @@
 """The commands that group, fold and unfold the rows of the library."""
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
 
-from discpress.engine.library.arranging import order_of
-from discpress.engine.library.groups import Grouping, groups_of
+from discpress.engine.library.groups import Grouping
 from discpress.engine.library.listed import ListedTitle
 from discpress.tui.app.disk_queries import run_exclusive
 from discpress.tui.messages import OpenDetails
 from discpress.tui.screens.base import Value
 from discpress.tui.screens.marking import Marking
 
-T = TypeVar("T")
-_MANY = 10_000
-"""Titles whose order is made in a thread."""
 _GROUPINGS = {
     Grouping.NONE: "no groups",
     Grouping.FOLDER: "by folder",
@@ -72,45 +66,31 @@ class Folding(Marking):
     def action_group(self) -> None:
         """Choose how the titles are grouped."""
         if self.has_rows():
-            self.pick(
-                "Group the library?", list(_GROUPINGS), _GROUPINGS.__getitem__, self.view.groups.by, self.group_by
-            )
+            self.pick("Group the library?", list(_GROUPINGS), _GROUPINGS.__getitem__, self.view.grouping, self.group_by)
 
     def group_by(self, grouping: Grouping) -> None:
         """Group by a fact; a cursor at the top stays there, any other one stays on its title."""
         if not self._table.cursor:
             self.view.cursor_key = None
-        view = self.view
-        if len(view.titles) < _MANY:
-            view.group_by(grouping)
-            self.show_rows()
-            return
-        self._show_aside(
-            lambda: groups_of(view.in_order, grouping, view.families.by_key), partial(view.group_by, grouping)
-        )
+        self.view.grouping = grouping
+        self._refresh_order()
 
     def _refresh_order(self) -> None:
         view = self.view
-        if len(view.titles) < _MANY:
+        if not view.is_large:
             super()._refresh_order()
             return
-        self._show_aside(
-            lambda: order_of(list(view.titles.values()), view.sort_key, view.states, is_descending=view.is_descending),
-            view.show_order,
-        )
 
-    def _show_aside(self, make: Callable[[], T], show: Callable[[T], None]) -> None:
-        """Make an order or groups of many titles in a thread, and show them: the screen goes on meanwhile."""
-
-        async def make_and_show() -> None:
+        async def order() -> None:
+            """Make the order of many titles in a thread, and show it: the screen goes on meanwhile."""
             before: object = None
-            while before is not self.view.in_order:  # a scan may have changed them meanwhile
-                before = self.view.in_order
-                made = await asyncio.to_thread(make)
-            show(made)
+            while before is not view.in_order:  # a scan may have changed them meanwhile
+                before = view.in_order
+                made = await asyncio.to_thread(view.order)
+            view.show_order(made)
             self.show_rows()
 
-        run_exclusive(self, make_and_show, "order")
+        run_exclusive(self, order, "order")
 
     def values(self) -> list[Value]:
         """Return the ways to group as well."""

@@ -1,14 +1,15 @@
 """The library as the table shows it: filtered, sorted, marked; titles with the same disc stand together."""
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeAlias
 
 from discpress.engine.formats import Settings
-from discpress.engine.library.arranging import Arrangement, Order, arrange, order_of
-from discpress.engine.library.catalog import Predicate, Totals, later_copies, names_state, parse_filter, total
-from discpress.engine.library.groups import Grouping, TitleGroup
+from discpress.engine.library import arranging
+from discpress.engine.library.arranging import Arrangement, Order, OrderBy, arrange, order_of
+from discpress.engine.library.catalog import Predicate, later_copies, parse_filter, total
+from discpress.engine.library.groups import Grouping
 from discpress.engine.library.listed import ListedTitle
 from discpress.engine.library.naming import TitleNames
 from discpress.engine.library.shelf import ReadTitles, TitleShelf
@@ -28,7 +29,6 @@ from discpress.tui.widgets.table import Column
 
 Planned: TypeAlias = Callable[[Title], Settings | None]
 _LARGE_FIRST = {"size", "estimate", "saving"}
-_MOVING = {"estimate", "saving", "state"}
 
 
 class LibraryView(MarkedRows[ListedTitle, bytes]):
@@ -47,51 +47,48 @@ class LibraryView(MarkedRows[ListedTitle, bytes]):
         self._sorted: list[ListedTitle] = []
         self._later: set[bytes] = set()
         self._copied: frozenset[Hashable] = frozenset()
-        self._totals: Totals | None = None
+        self.grouping = Grouping.NONE
+        """The fact by which titles are grouped when they are next brought into order."""
+        self.totals = total((), states)
+        """What the whole library comes to, whatever filter is on."""
+        self.names = TitleNames((), states.disc_of)
+        """The names of the titles, told apart within the whole library."""
+        self.is_stale = False
+        """Whether order and totals of many titles are older than the records, and wait to be arranged."""
         self._places: dict[bytes, int] | None = None
-        self._names: TitleNames | None = None
         self._selected: list[ListedTitle] = []
         self.families = FamilyRows()
         self.groups = GroupRows()
-        self._is_grouped = False
         self._jobs: dict[Path, Job] = {}
 
     # What is in it
 
-    def arrange(self, titles: Iterable[ListedTitle]) -> Arrangement:
-        """Return other titles in the present order; a thread may call this, because thousands take a while."""
-        return arrange(titles, self.sort_key, self.states, is_descending=self.is_descending)
+    def arrange(self, titles: Iterable[ListedTitle], records: Records | None = None) -> Arrangement:
+        """Return other titles in the present order; a thread may call this, because thousands take a while.
+
+        `records` are the new ones, if there are any.
+        """
+        states = self.states.renewed(self._with_jobs(records or self.states.records))
+        return arrange(titles, self._order_by, states)
 
     def show_arranged(self, arranged: Arrangement) -> None:
         """Show other titles that were arranged; marks stay on those that are still there."""
         self.titles.replace_all(arranged.titles)
         self.marks &= self.titles.keys
-        self._take_in()
-        if arranged.is_for(self.states):
-            self._totals, self._names = arranged.totals, arranged.names
-        self.show_order(arranged.order_by(self.sort_key, self.states, is_descending=self.is_descending))
+        self.states, self.totals, self.names = arranged.states, arranged.totals, arranged.names
+        self._predicate = parse_filter(self.filter_text, self.states)
+        self.is_stale = False
+        self.show_order(arranged.order_by(self._order_by))
+        self.set_records(self.states.records)  # the jobs may be others by now
+
+    @property
+    def is_large(self) -> bool:
+        """Whether only a thread arranges the titles."""
+        return len(self.titles) >= arranging.MANY
 
     def update(self, changed: Iterable[ListedTitle], gone: Iterable[Path], records: Records | None = None) -> None:
         """Take in what a scan, an estimate or a job has changed; `records` are the new ones, if there are any."""
-        discs = self.states.records.discs
-        self._take_records(records or self.states.records)
-        must_sort = self.sort_key in _MOVING or discs != self.states.records.discs
-        for title in changed:
-            old = self.titles.put(title)
-            must_sort |= old is None or old.in_order != title.in_order
-        for path in gone:
-            key = self.titles.drop(path)
-            if key is not None:
-                must_sort = True
-                self.marks.discard(key)
-        if must_sort:
-            self._sort()
-        else:
-            now = (self.titles.by_key(title.key) for title in self._sorted)
-            self._sorted = self.families.joined([title for title in now if title is not None])
-            self._totals = None
-            self.groups.forget_sums()
-            self._select()
+        self.show_arranged(self.arrange(self.titles.changed(changed, gone), records))
 
     def set_jobs(self, jobs: Collection[Job]) -> set[Path]:
         """Take in what the queue does with the titles; return the paths whose row reads differently."""
@@ -104,22 +101,17 @@ class LibraryView(MarkedRows[ListedTitle, bytes]):
 
     def set_records(self, records: Records) -> bool:
         """Take in what is recorded about the titles; return whether anything is different."""
-        discs = self.states.records.discs
-        is_different = self._take_records(records)
-        if is_different and (discs != self.states.records.discs or self.sort_key == "state"):
-            self._sort()
-        elif is_different and names_state(self.filter_text):
-            self._select()
+        now = self._with_jobs(records)
+        is_different = now != self.states.records
+        if is_different and not self.is_large:
+            self.update((), (), records)
+        elif is_different:
+            self.states.set_records(now)
+            self.is_stale = True
         return is_different
 
-    def _take_records(self, records: Records) -> bool:
-        now = replace(records, working=frozenset(self._jobs))
-        is_different = now != self.states.records
-        if is_different:
-            self.states.set_records(now)
-            self._totals = None
-            self.groups.forget_sums()
-        return is_different
+    def _with_jobs(self, records: Records) -> Records:
+        return replace(records, working=frozenset(self._jobs))
 
     # How it is shown
 
@@ -131,35 +123,22 @@ class LibraryView(MarkedRows[ListedTitle, bytes]):
         self._select()
 
     def refresh_order(self) -> None:
-        """Sort by `sort_key`, and filter; totals and names are the same in any order."""
-        titles, is_descending = self.titles.values(), self.is_descending
-        self.show_order(order_of(titles, self.sort_key, self.states, is_descending=is_descending))
+        """Sort by `sort_key`, group and filter; totals and names are the same in any order."""
+        self.show_order(self.order())
+
+    @property
+    def _order_by(self) -> OrderBy:
+        return OrderBy(self.sort_key, self.is_descending, self.grouping)
+
+    def order(self) -> Order:
+        """Return all titles in the present order; a thread may call this."""
+        return order_of(list(self.titles.values()), self._order_by, self.states)
 
     def show_order(self, order: Order) -> None:
         """Show all titles in an order by `sort_key`."""
         self._sorted, self._copied, self.families.by_key = order.titles, order.copied, order.families
-        if not self._is_grouped:
-            self.groups.take(self._sorted, self.families.by_key)
-            self._is_grouped = True
+        self.groups.take(order.grouping, order.groups)
         self._select()
-
-    def group_by(self, grouping: Grouping, groups: Mapping[bytes, TitleGroup] | None = None) -> None:
-        """Put the titles of a folder or of a system below a row with their sums; `groups` may be made already."""
-        self.groups.by = grouping
-        self.groups.forget_sums()
-        self.groups.take(self._sorted, self.families.by_key, groups)
-        self._select()
-
-    def _sort(self) -> None:
-        self._take_in()
-        self.refresh_order()
-
-    def _take_in(self) -> None:
-        """Take in that titles are others than before."""
-        self.states.set_titles(self.titles.values())
-        self._totals = self._names = None
-        self.groups.forget_sums()
-        self._is_grouped = False
 
     def _select(self) -> None:
         self._selected = list(filter(self._predicate, self._sorted))
@@ -199,20 +178,6 @@ class LibraryView(MarkedRows[ListedTitle, bytes]):
     def shown(self) -> int:
         """The number of titles that the filter selects, those of folded rows included."""
         return len(self._selected)
-
-    @property
-    def totals(self) -> Totals:
-        """What the whole library comes to, whatever filter is on."""
-        if self._totals is None:
-            self._totals = total(self._sorted, self.states)
-        return self._totals
-
-    @property
-    def names(self) -> TitleNames:
-        """The names of the titles, told apart within the whole library."""
-        if self._names is None:
-            self._names = TitleNames(self._sorted, self.states.disc_of)
-        return self._names
 
     @property
     def in_order(self) -> Sequence[ListedTitle]:

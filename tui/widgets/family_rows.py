@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
 
 from discpress.engine.library.arranging import ListedFamily
-from discpress.engine.library.families import families_in, join_families
 from discpress.engine.library.listed import ListedTitle
 from discpress.engine.library.naming import TitleNames
 from discpress.engine.library.states import TitleStates
@@ -25,11 +24,6 @@ class FamilyRows:
         """The keys of those that are unfolded."""
         self._folded: dict[bytes, ListedFamily] = {}
         self._heads: dict[bytes, bool] = {}
-
-    def joined(self, titles: Sequence[ListedTitle]) -> list[ListedTitle]:
-        """Take in all titles; return them with those of a family next to each other."""
-        self.by_key = families_in(titles)
-        return join_families(titles, self.by_key)
 
     def rows_of(self, selected: Sequence[ListedTitle]) -> list[ListedTitle]:
         """Return the rows of some titles: of a folded family, its first title stands for all."""

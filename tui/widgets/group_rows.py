@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from discpress.engine.discs.info import UNIDENTIFIED
-from discpress.engine.library.families import TitleFamily
-from discpress.engine.library.groups import Grouping, TitleGroup, groups_of
+from discpress.engine.library.groups import Grouping, TitleGroup
 from discpress.engine.library.listed import ListedTitle, Node, listed
 from discpress.engine.library.states import TitleStates
 from discpress.engine.names import display_name
@@ -53,14 +52,10 @@ class GroupRows:
         self._heads: dict[bytes, tuple[TitleGroup, list[ListedTitle]]] = {}
         self._sums: dict[bytes, GroupSums] = {}
 
-    def take(
-        self,
-        titles: Sequence[ListedTitle],
-        families: Mapping[bytes, TitleFamily[ListedTitle]],
-        groups: Mapping[bytes, TitleGroup] | None = None,
-    ) -> None:
-        """Take in all titles; `groups` are theirs, if made already."""
-        self._of = groups_of(titles, self.by, families) if groups is None else groups
+    def take(self, by: Grouping, groups: Mapping[bytes, TitleGroup]) -> None:
+        """Take in the groups of all titles."""
+        self.by, self._of = by, groups
+        self.forget_sums()
 
     def parts(self, titles: Iterable[ListedTitle]) -> list[list[ListedTitle]]:
         """Return titles by group, each in its order; all as one part if there are no groups."""

@@ -27,6 +27,11 @@ class Stored:
         self.reads.append(len(paths))
         return [self.titles[path] for path in sorted(paths) if path in self.titles]
 
+    def change(self, *titles: Title, gone: Collection[Path] = ()) -> None:
+        """Store changed titles, and let the shelf take them in."""
+        self.titles |= {each.path: each for each in titles}
+        self.shelf.replace_all({each.key: each for each in self.shelf.changed(map(few, titles), gone)})
+
 
 def few(title: Title) -> ListedTitle:
     return listed(title, State.READY)
@@ -57,20 +62,18 @@ def test_few_whole_titles_are_kept() -> None:
 
 def test_a_changed_title_is_read_again() -> None:
     stored = Stored(*LIBRARY)
-    stored.shelf.get(LIBRARY[1].path)
-    changed = stored.titles[LIBRARY[1].path] = replace(LIBRARY[1], links=3)
-    before = stored.shelf.put(few(changed))
-    assert before is not None
-    assert before.node is None
+    stored.shelf.read_ahead([LIBRARY[1].key, LIBRARY[2].key])
+    changed = replace(LIBRARY[1], links=3)
+    stored.change(changed)
     assert stored.shelf.get(changed.path) is changed
+    assert stored.shelf.is_kept(LIBRARY[2].key)
 
 
 def test_a_title_that_is_gone_is_none() -> None:
     stored = Stored(*LIBRARY)
     path = LIBRARY[1].path
     stored.shelf.get(path)
-    assert stored.shelf.drop(path) == LIBRARY[1].key
-    assert stored.shelf.drop(path) is None
+    stored.change(gone=[path, path])
     assert stored.shelf.get(path) is None
     assert path not in stored.shelf
     assert len(stored.shelf) == len(LIBRARY) - 1
@@ -93,9 +96,8 @@ def test_whole_titles_come_in_the_order_of_their_keys_without_those_that_are_gon
 
 def test_only_what_has_changed_is_read_to_renew_titles() -> None:
     stored = Stored(*LIBRARY)
-    changed = stored.titles[LIBRARY[1].path] = replace(LIBRARY[1], links=3)
-    stored.shelf.put(few(changed))
-    stored.shelf.drop(LIBRARY[0].path)
+    changed = replace(LIBRARY[1], links=3)
+    stored.change(changed, gone=[LIBRARY[0].path])
     renewed = stored.shelf.renewed(LIBRARY, [few(changed)])
     assert renewed == [changed, *LIBRARY[2:]]
     assert stored.reads == [1]

@@ -5,9 +5,12 @@ from pathlib import Path
 import pytest
 from app_desk import LIBRARY, opened, title
 
+from discpress.engine.library import arranging
+from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.tasks.kinds import TaskKind
+from discpress.engine.queue.tasks.records import ConvertTask
+from discpress.engine.states import State
 from discpress.tui.app import polling, session
-from discpress.tui.screens import folding
 
 pytestmark = pytest.mark.slow
 
@@ -22,7 +25,7 @@ async def test_many_changed_titles_are_read_aside_and_shown(tmp_path: Path, monk
         assert sum("New" in row for row in desk.rows) == 3
         desk.store.save_titles([title("Other.iso", 100)])
         await desk.look()
-        assert any("Other" in row for row in desk.rows)
+        await desk.until(lambda: any("Other" in row for row in desk.rows))
 
 
 async def test_the_estimates_of_many_titles_are_all_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -34,7 +37,7 @@ async def test_the_estimates_of_many_titles_are_all_asked_for(tmp_path: Path, mo
 
 
 async def test_many_titles_are_sorted_and_grouped_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(folding, "_MANY", 2)
+    monkeypatch.setattr(arranging, "MANY", 2)
     titles = [title("b/Alpha.iso", 300), title("a/Beta.iso", 100), title("a/Gamma.iso", 200)]
     async with opened(tmp_path, titles=titles) as desk:
         await desk.press("s", "z")
@@ -42,3 +45,14 @@ async def test_many_titles_are_sorted_and_grouped_aside(tmp_path: Path, monkeypa
         await desk.press("G", "down", "enter")
         await desk.until(lambda: len(desk.view.rows) == 5)
         assert [desk.view.groups.is_head(row) for row in desk.view.rows] == [True, False, False, True, False]
+
+
+async def test_changes_of_many_titles_are_arranged_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    async with opened(tmp_path) as desk:
+        monkeypatch.setattr(arranging, "MANY", 2)
+        desk.store.save_titles([title("New.iso", 100)])
+        desk.queue.add([JobRequest(ConvertTask(), LIBRARY[0].path)])
+        await desk.look()
+        await desk.until(lambda: desk.view.totals.states[State.WORKING] == 1)
+        assert any("New" in row for row in desk.rows)
+        assert desk.view.totals.images == len(LIBRARY) + 1

@@ -23,7 +23,7 @@ def at_path(path: str, size_mib: float = 100, **facts: object) -> Title:
 
 def view(*titles: Title, by: Grouping = Grouping.SYSTEM) -> LibraryView:
     shown = ShownLibrary()
-    shown.groups.by = by
+    shown.grouping = by
     shown.show(titles or FAMILY)
     return shown
 
@@ -149,5 +149,6 @@ def test_a_copy_in_another_group_has_its_own_name() -> None:
     linked = replace(second, identity=first.identity, inode=first.inode, links=2)
     shown = view(replace(first, links=2), linked, by=Grouping.FOLDER)
     assert [shown.is_later(row) for row in shown.groups.without_heads(shown.rows)] == [False, False]
-    shown.group_by(Grouping.SYSTEM)
+    shown.grouping = Grouping.SYSTEM
+    shown.refresh_order()
     assert [shown.is_later(row) for row in shown.groups.without_heads(shown.rows)] == [False, True]
