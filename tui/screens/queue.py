@@ -22,8 +22,7 @@ from discpress.tui.messages import CopyText, OpenLog, Refresh, StartWorker
 from discpress.tui.screens.base import DiscScreen
 from discpress.tui.views.frame.queue_head import alive_batches, batch_head
 from discpress.tui.views.jobs import COLUMNS, JobRows, describe_job, job_name
-from discpress.tui.views.plan import space_line
-from discpress.tui.views.queue_space import queue_spaces
+from discpress.tui.views.queue_space import queue_spaces, space_line
 from discpress.tui.views.queue_strip import total_line
 from discpress.tui.widgets.lines import Lines
 from discpress.tui.widgets.palette import Line, about_lines

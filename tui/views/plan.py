@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from discpress.engine.convert.batch.left_out import is_converted_if_named
-from discpress.engine.convert.batch.model import USELESS, Batch, Candidate, DiskSpace, PlannedTitle, Skip
+from discpress.engine.convert.batch.model import USELESS, Batch, Candidate, PlannedTitle, Skip
 from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.convert.batch.repairs import plan_repairs
 from discpress.engine.convert.output_names import Clash
@@ -21,9 +21,9 @@ from discpress.engine.store.store import Store
 from discpress.engine.units import format_count, format_size
 from discpress.tui.commands import Keys
 from discpress.tui.views.labels import without_options
-from discpress.tui.widgets.graph import bar_of_two
+from discpress.tui.views.queue_space import space_line
 from discpress.tui.widgets.marked_rows import Signs
-from discpress.tui.widgets.palette import Line, joined, line_cells, tail
+from discpress.tui.widgets.palette import Line, joined, tail
 
 CONFLICTS = {
     OnConflict.ERROR: "skip (if it appears later: the job fails)",
@@ -132,39 +132,6 @@ def _total_lines(batch: Batch, margin_sign: str, width: int) -> list[Line]:
     left_out = len(batch.rows) - count
     pieces = [(part, "head") for part in parts]
     return joined([*pieces, *([(f"{left_out} left out", "bad")] if left_out else [])], width)
-
-
-def space_line(space: DiskSpace, width: int, signs: Signs) -> Line:
-    """Return the free space of a disk: now, after the batch, and once the trash is emptied; then its folder.
-
-    If there is room, a bar before them shows the used part of the disk, then what the batch will use.
-    """
-    ellipsis = signs.ellipsis
-    drawn = _space_bar(space, signs) if width >= _BAR_FROM and space.total_bytes else []
-    width -= line_cells(drawn)
-    fits = space.after_bytes >= 0
-    after = f"about {format_size(space.after_bytes)} after" if fits else "NOT ENOUGH"
-    now = (f"free now {format_size(space.free_bytes)}, ", "normal")
-    emptied = f", {format_size(space.emptied_bytes)} once the trash is emptied" if space.trashed_bytes else ""
-    room = width - len(now[0]) - len(after) - len(emptied) - _GAP
-    if room < _LEAST_PATH and emptied:
-        emptied = f", {format_size(space.emptied_bytes)} emptied"
-        room = width - len(now[0]) - len(after) - len(emptied) - _GAP
-    shown = f"{' ' * _GAP}{tail(display_name(space.folder), room, ellipsis)}" if room >= _LEAST_PATH else ""
-    return [*drawn, now, (after, "normal" if fits else "bad"), (emptied, "normal"), (shown, "dim")]
-
-
-def _space_bar(space: DiskSpace, signs: Signs) -> Line:
-    used = space.total_bytes - space.free_bytes
-    used_percent, more = 100 * used / space.total_bytes, 100 * space.needed_bytes / space.total_bytes
-    return [(bar_of_two(used_percent, more, _BAR_CELLS, is_ascii=signs.is_ascii), "bar"), (" ", "normal")]
-
-
-_BAR_FROM, _BAR_CELLS = 100, 20
-"""Columns from which the free space has a bar, and the cells of that."""
-_GAP = 3
-_LEAST_PATH = 8
-"""Cells below which the end of a folder's path tells nothing."""
 
 
 def _conflict_text(rule: OnConflict, width: int) -> str:

@@ -6,11 +6,21 @@ from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
 
-from discpress.engine.convert.batch.model import DiskSpace
-from discpress.engine.convert.batch.space import space_below
+from discpress.engine.convert.batch.disk_space import DiskSpace, space_below
+from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.system.files import device_below
+from discpress.engine.units import format_size
+from discpress.tui.widgets.graph import bar_of_two
+from discpress.tui.widgets.marked_rows import Signs
+from discpress.tui.widgets.palette import Line, line_cells, tail
+
+_BAR_FROM, _BAR_CELLS = 100, 20
+"""Columns from which the free space has a bar, and the cells of that."""
+_GAP = 3
+_LEAST_PATH = 8
+"""Cells below which the end of a folder's path tells nothing."""
 
 
 def queue_spaces(jobs: Iterable[Job], size_of: Callable[[Path], int | None]) -> tuple[DiskSpace, ...]:
@@ -76,3 +86,29 @@ def _ask(spaces: dict[int, DiskSpace], folder: Path) -> int | None:
     except OSError:
         return None
     return device
+
+
+def space_line(space: DiskSpace, width: int, signs: Signs) -> Line:
+    """Return the free space of a disk: now, after the batch, and once the trash is emptied; then its folder.
+
+    If there is room, a bar before them shows the used part of the disk, then what the batch will use.
+    """
+    ellipsis = signs.ellipsis
+    drawn = _space_bar(space, signs) if width >= _BAR_FROM and space.total_bytes else []
+    width -= line_cells(drawn)
+    fits = space.after_bytes >= 0
+    after = f"about {format_size(space.after_bytes)} after" if fits else "NOT ENOUGH"
+    now = (f"free now {format_size(space.free_bytes)}, ", "normal")
+    emptied = f", {format_size(space.emptied_bytes)} once the trash is emptied" if space.trashed_bytes else ""
+    room = width - len(now[0]) - len(after) - len(emptied) - _GAP
+    if room < _LEAST_PATH and emptied:
+        emptied = f", {format_size(space.emptied_bytes)} emptied"
+        room = width - len(now[0]) - len(after) - len(emptied) - _GAP
+    shown = f"{' ' * _GAP}{tail(display_name(space.folder), room, ellipsis)}" if room >= _LEAST_PATH else ""
+    return [*drawn, now, (after, "normal" if fits else "bad"), (emptied, "normal"), (shown, "dim")]
+
+
+def _space_bar(space: DiskSpace, signs: Signs) -> Line:
+    used = space.total_bytes - space.free_bytes
+    used_percent, more = 100 * used / space.total_bytes, 100 * space.needed_bytes / space.total_bytes
+    return [(bar_of_two(used_percent, more, _BAR_CELLS, is_ascii=signs.is_ascii), "bar"), (" ", "normal")]

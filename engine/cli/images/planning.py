@@ -11,8 +11,9 @@ from discpress.engine.cli.images.open_sources import OpenSources
 from discpress.engine.cli.images.title_states import states_in
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records
+from discpress.engine.convert.batch.disk_space import DiskSpace
 from discpress.engine.convert.batch.left_out import is_converted_if_named
-from discpress.engine.convert.batch.model import USELESS, Batch, Candidate, DiskSpace, PlannedTitle, Skip
+from discpress.engine.convert.batch.model import USELESS, Batch, Candidate, PlannedTitle, Skip
 from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.convert.plan import ConversionPlan
 from discpress.engine.convert.preflight import NEVER_SKIPPED

@@ -7,6 +7,7 @@ from enum import StrEnum
 from functools import cached_property
 from pathlib import Path
 
+from discpress.engine.convert.batch.disk_space import DiskSpace
 from discpress.engine.convert.output_names import Obstacle
 from discpress.engine.formats import Settings
 from discpress.engine.request import ConversionRequest
@@ -150,34 +151,6 @@ class PlannedTitle:
     def smaller_bytes(self) -> int | None:
         """The bytes by which the result is expected to be smaller than its files; None without an estimate."""
         return None if self.estimate is None else self.title.file_bytes - self.estimate.packed_bytes
-
-
-@dataclass(frozen=True, slots=True)
-class DiskSpace:
-    """The free space of one disk that the batch writes to, or whose originals go to the trash."""
-
-    folder: Path
-    """A folder on it."""
-    free_bytes: int
-    """Free now."""
-    needed_bytes: int = 0
-    """Expected size of the results on it."""
-    unknown: int = 0
-    """Results without an estimate."""
-    trashed_bytes: int = 0
-    """Size of the files that the batch moves to the trash there."""
-    total_bytes: int = 0
-    """Size of the disk; 0 if it is not known."""
-
-    @property
-    def after_bytes(self) -> int:
-        """Free after the batch; negative if it does not fit."""
-        return self.free_bytes - self.needed_bytes
-
-    @property
-    def emptied_bytes(self) -> int:
-        """Free after the batch and after the trash is emptied of what the batch moves there."""
-        return self.after_bytes + self.trashed_bytes
 
 
 @dataclass(frozen=True)

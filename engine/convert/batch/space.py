@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from discpress.engine.convert.batch.disk_space import DiskSpace, space_below
 from discpress.engine.convert.batch.files import FileStat
-from discpress.engine.convert.batch.model import DiskSpace, PlannedTitle
+from discpress.engine.convert.batch.model import PlannedTitle
 from discpress.engine.convert.output_names import Clash
-from discpress.engine.system.filesystems import disk_usage_below
 
 
 def disk_spaces(rows: Iterable[PlannedTitle], stats: Mapping[Path, FileStat]) -> tuple[DiskSpace, ...]:
@@ -48,12 +48,6 @@ def _free(folder: Path) -> DiskSpace | None:
         return space_below(folder)
     except OSError:
         return None
-
-
-def space_below(folder: Path) -> DiskSpace:
-    """Return the space of the disk of a folder that may not exist yet. Raises OSError."""
-    free_bytes, total_bytes = disk_usage_below(folder)
-    return DiskSpace(folder, free_bytes, total_bytes=total_bytes)
 
 
 def _overwritten_bytes(row: PlannedTitle) -> int:

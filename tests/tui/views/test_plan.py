@@ -9,7 +9,8 @@ from app_desk import title
 from queued_jobs import task_as
 
 from discpress.engine.config import Config
-from discpress.engine.convert.batch.model import Batch, DiskSpace, Skip
+from discpress.engine.convert.batch.disk_space import DiskSpace
+from discpress.engine.convert.batch.model import Batch, Skip
 from discpress.engine.formats import ImageFormat
 from discpress.engine.library.naming import TitleNames
 from discpress.engine.library.states import TitleStates
@@ -19,7 +20,8 @@ from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.states import State
 from discpress.engine.store.model import Fault, FileIdentity, Title
 from discpress.tui.commands import Keys
-from discpress.tui.views.plan import jobs_of, plan_titles, reason_left_out, space_line, summary_of
+from discpress.tui.views.plan import jobs_of, plan_titles, reason_left_out, summary_of
+from discpress.tui.views.queue_space import space_line
 from discpress.tui.widgets.marked_rows import ASCII_SIGNS, Signs
 from discpress.tui.widgets.palette import tail
 

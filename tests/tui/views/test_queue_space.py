@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from some_jobs import job
 
-from discpress.engine.convert.batch.model import DiskSpace
+from discpress.engine.convert.batch.disk_space import DiskSpace
 from discpress.engine.queue.jobs import Job, JobState
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.request import ConversionRequest
