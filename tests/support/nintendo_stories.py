@@ -60,7 +60,7 @@ def _make(folder: Path) -> None:
     write_old(folder / NAME, DISC)
 
 
-def _losses(names: Names, state: CrashState, claims: list[str]) -> Iterator[str]:
+def _losses(names: Names, story: Story, state: CrashState, claims: list[str]) -> Iterator[str]:
     trashed = dict(described(state))
     there = {name: data for name, data in state.files.items() if name in names}
     is_proven = there == result(names)
@@ -69,7 +69,8 @@ def _losses(names: Names, state: CrashState, claims: list[str]) -> Iterator[str]
     if names[0] in there and not is_proven:
         yield "the first part has its name before another one"
     is_home = state.files.get(NAME) == DISC
-    if not is_home and (DISC not in trashed.values() or NAME in state.files):
+    is_spared = DISC in trashed.values() or (story.may_lose_original and is_proven)
+    if not is_home and (not is_spared or NAME in state.files):
         yield "the source is lost"
     if not is_home and not is_proven and not any(name.endswith(f"/{UNDO_MARKER}") for name in state.files):
         yield "neither the source nor the result are in their place"
@@ -102,7 +103,7 @@ def _story(names: Names, more: dict[str, Any] | None = None, **request: Any) -> 
     return Story(
         _convert(names, **request),
         prepare=_make,
-        losses=lambda story, state, claims: _losses(names, state, claims),
+        losses=lambda story, state, claims: _losses(names, story, state, claims),
         recover=lambda story, folder: _recover(names, folder),
         **(more or {}),
     )
