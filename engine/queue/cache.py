@@ -23,12 +23,15 @@ _SELECT_LOST = f"""
     AND ended_at IS NOT NULL
 """
 _SELECT_CHANGED = f"{SELECT_JOBS} WHERE changed > ?"
+_COUNT_CHANGED = "SELECT count(*) FROM (SELECT 1 FROM queue_jobs WHERE changed > ? LIMIT ?)"
 # SQLite refuses a sum beyond 63 bits.
 _SELECT_TOTALS = f"""
 SELECT state, count(*), sum(CASE WHEN typeof(saved_bytes) = 'integer' AND saved_bytes BETWEEN -{_MOST_BYTES}
     AND {_MOST_BYTES} THEN saved_bytes ELSE 0 END) FROM queue_jobs WHERE state IN ({_OVER}) GROUP BY state
 """
 _NEVER = -1
+_MANY = 1000
+"""Changed jobs that take 20 ms to be read."""
 
 
 @dataclass(slots=True)
@@ -108,6 +111,11 @@ class Mirror:
         for job in over[:-KEPT_OVER]:
             del self._by_id[job.id]
         return True
+
+    def is_far_behind(self, connection: sqlite3.Connection) -> bool:
+        """Return whether many jobs have changed since the last refresh."""
+        (count,) = connection.execute(_COUNT_CHANGED, (self._revision, _MANY)).fetchone()
+        return bool(count == _MANY)
 
     def of(self, job_id: int) -> Job | None:
         """Return one job; None if it is not kept."""

@@ -117,6 +117,11 @@ class QueueReader:
             self._snapshot, self._is_snapshot_old = seen, False
             return seen
 
+    def is_far_behind(self) -> bool:
+        """Return whether the next snapshot reads many jobs: a thread should take it, because a screen would wait."""
+        with self._lock:
+            return self.data_version() != self._version and self._file.run(self._mirror.is_far_behind)
+
     def is_idle(self) -> bool:
         """Return whether nothing is queued or running; a paused job waits for a person."""
         query = "SELECT EXISTS (SELECT 1 FROM queue_jobs WHERE state IN ('queued', 'running'))"

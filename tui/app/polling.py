@@ -4,6 +4,7 @@ import asyncio
 import gc
 import time
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -69,17 +70,20 @@ class Poller:
 
     def load(self) -> None:
         """Load the whole library."""
-        self._read(self._session.load)
+        self._read(self._session.load, is_long=True)
 
-    def _read(self, read: Callable[[], Changes]) -> None:
-        """Read titles and arrange the library in a thread, so that what is on the screen can be used meanwhile."""
+    def _read(self, read: Callable[[], Changes], *, is_long: bool = False) -> None:
+        """Read titles and arrange the library in a thread, so that what is on the screen can be used meanwhile.
+
+        A long reading makes thousands of titles that stay.
+        """
         self._loads += 1
         number, session, view = self._loads, self._session, self._session.view
 
         def run() -> None:
             began = time.thread_time()
             try:
-                with few_collections():
+                with few_collections() if is_long else nullcontext():
                     changes = read()
                     titles = changes.titles if changes.is_all else view.titles.changed(changes.titles, changes.gone)
                     arranged = view.arrange(titles, session.records)
@@ -88,6 +92,8 @@ class Poller:
             else:
                 rest_s = _REST * (time.thread_time() - began)
                 self._app.call_from_thread(self._take_read, number, changes, arranged, rest_s)
+                if is_long:
+                    gc.freeze()  # or the collector goes through all titles again each time (0.1 s)
 
         self._app.run_worker(run, thread=True)
 
@@ -98,9 +104,11 @@ class Poller:
         self._rests_until = time.monotonic() + rest_s
         self._session.is_loading = False
         self.apply(changes, arranged)
-        if len(changes.titles) > _ASKED_AT_ONCE:
-            # Thousands of titles that stay: the collector need not go through them again each time (0.1 s).
-            gc.freeze()
+
+    def _read_jobs(self) -> Changes:
+        """Read thousands of jobs that were queued at once: the next poll has them."""
+        self._session.snapshot()
+        return Changes((), (), is_all=False)
 
     def _keep_library(self, number: int, problem: str) -> None:
         self._loaded = max(self._loaded, number)
@@ -147,6 +155,9 @@ class Poller:
             return  # the screens are being taken down, or the library is about to be replaced
         is_rested = time.monotonic() >= self._rests_until
         try:
+            if session.queue.is_far_behind():
+                self._read(self._read_jobs)
+                return
             changes = session.poll() if is_rested else None
             snapshot = session.snapshot()
         except DiscpressError as error:
@@ -158,7 +169,7 @@ class Poller:
         if changes is not None and changes.is_all:
             self.load()
         elif changes is not None and changes.unread:
-            self._read(partial(session.read, changes.unread))
+            self._read(partial(session.read, changes.unread), is_long=len(changes.unread) > _ASKED_AT_ONCE)
         elif changes is not None:
             self.apply(changes)
         elif session.view.set_records(session.records) or session.is_scanning != self._was_scanning:

@@ -6,7 +6,8 @@ import pytest
 from app_desk import LIBRARY, opened, title
 
 from discpress.engine.library import arranging
-from discpress.engine.queue.jobs import JobRequest
+from discpress.engine.queue import cache
+from discpress.engine.queue.jobs import Action, JobRequest
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.states import State
@@ -56,3 +57,11 @@ async def test_changes_of_many_titles_are_arranged_aside(tmp_path: Path, monkeyp
         await desk.until(lambda: desk.view.totals.states[State.WORKING] == 1)
         assert any("New" in row for row in desk.rows)
         assert desk.view.totals.images == len(LIBRARY) + 1
+
+
+async def test_many_jobs_are_read_aside(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "_MANY", 2)
+    async with opened(tmp_path, width=120) as desk:
+        desk.queue.ask(desk.queue.add(JobRequest(ConvertTask(), each.path) for each in LIBRARY[:3]), Action.PAUSE)
+        await desk.look()
+        await desk.until(lambda: "3 paused" in desk.text)
