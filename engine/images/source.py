@@ -1,11 +1,12 @@
 """Sources of an image's stored bytes: an open file or memory, read at any offset by any thread."""
 
+import contextlib
 import os
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from discpress.engine.errors import from_os_error
+from discpress.engine.errors import DamagedImageError, SourceChangedError, VerifyError, from_os_error
 from discpress.engine.names import display_name
 from discpress.engine.system.cache import drop_cached
 from discpress.engine.system.files import FileIdentity, Writable, open_regular, read_at, read_into
@@ -167,6 +168,30 @@ class FileSource(ByteSource):
         if self.fd >= 0:
             os.close(self.fd)
             self.fd = -1
+
+
+@contextlib.contextmanager
+def unchanged(source: ByteSource) -> Iterator[None]:
+    """Raise SourceChangedError after the block, or in place of damage found in it, if a file was written meanwhile.
+
+    A file that is cut or still being copied looks damaged.
+    """
+    try:
+        yield
+    except (DamagedImageError, VerifyError) as error:
+        _check_unchanged(source, error)
+        raise
+    _check_unchanged(source)
+
+
+def _check_unchanged(source: ByteSource, error: Exception | None = None) -> None:
+    for file in source.files:
+        now, opened = file.stat(), file.opened_stat
+        if (now.st_size, now.st_mtime_ns) != (opened.st_size, opened.st_mtime_ns):
+            raise SourceChangedError(
+                f"{display_name(file.path)}: was changed while it was read",
+                hint="repeat it when no program writes to the file",
+            ) from error
 
 
 class ScannedFile(FileSource):

@@ -16,7 +16,7 @@ from discpress.engine.errors import DiscpressError, VerifyError
 from discpress.engine.images.doctor.reader import DeepReader
 from discpress.engine.images.image import Image
 from discpress.engine.images.open import open_stored
-from discpress.engine.images.source import ByteSource
+from discpress.engine.images.source import ByteSource, unchanged
 from discpress.engine.library.fingerprint import fingerprint_of, fingerprint_of_files
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
@@ -102,13 +102,17 @@ class WholeImage:
 def decode_whole(
     image: Image, threads: int, control: Control, progress: Progress, wanted: tuple[str, ...] = ()
 ) -> WholeImage:
-    """Decode an open image and its tracks, and compare it with the digests in its file, as `digest_checked` does."""
+    """Decode an open image and its tracks, and compare it with the digests in its file, as `digest_checked` does.
+
+    Raises SourceChangedError too, if a file of it was written meanwhile.
+    """
     from discpress.engine.convert.verify import digest_checked  # noqa: PLC0415 - lists decode nothing
 
     identity = identity_of_source(image.source)
     digester = TrackDigester.of(image, wanted)
-    digests = digest_checked(image, threads, control, progress, wanted, on_data=digester.update)
-    tracks = digester.finish()
+    with unchanged(image.source):
+        digests = digest_checked(image, threads, control, progress, wanted, on_data=digester.update)
+        tracks = digester.finish()
     return WholeImage(digests, tracks, decoded_whole(image.source, identity, digests, tracks=tracks))
 
 

@@ -18,7 +18,7 @@ from discpress.engine.images.known_disc import PVD_SECTOR
 from discpress.engine.images.open import open_stored
 from discpress.engine.images.recognise import recognise
 from discpress.engine.images.registry import spec_of
-from discpress.engine.images.source import ByteSource, shown_name
+from discpress.engine.images.source import ByteSource, shown_name, unchanged
 from discpress.engine.names import display_name
 from discpress.engine.targets import Target
 
@@ -39,7 +39,8 @@ def examine(
     `on_progress` (decoded bytes done, of all), and gives all that decodes to `reader`. `check` is called every
     65,536 index entries and every 256 KiB decoded, and may raise to stop. Any content of the file becomes findings. The
     file is open until the iterator ends or is closed; it is `source`, if it is open already. Raises StorageError if the
-    system refuses to open or read the file, UsageError if the path does not lead to exactly one image in an archive.
+    system refuses to open or read the file, SourceChangedError if it was written meanwhile, UsageError if the path does
+    not lead to exactly one image in an archive.
     """
     limit = FindingLimit()
     try:
@@ -51,9 +52,10 @@ def examine(
         yield _unsupported(error, display_name(path))
         return
     try:
-        yield from _examine(
-            source, target, deep, limit, on_progress or _ignore_progress, check or no_check, reader or DeepReader()
-        )
+        with unchanged(source):
+            yield from _examine(
+                source, target, deep, limit, on_progress or _ignore_progress, check or no_check, reader or DeepReader()
+            )
     except DamagedImageError as error:
         yield _damaged(error, shown_name(source))
     except UnsupportedImageError as error:

@@ -29,14 +29,14 @@ def check_facts(path: Path, damage: str) -> dict[str, JsonValue]:
     """Return what the journal keeps of a check of a whole image, which is at an absolute path.
 
     A time of change may lie in the future, as on FAT disks of another time zone: the check is no older than the file.
-    A file that is restored from a backup may have its old time; most programs make it a new file, with another number.
+    A file that is restored from a backup may have its old time, so its number and size are kept too.
     """
     try:
         identity = FileIdentity.at(holder_of(path))
     except OSError:
         identity = FileIdentity(0, 0, 0)
     mtime_s = identity.mtime_ns / 1e9  # rounded as that of a title
-    return {"path": str(path), "damage": damage, "mtime_s": mtime_s, "ino": identity.ino}
+    return {"path": str(path), "damage": damage, "mtime_s": mtime_s, "file": [identity.ino, identity.size_bytes]}
 
 
 class TitleRecords:
@@ -53,8 +53,8 @@ class TitleRecords:
         self._published: set[tuple[Path, Path, str]] = set()
         self._results: frozenset[tuple[Path, Path, str]] = frozenset()
         self._checks: dict[Path, tuple[float, str]] = {}
-        self._inodes: dict[Path, int] = {}
-        """Of the files that were checked last."""
+        self._checked: dict[Path, object] = {}
+        """Number and size of each file at its last check."""
         self._found: Mapping[Path, tuple[float, str]] = {}
         self._damaged: Mapping[Path, tuple[float, str]] = {}
 
@@ -136,8 +136,7 @@ class TitleRecords:
             elif entry.kind == CHECKED and isinstance(path, str) and isinstance(damage, str):
                 mtime_s = entry.payload.get("mtime_s")
                 self._checks[Path(path)] = max(entry.at, mtime_s if isinstance(mtime_s, float) else 0.0), damage
-                ino = entry.payload.get("ino")
-                self._inodes[Path(path)] = ino if isinstance(ino, int) else 0
+                self._checked[Path(path)] = entry.payload.get("file")
                 has_checks = True
         return has_checks
 
@@ -155,9 +154,11 @@ class TitleRecords:
 
     def _is_replaced(self, path: Path) -> bool:
         """Return whether a path leads to another file than at its last check, as the last scan found it."""
-        ino = self._inodes.get(path, 0)
-        titles = self._store.titles_at([path]) if ino else ()
-        return any(title.identity.ino not in {0, ino} for title in titles)
+        match self._checked.get(path):
+            case [int(ino), int(size_bytes)] if size_bytes:
+                found = (title.identity for title in self._store.titles_at([path]))
+                return any((each.ino or ino, each.size_bytes) != (ino or each.ino, size_bytes) for each in found)
+        return False
 
 
 def _is_packed(name: object) -> bool:

@@ -1,17 +1,21 @@
 """Damage that a command finds by decoding a whole image: the library shows it, until a later check finds none."""
 
 import os
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import fault_injection as faults
 import pytest
 from app_desk import opened
 from command_line import write_old
+from memory_cds import ps2_disc
 from queue_desk import Desk
 from sample_images import mixed, pack
 
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.formats import ImageFormat
+from discpress.engine.images.source import FileSource
 from discpress.engine.states import State
 
 NAME = "Okami [red].cso"
@@ -101,3 +105,48 @@ def test_another_digest_than_the_expected_one_is_no_damage(desk: Desk) -> None:
     desk.ask("scan", desk.folder)
     assert desk.ask("verify", path, "--crc32", "00000000")[0] == 3
     assert state_of(desk, path) != "damaged"
+
+
+@pytest.mark.parametrize("words", [("verify",), ("identify",), ("doctor", "--deep")], ids=" ".join)
+def test_a_file_that_is_cut_while_it_is_read_is_not_called_damaged(
+    words: tuple[str, ...], desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_old(desk.folder / "game.iso", ps2_disc(kib=2100))
+    if "--deep" in words:  # it decodes packed images
+        path = pack(desk.folder / "game.zso", path.read_bytes())
+    desk.ask("scan", desk.folder)
+    facts, data, half = path.stat(), path.read_bytes(), path.stat().st_size // 2
+
+    def cut_first(read: Callable[[FileSource, Any, int], Any]) -> Callable[[FileSource, Any, int], Any]:
+        def read_cut(source: FileSource, *words: Any) -> Any:
+            if max(word for word in words if isinstance(word, int)) >= half:
+                os.truncate(path, half)
+            return read(source, *words)
+
+        return read_cut
+
+    with monkeypatch.context() as patch:
+        for name in ("read_into", "read_at"):
+            patch.setattr(FileSource, name, cut_first(getattr(FileSource, name)))
+        code, events = desk.ask(*words, path)
+    assert (code, events[-1]["code"], "was changed while it was read" in events[-1]["message"]) == (
+        1,
+        "source-changed",
+        True,
+    )
+    path.write_bytes(data)
+    os.utime(path, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    desk.ask("scan", desk.folder)
+    assert state_of(desk, path) != "damaged"
+
+
+def test_a_file_that_was_checked_half_copied_is_sound_when_it_is_whole(desk: Desk, damaged: Path) -> None:
+    good = pack(desk.folder / "good.cso", mixed(300_000), ImageFormat.CSO).read_bytes()
+    facts = damaged.stat()
+    damaged.write_bytes(good[: len(good) // 2])
+    os.utime(damaged, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert desk.ask("verify", damaged)[0] == 3
+    damaged.write_bytes(good)
+    os.utime(damaged, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    desk.ask("scan", desk.folder)
+    assert state_of(desk, damaged) != "damaged"

@@ -12,7 +12,7 @@ from queued_jobs import job_request
 from sample_images import mixed, pack
 
 from discpress.engine.convert.verify import digest_checked
-from discpress.engine.errors import VerifyError
+from discpress.engine.errors import SourceChangedError, VerifyError
 from discpress.engine.images.zso_cso.header import HEADER_SIZE
 from discpress.engine.progress import Control, Progress
 from discpress.engine.queue.jobs import Job
@@ -136,7 +136,8 @@ def test_a_file_that_changed_meanwhile_has_none(room: Room, monkeypatch: pytest.
         return found
 
     monkeypatch.setattr("discpress.engine.convert.verify.digest_checked", change)
-    room.run(TaskKind.VERIFY, room.zso)
+    with pytest.raises(SourceChangedError):
+        room.run(TaskKind.VERIFY, room.zso)
     assert room.digests(room.zso) == []
 
 
