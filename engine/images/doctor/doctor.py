@@ -112,7 +112,8 @@ def _examine(
     yield from spec.place_findings(image, target, _max_stored_block(image, target), limit, check)
     if deep:
         source.check_stored(check)
-    if deep and (image.is_packed or isinstance(image, CdImage)):
+    # All bytes of a plain image in an archive were compared with its checksum just now.
+    if deep and (image.is_packed or isinstance(image, CdImage) or not source.member_number):
         yield from _deep_findings(image, limit, on_progress, check, reader)
     elif image.is_packed:
         yield from _sample_findings(image, limit)
