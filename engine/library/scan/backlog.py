@@ -2,7 +2,13 @@
 
 import queue
 import threading
+import time
 from pathlib import Path
+
+_LOOK_S = 0.25
+"""Time between two looks whether the thread that reads needs help."""
+_QUICK_S = 0.00025
+"""A file that takes longer was probably not in memory: one that is takes a third of this."""
 
 
 class Backlog:
@@ -16,17 +22,19 @@ class Backlog:
         self._limit = limit
         self._files: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
         self._has_space = threading.Event()
-        self._is_closed = False
+        self._is_closed = threading.Event()
+        self._taken = self._slow = 0
+        self._taken_s = 0.0
 
     def put(self, path: Path, timeout_s: float) -> bool:
         """Append a file, if there is space for it within this time; return whether that was done."""
         if self._files.qsize() >= self._limit:
             self._has_space.clear()
-            if self._files.qsize() > self._limit // 2 and not self._is_closed:
+            if self._files.qsize() > self._limit // 2 and not self._is_closed.is_set():
                 self._has_space.wait(timeout_s)
             if self._files.qsize() >= self._limit:
                 return False
-        if self._is_closed:
+        if self._is_closed.is_set():
             return False
         self._files.put(path)
         return True
@@ -34,15 +42,31 @@ class Backlog:
     def get(self) -> Path | None:
         """Return the next file as soon as there is one; None after `close`."""
         path = self._files.get()
-        if path is None or self._is_closed:
+        if path is None or self._is_closed.is_set():
             self._files.put(None)  # for the next thread
             return None
+        now_s = time.monotonic()
+        self._slow += now_s - self._taken_s > _QUICK_S
+        self._taken_s = now_s
+        self._taken += 1
         if self._files.qsize() <= self._limit // 2 and not self._has_space.is_set():
             self._has_space.set()
         return path
 
+    def is_worth_help(self) -> bool:
+        """Wait until files wait for a thread that takes long for most of them; return False after `close`.
+
+        Several threads that read files from memory would take longer than one, because they wait for each other.
+        """
+        while not self._is_closed.is_set():
+            taken, slow = self._taken, self._slow
+            self._is_closed.wait(_LOOK_S)
+            if self._files.qsize() and 2 * (self._slow - slow) >= self._taken - taken:
+                break
+        return not self._is_closed.is_set()
+
     def close(self) -> None:
         """Let no thread wait any more, and give it no file."""
-        self._is_closed = True
+        self._is_closed.set()
         self._files.put(None)
         self._has_space.set()

@@ -29,7 +29,7 @@ from discpress.engine.system.files import absolute
 from discpress.engine.system.ignored import entries_in
 
 PROBERS = 4
-"""Threads that read files; several hide the latency of a network share, although the work is small."""
+"""Threads that read files; several hide the latency of a disk or a share. If there is none, one of them does it all."""
 STALL_S = 15.0
 """A file or folder is skipped after this long without a response; a healthy NAS wakes its disks in ten seconds."""
 BATCH_S = 0.25
@@ -91,8 +91,8 @@ class _Scan:
     def run(self) -> Iterator[ScanBatch]:
         for walk in self._walks:
             self._spawn_walker(walk)
-        for probing in self._probing:
-            threading.Thread(target=self._probe_all, args=(probing,), daemon=True).start()
+        for index, probing in enumerate(self._probing):
+            threading.Thread(target=self._probe_all, args=(probing, index > 0), daemon=True).start()
         try:
             while not self._is_over():
                 self._check()
@@ -261,7 +261,9 @@ class _Scan:
         while not self._files.put(Path(entry.path), BATCH_S) and not self._stop.is_set():
             walk.since = self._clock()
 
-    def _probe_all(self, probing: Probing) -> None:
+    def _probe_all(self, probing: Probing, is_help: bool = False) -> None:
+        if is_help and not self._files.is_worth_help():
+            return
         on_look = partial(self._note_look, probing)
         while (path := self._files.get()) is not None and not self._stop.is_set():
             with self._lock:
