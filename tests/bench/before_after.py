@@ -3,9 +3,10 @@
     python tests/bench/before_after.py BEFORE [--pairs 20] [--folder /dev/shm] [--only help,ls] [--large 512M]
                                        [--image game.iso]
 
-BEFORE is a work tree of an older commit with its kernel built (`setup.py build_ext --inplace`, which needs setuptools 77
-or newer). Both trees are compiled first, and each command begins with the same files. --large adds proven conversions of so many bytes, --image those of
-an image: to ZSO level 1, to CHD by zstd at level 3 and by zlib at level 9, and from both of these back to an ISO.
+BEFORE is a work tree of an older commit with its kernel built (`setup.py build_ext --inplace`, by setuptools 77 or
+newer). Both trees are compiled first, and each command begins with the same files. --large adds proven conversions of
+so many bytes, --image those of an image: to ZSO level 1, to CHD by zstd at level 3 and by zlib at level 9, and from
+both of these back to an ISO.
 """
 
 import argparse

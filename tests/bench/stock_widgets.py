@@ -19,6 +19,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 from app_pty import AppPty
 from measuring import print_table
 from textual.app import App, ComposeResult
+from textual.coordinate import Coordinate
 from textual.widget import Widget
 from textual.widgets import DataTable, LoadingIndicator, Sparkline, Static
 
@@ -56,7 +57,7 @@ def stock_app(name: str) -> Stock:
     """Return the app with this widget."""
     if name == "DataTable":
         table: DataTable[str] = DataTable()
-        return Stock(table, lambda number: table.update_cell_at((5, 5), f"cell {number}"))
+        return Stock(table, lambda number: table.update_cell_at(Coordinate(5, 5), f"cell {number}"))
     if name == "Sparkline":
         line = Sparkline([1.0] * VALUES)
         line.styles.height = 2
