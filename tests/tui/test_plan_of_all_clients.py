@@ -269,7 +269,7 @@ async def test_all_clients_count_a_full_disk_alike(place: Place, monkeypatch: py
     estimates(place)
     for _ in refresh(place.store, [place.folder], lambda: None):
         pass
-    monkeypatch.setattr("discpress.engine.convert.batch.space.disk_usage_below", lambda folder: (512, 2**40))
+    monkeypatch.setattr("discpress.engine.convert.batch.disk_space.disk_usage_below", lambda folder: (512, 2**40))
     monkeypatch.setattr("discpress.engine.convert.preflight.free_bytes", lambda folder: 512)
     (space,) = planned(place).spaces
     assert (space.free_bytes, space.after_bytes, space.emptied_bytes) == (512, 512 - 40_000, 512 - 40_000)

@@ -150,10 +150,10 @@ async def test_a_test_of_a_title_on_it_is_not_queued_and_that_is_said(tmp_path: 
 
 
 async def test_the_trash_says_so(tmp_path: Path, disk: SilentDisk) -> None:
-    from discpress.engine.convert.trash.listing import list_trash
+    from discpress.engine.convert.trash.stopped import list_with_stopped
 
     async with opened(tmp_path) as desk:
-        disk.hold("discpress.tui.screens.trash.list_trash", list_trash)
+        disk.hold("discpress.tui.screens.trash.list_with_stopped", list_with_stopped)
         await key(desk, "u")
         await desk.until(lambda: isinstance(desk.app.screen, TrashScreen))
         await desk.until(lambda: "a disk does not answer" in desk.lines("status"))
@@ -191,7 +191,7 @@ async def test_tab_waits_for_nobody(tmp_path: Path, disk: SilentDisk) -> None:
 
 async def test_the_app_ends_while_a_disk_does_not_answer(tmp_path: Path, disk: SilentDisk) -> None:
     async with opened(tmp_path) as desk:
-        disk.hold("discpress.tui.screens.trash.list_trash", lambda folders: None)
+        disk.hold("discpress.tui.screens.trash.list_with_stopped", lambda folders: None)
         await key(desk, "u")
         await desk.until(lambda: disk.asked == 1)
         await key(desk, "ctrl+q")
