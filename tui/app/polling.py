@@ -43,6 +43,7 @@ class Poller:
         self._worker = worker
         self._loads = self._loaded = 0
         self._rests_until = 0.0
+        self._unfrozen = 0
         self._was_scanning = False
         self._notified: set[Path] = set()
         self._offer = EmptyingOffer()
@@ -75,7 +76,7 @@ class Poller:
     def _read(self, read: Callable[[], Changes], *, is_long: bool = False) -> None:
         """Read titles and arrange the library in a thread, so that what is on the screen can be used meanwhile.
 
-        A long reading makes thousands of titles that stay.
+        A long reading makes thousands of records that stay.
         """
         self._loads += 1
         number, session, view = self._loads, self._session, self._session.view
@@ -92,10 +93,18 @@ class Poller:
             else:
                 rest_s = _REST * (time.thread_time() - began)
                 self._app.call_from_thread(self._take_read, number, changes, arranged, rest_s)
-                if is_long:
-                    gc.freeze()  # or the collector goes through all titles again each time (0.1 s)
+                self._freeze(len(changes.titles), is_long=is_long)
 
         self._app.run_worker(run, thread=True)
+
+    def _freeze(self, titles: int, *, is_long: bool) -> None:
+        """Let the collector leave out records that stay: each time, it would go through all of them again (0.1 s)."""
+        self._unfrozen += titles
+        if is_long or self._unfrozen >= _ASKED_AT_ONCE:
+            self._unfrozen = 0
+            if not is_long:
+                gc.collect()  # few are new; garbage that is frozen would stay as well
+            gc.freeze()
 
     def _take_read(self, number: int, changes: Changes, arranged: Arrangement, rest_s: float) -> None:
         if number < self._loads:
@@ -104,6 +113,7 @@ class Poller:
         self._rests_until = time.monotonic() + rest_s
         self._session.is_loading = False
         self.apply(changes, arranged)
+        self.poll()
 
     def _read_jobs(self) -> Changes:
         """Read thousands of jobs that were queued at once: the next poll has them."""
@@ -156,7 +166,7 @@ class Poller:
         is_rested = time.monotonic() >= self._rests_until
         try:
             if session.queue.is_far_behind():
-                self._read(self._read_jobs)
+                self._read(self._read_jobs, is_long=True)
                 return
             changes = session.poll() if is_rested else None
             snapshot = session.snapshot()

@@ -41,7 +41,7 @@ class LibraryPanes(Folding):
         """Show the queue in brief, and the title whose job has moved on."""
         self.show_strip(snapshot)
         title = self.title_here()
-        if title is not None and any(job.path == title.path for job in snapshot.jobs):
+        if title is not None and title.path in {job.path for job in snapshot.jobs}:
             self.show_pane()
 
     def classes_at(self, size: Size) -> dict[str, bool]:
