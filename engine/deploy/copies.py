@@ -1,6 +1,6 @@
 """Titles of one disc: only one of them goes to a device."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -18,14 +18,12 @@ def copies_of(placed: Sequence[Placed], is_there: Callable[[Title, Placement], b
     Recorded digests prove that it is the same disc. The one that `is_there` already goes; else one that needs no
     conversion; else the smallest.
     """
-    by_path = {each[0].path: each for each in placed}
+    states = ((title.path, standing) for title, _, standing in placed)
+    others = {path: each.other_path for path, each in states if each.state in {State.DONE, State.HAS_COPY}}
     groups: dict[Path, list[Placed]] = {}
     for each in placed:
-        _, placement, standing = each
-        is_copy = standing.state in {State.DONE, State.HAS_COPY} and standing.other_path in by_path
-        first = standing.other_path if is_copy and standing.other_path is not None else each[0].path
-        if not placement.is_refused:
-            groups.setdefault(first, []).append(each)
+        if not each[1].is_refused:
+            groups.setdefault(_last_of(each[0].path, others), []).append(each)
 
     def rank(one: Placed) -> tuple[object, ...]:
         title, placement, _ = one
@@ -36,3 +34,12 @@ def copies_of(placed: Sequence[Placed], is_there: Callable[[Title, Placement], b
         best = min(group, key=rank)
         found.update({each[0].path: best[0] for each in group if each is not best})
     return found
+
+
+def _last_of(path: Path, others: Mapping[Path, Path | None]) -> Path:
+    """Return the end of a chain of copies: the result of one may be the copy of another. In a ring, the least."""
+    chain = []
+    while (other := others.get(path)) is not None and path not in chain:
+        chain.append(path)
+        path = other
+    return min(chain[chain.index(path) :]) if path in chain else path

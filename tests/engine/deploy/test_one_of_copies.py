@@ -51,3 +51,15 @@ def test_titles_that_are_no_copies_all_go() -> None:
 
 def test_a_copy_that_is_not_in_the_plan_keeps_nothing_at_home() -> None:
     assert copies_of([placed(ISO, 1, AS_IT_IS, Standing(State.DONE, other_path=ZSO))], lambda *_: False) == {}
+
+
+@pytest.mark.parametrize(
+    "links", [{"a": "b", "b": "c", "d": "c"}, {"a": "c", "b": "c", "d": "c"}, {"a": "b", "b": "a"}]
+)
+@pytest.mark.parametrize("absent", ["", "c"])
+def test_one_goes_of_all_that_are_joined_by_a_chain_of_copies(links: dict[str, str], absent: str) -> None:
+    """The result of one may be the copy of another, which need not be in the plan."""
+    names = {*links, *links.values()} - {absent}
+    standings = {name: Standing(State.DONE, other_path=Path(links[name])) for name in links}
+    titles = [placed(Path(name), 1, AS_IT_IS, standings.get(name, Standing(State.PACKED))) for name in names]
+    assert len(copies_of(titles, lambda *_: False)) == len(names) - 1
