@@ -64,7 +64,10 @@ class Records:
     A conversion does not depend on it, because the trash describes itself. A failing state file is reported once.
     """
 
-    def __init__(self, arguments: argparse.Namespace, printer: Printer, *, begins: bool = True) -> None:
+    def __init__(
+        self, arguments: argparse.Namespace, printer: Printer, *, begins: bool = True, is_needed: bool = False
+    ) -> None:
+        """With `is_needed`, a state file that cannot be used raises StoreError."""
         self._printer = printer
         self.store: Store | None = None
         self._names: dict[frozenset[Path], TitleNames] = {}
@@ -73,6 +76,8 @@ class Records:
         try:
             self.store = open_store(arguments, printer)
         except DiscpressError as error:
+            if is_needed:
+                raise
             self._lose(error)
 
     @classmethod

@@ -12,7 +12,7 @@ from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.questions import is_confirmed
 from discpress.engine.cli.state import Records, read_config
 from discpress.engine.convert.trash.duplicate import KeptCopy, finish_stopped, keep_copy, trash_copy
-from discpress.engine.errors import CancelledError, DiscpressError, StoreError, UsageError
+from discpress.engine.errors import CancelledError, DiscpressError, UsageError
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.source import ByteSource
 from discpress.engine.library.duplicates import (
@@ -43,9 +43,8 @@ def run_duplicates(arguments: argparse.Namespace, printer: Printer, control: Con
         None if arguments.format is None else ImageFormat(arguments.format),
     )
     folders = [absolute(path) for path in as_paths(arguments.folders)]
-    with contextlib.closing(Records(arguments, printer)) as records:
-        if records.store is None:
-            raise StoreError("the digests are in the state file, which cannot be used")
+    with contextlib.closing(Records(arguments, printer, is_needed=True)) as records:
+        assert records.store is not None
         if rule == KeepRule():
             _show(*_library(records.store, folders), printer)
             return 0

@@ -19,7 +19,7 @@ from discpress.engine.dats.index import DatIndex, listed_kinds
 from discpress.engine.dats.match import Match, Verdict
 from discpress.engine.dats.needs import needs_decoding
 from discpress.engine.discs.reach import identify_image
-from discpress.engine.errors import StoreError, UsageError
+from discpress.engine.errors import UsageError
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.chd.cd.moved_gaps import MOVED_GAPS, has_moved_gaps
 from discpress.engine.images.image import Image
@@ -40,11 +40,10 @@ def run_identify(arguments: argparse.Namespace, printer: Printer, control: Contr
     if bool(arguments.files) == arguments.all:
         raise UsageError("identify: name a FILE or FOLDER, or take all titles of the library with --all")
     with (
-        contextlib.closing(Records(arguments, printer)) as records,
+        contextlib.closing(Records(arguments, printer, is_needed=True)) as records,
         contextlib.closing(OpenSources()) as sources,
     ):
-        if records.store is None:
-            raise StoreError("the digests are stored in the state file, which cannot be used")
+        assert records.store is not None
         if not DatIndex(records.store.file).lists():
             printer.notice("no datfile is loaded: the digests are stored for later; run discpress dat add FILE")
         run = _Identifying(arguments, records, records.store, sources, printer, control)

@@ -33,7 +33,6 @@ from discpress.engine.errors import (
     CancelledError,
     DiscpressError,
     StorageError,
-    StoreError,
     UsageError,
     from_os_error,
     named_in,
@@ -56,11 +55,10 @@ def run_add(arguments: argparse.Namespace, printer: Printer, control: Control) -
     """Carry out `queue add`; return the exit code."""
     with (
         OpenQueue(arguments, printer) as queue,
-        closing(Records(arguments, printer)) as records,
+        closing(Records(arguments, printer, is_needed=True)) as records,
         closing(OpenSources()) as sources,
     ):
-        if records.store is None:
-            raise StoreError("the queue is stored in the state file, which cannot be used")
+        assert records.store is not None
         return _Adding(arguments, queue, records, sources, printer, control).run()
 
 

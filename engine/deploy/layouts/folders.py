@@ -78,6 +78,8 @@ def place_folder(title: Title, device: DeviceFacts, request: LayoutRequest) -> P
         return _named(title, form_for(title, TARGETS[ANY], device, request), PurePosixPath(), device)
     if title.known_fault is Fault.SPLIT_PART:
         raise Refused("other files of it are missing")
+    if title.known_fault is Fault.OTHER and (title.format is None or title.is_archived):
+        raise Refused(title.error)
     refuse_too_large(largest_bytes(title), device)
     return Placement(_own_paths(title, PurePosixPath(), device))
 
