@@ -3,14 +3,27 @@
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from discpress.engine.errors import DamagedImageError, MissingPackageError, SplitImageError, UnsupportedImageError
+from discpress.engine.errors import (
+    CutShortError,
+    DamagedImageError,
+    MissingPackageError,
+    SplitImageError,
+    UnsupportedImageError,
+)
 from discpress.engine.formats import DEFAULT_BLOCK_SIZE, SECTOR_SIZE, ImageFormat, image_stem
 from discpress.engine.images.cd.image import CdImage
 from discpress.engine.images.doctor.blocks import decode_findings, deep_findings, without_name
 from discpress.engine.images.doctor.cd_sectors import SectorCheck
 from discpress.engine.images.doctor.cds import cd_findings
 from discpress.engine.images.doctor.content import content_findings, is_psp_disc
-from discpress.engine.images.doctor.findings import NOT_CHECKED, OTHER_FORMAT, Finding, FindingLimit, Severity
+from discpress.engine.images.doctor.findings import (
+    CUT_SHORT,
+    NOT_CHECKED,
+    OTHER_FORMAT,
+    Finding,
+    FindingLimit,
+    Severity,
+)
 from discpress.engine.images.doctor.reader import DeepReader
 from discpress.engine.images.doctor.targets import target_findings
 from discpress.engine.images.image import Image, no_check
@@ -67,7 +80,8 @@ def examine(
 
 def _damaged(error: DamagedImageError, name: str) -> Finding:
     message = without_name(error, name)
-    return Finding(Severity.ERROR, "damaged", f"{message}; {error.hint}" if error.hint else message)
+    code = CUT_SHORT if isinstance(error, CutShortError) else "damaged"
+    return Finding(Severity.ERROR, code, f"{message}; {error.hint}" if error.hint else message)
 
 
 def _unsupported(error: UnsupportedImageError, name: str) -> Finding:

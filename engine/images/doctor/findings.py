@@ -5,8 +5,14 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
+from discpress.engine.errors import SplitImageError
+
 OTHER_FORMAT = "other-format"
 """Code of the finding on a file that is recognised but not read."""
+SPLIT_PART = SplitImageError.code
+"""Code of the finding on an image of which a file is missing."""
+CUT_SHORT = "cut-short"
+"""Code of the finding on a file that ends before what its header or sheet states."""
 NOT_CHECKED = "not-checked"
 """Code of the finding on content that could not be checked because a package is missing."""
 TARGET_PREFIX = "target-"
@@ -55,13 +61,13 @@ class Finding(NamedTuple):
     @property
     def is_damage(self) -> bool:
         """Whether data is missing or damaged, as opposed to a program that cannot load the file."""
-        is_about_loading = self.code == OTHER_FORMAT or self.code.startswith(TARGET_PREFIX)
+        is_about_loading = self.code in {OTHER_FORMAT, SPLIT_PART} or self.code.startswith(TARGET_PREFIX)
         return self.level is Severity.ERROR and not is_about_loading and not self.is_about_end
 
     @property
     def is_about_end(self) -> bool:
         """Whether the end of the disc is missing; all that is there may be sound."""
-        return self.code in {RAW_SIZE, VOLUME_SIZE}
+        return self.code in {RAW_SIZE, VOLUME_SIZE, CUT_SHORT}
 
 
 class FindingLimit:

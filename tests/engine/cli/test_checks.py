@@ -9,6 +9,7 @@ import fault_injection as faults
 import pytest
 from app_desk import opened
 from command_line import write_old
+from foreign_images import cue, raw_dump
 from memory_cds import ps2_disc
 from queue_desk import Desk
 from sample_images import mixed, pack
@@ -158,3 +159,19 @@ def test_a_file_that_was_checked_half_copied_is_sound_when_it_is_whole(desk: Des
     os.utime(damaged, ns=(facts.st_atime_ns, facts.st_mtime_ns))
     desk.ask("scan", desk.folder)
     assert state_of(desk, damaged) != "damaged"
+
+
+@pytest.mark.parametrize("size_bytes", [0, 3 * 2352], ids=["missing", "short"])
+def test_a_sheet_is_sound_as_soon_as_its_track_is_there(size_bytes: int, desk: Desk) -> None:
+    track = raw_dump(ps2_disc())
+    sheet = write_old(desk.folder / "game.cue", cue("game.bin") + b"  TRACK 02 AUDIO\r\n    INDEX 01 00:00:40\r\n")
+    if size_bytes:
+        write_old(desk.folder / "game.bin", track[:size_bytes])
+    desk.ask("scan", desk.folder)
+    before = state_of(desk, sheet)
+    assert before in {"split-part", "cut-short"}
+    assert desk.ask("doctor", "--deep", sheet)[0] == (3 if size_bytes else 1)
+    assert state_of(desk, sheet) == before
+    write_old(desk.folder / "game.bin", track)
+    desk.ask("scan", desk.folder)
+    assert state_of(desk, sheet) not in {"damaged", "split-part", "cut-short"}

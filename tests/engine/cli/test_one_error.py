@@ -98,6 +98,13 @@ def test_every_command_reports_the_same_error(kind: str, command: str, desk: Des
     assert (errors, ended) == ([(code, exit_code)], exit_code)
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_doctor_ends_with_the_same_exit_code(kind: str, desk: Desk) -> None:
+    make, _, exit_code = KINDS[kind]
+    desk.folder.mkdir(exist_ok=True)
+    assert desk.ask("doctor", make(desk.folder))[0] == exit_code
+
+
 @pytest.mark.parametrize("command", ["info", "doctor", "verify", "estimate", "seek", "throughput", "identify"])
 def test_a_command_that_found_no_image_is_not_silent(command: str, desk: Desk) -> None:
     desk.folder.mkdir(exist_ok=True)

@@ -78,7 +78,7 @@ def test_a_missing_file_and_one_of_an_odd_size_are_findings(tmp_path: Path) -> N
     second = tmp_path / "Game (Track 2).bin"
     second.write_bytes(second.read_bytes()[:-100])
     (found,) = examine(path)
-    assert found.is_damage
+    assert (found.is_about_end, found.is_damage) == (True, False)
     assert "Game (Track 2).bin" in found.message
     second.unlink()
     (found,) = examine(path)
