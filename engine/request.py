@@ -78,6 +78,10 @@ class ConversionRequest:
     playlists: bool = False
     """Whether the playlist of a game of several discs is written or brought up to date after the conversion."""
 
+    def __hash__(self) -> int:
+        # Of the fields that differ most: a list looks up the request of each title, and all fields take 2 us.
+        return hash((self.format, self.level, self.target))
+
     @property
     def form(self) -> "ConversionRequest":
         """The part of the request that decides the form of the result."""

@@ -30,6 +30,7 @@ MAX_PATH_LENGTH = 1024
 _DESCRIPTOR = Struct("<B5s2x32s32s8xI72x34s")
 # length, attribute sectors, start sector, bytes, flags, length of the name that follows
 _RECORD = Struct("<BBI4xI11xB6xB")
+_RECORD_BYTES, _read_record = _RECORD.size, _RECORD.unpack_from
 _MAGIC = b"CD001"
 _PRIMARY = 1
 _TERMINATOR = 255
@@ -92,7 +93,7 @@ def read_volume(source: SectorSource) -> Volume | None:
             return None
         if kind != _PRIMARY:
             continue
-        _, attribute_sectors, start_sector, length, _, _ = _RECORD.unpack_from(root_record)
+        _, attribute_sectors, start_sector, length, _, _ = _read_record(root_record)
         root = _extent(source, start_sector + attribute_sectors, length)
         if root is not None and length > 0:
             return Volume(_identifier(system_id), _identifier(volume_id), volume_sectors, root)
@@ -202,15 +203,14 @@ def _records(source: SectorSource, directory: FileExtent) -> Iterator[tuple[byte
     end = directory.offset + min(directory.length, MAX_DIRECTORY_BYTES)
     for offset in range(directory.offset, end, SECTOR_SIZE):
         sector = source.read_at(offset, min(SECTOR_SIZE, end - offset))
-        position = 0
-        while position + _RECORD.size <= len(sector):
-            length, attribute_sectors, start, size, flags, name_length = _RECORD.unpack_from(sector, position)
-            if length < _RECORD.size + name_length or position + length > len(sector):
-                break
-            name_offset = position + _RECORD.size
-            name = sector[name_offset : name_offset + name_length]
-            yield name, start + attribute_sectors, size, flags
+        position, last = 0, len(sector) - _RECORD_BYTES
+        while position <= last:
+            length, attribute_sectors, start, size, flags, name_length = _read_record(sector, position)
+            name_offset = position + _RECORD_BYTES
             position += length
+            if position < name_offset + name_length or position > len(sector):
+                break
+            yield sector[name_offset : name_offset + name_length], start + attribute_sectors, size, flags
 
 
 def _extent(source: SectorSource, start_sector: int, length: int) -> FileExtent | None:

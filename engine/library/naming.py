@@ -65,7 +65,8 @@ class TitleNames:
 
     def without_serial(self, title: AnyTitle) -> str:
         """Return the name of a title for a list that has a column of serials."""
-        return self._files.get(title.key) or disc_name(title, self._tags.get(title.key, ""))
+        key = title.key
+        return self._files.get(key) or disc_name(title, self._tags.get(key, ""))
 
     def of_family(self, title: AnyTitle, count: str) -> str:
         """Return the name of a game with its number of discs, such as `3 discs`; `title` is the first of them."""

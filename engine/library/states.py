@@ -219,13 +219,14 @@ class TitleStates:
     def _of_file(self, title: AnyTitle) -> Standing:
         if isinstance(title, ListedTitle):
             return _WITHOUT_REASON[title.shared.state]
-        known = self._of_files.get(title.key)
+        key = title.key
+        known = self._of_files.get(key)
         if known is not None and known[0] is title:
             return known[1]
         if len(self._of_files) >= _MOST_STANDINGS:
             self._of_files.clear()
         found = self.of_file(title)
-        self._of_files[title.key] = title, found
+        self._of_files[key] = title, found
         return found
 
     def _copy_of(self, title: AnyTitle) -> "_Copy | None":

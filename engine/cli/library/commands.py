@@ -186,11 +186,12 @@ def _rows(titles: Sequence[Title], states: TitleStates) -> Iterator[tuple[str, .
     in_order = join_families(joined, families)
     later = later_copies(in_order, copied, states)
     for title in in_order:
-        family = families.get(title.key)
+        key = title.key
+        family = families.get(key)
         if family is not None and title is family.titles[0]:
             row = _family_row(family, names, states)
             yield (*row, family.shared(verdict_of, "mixed")) if states.has_lists else row
-        name = f"  + {_file_name(title)}" if title.key in later else names.without_serial(title)
+        name = f"  + {_file_name(title)}" if key in later else names.without_serial(title)
         row = _row(f"{'' if family is None else '  '}{name}", title, states.state(title))
         yield (*row, verdict_of(title)) if states.has_lists else row
 

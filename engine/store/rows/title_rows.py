@@ -207,7 +207,7 @@ def title_from(row: Row, losses: Losses) -> Title | None:
         inode = identity.ino  # one object: 1.5 MB of 50,000 titles
     if original_bytes == identity.size_bytes:
         original_bytes = identity.size_bytes
-    has_disc = fault is not Fault.NO_DISC and not any(each.code == RAW_SIZE for each in findings)
+    has_disc = fault is not Fault.NO_DISC and not (findings and any(each.code == RAW_SIZE for each in findings))
     disc = DiscInfo(
         system, serial, title, region, disc_number or None, disc_total or None, revision, tags, found, has_disc
     )
