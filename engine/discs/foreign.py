@@ -1,7 +1,6 @@
 """Reads system, serial, name and size of images of other formats, from their headers alone."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from struct import Struct
 
@@ -180,7 +179,7 @@ def _with_disc_of(raw: ByteSource, sheet: ByteSource, found: ForeignImage) -> Fo
         return found
     # People name the sheet after the game.
     title = read_file_title(sheet.path.name).title or disc.title
-    return found._replace(disc=replace(disc, title=title))
+    return found._replace(disc=disc._replace(title=title))
 
 
 def _read_track(source: ByteSource) -> DiscInfo | None:

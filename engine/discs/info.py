@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -21,8 +20,7 @@ class Found(StrEnum):
     """The name of the file alone."""
 
 
-@dataclass(frozen=True, slots=True)
-class DiscInfo:
+class DiscInfo(NamedTuple):
     """The identity of a disc; texts are single lines, but not escaped for a terminal."""
 
     system: System = System.UNKNOWN

@@ -6,7 +6,6 @@ little-endian, XEX is big-endian. Every number is checked before it is used.
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from struct import Struct
 
 from discpress.engine.discs.file_titles import clean_text
@@ -96,7 +95,7 @@ def _read_xbe(source: SectorSource, start: int) -> tuple[DiscInfo, tuple[str, ..
     regions = tuple(region for bit, region in _REGION_BITS.items() if bits & bit)
     # The first disc has the number 0, as single discs do.
     later_disc = small_number(disc_number + 1) if disc_number else None
-    return replace(disc, serial=_serial(publisher, number), title=title, disc_number=later_disc), regions
+    return disc._replace(serial=_serial(publisher, number), title=title, disc_number=later_disc), regions
 
 
 def _read_xex(source: SectorSource, start: int) -> DiscInfo:
@@ -113,8 +112,7 @@ def _read_xex(source: SectorSource, start: int) -> DiscInfo:
         return disc
     publisher, number, disc_number, disc_total = _EXECUTION.unpack(execution)
     is_set = 1 <= disc_number <= disc_total <= 99
-    return replace(
-        disc,
+    return disc._replace(
         serial=_serial(publisher, number),
         disc_number=disc_number if is_set else None,
         disc_total=disc_total if is_set else None,

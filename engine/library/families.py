@@ -1,7 +1,6 @@
 """Families of titles: the discs of one game as one row of a list, with their sums."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Generic, NamedTuple
 
@@ -73,7 +72,7 @@ def families_in(titles: Iterable[TitleT]) -> dict[bytes, TitleFamily[TitleT]]:
 
 
 def _disc_of(title: AnyTitle) -> DiscInfo:
-    return replace(title.disc, serial=title.serial, title=title.title)
+    return title.disc._replace(serial=title.serial, title=title.title)
 
 
 def join_families(titles: Iterable[TitleT], families: Mapping[bytes, TitleFamily[TitleT]]) -> list[TitleT]:

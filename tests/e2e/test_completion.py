@@ -31,7 +31,7 @@ def test_without_a_shell_the_error_names_them(cli: CommandLine) -> None:
 def known(cli: CommandLine) -> CommandLine:
     """A library with a disc whose serial a shell would run, and a queue."""
     with Store(cli.home / "state" / "discpress") as store:
-        hostile = replace(LIBRARY[0], path=Path("/games/x.iso"), disc=replace(LIBRARY[0].disc, serial="$(touch x)"))
+        hostile = replace(LIBRARY[0], path=Path("/games/x.iso"), disc=LIBRARY[0].disc._replace(serial="$(touch x)"))
         store.save_titles([*LIBRARY, hostile])
         JobQueue(store).add([JobRequest(ConvertTask(), Path("/games/Game 2.iso"))])
     return cli

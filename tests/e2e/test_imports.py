@@ -5,7 +5,6 @@ A command imports another one's modules through one line in a module that they s
 
 import subprocess
 import sys
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -189,7 +188,7 @@ def test_a_library_on_the_screen_has_loaded_no_codec(tmp_path: Path) -> None:
         store.save_titles(
             [
                 Title(iso, FileIdentity(1, 2048, 5), ImageFormat.ISO, disc, original_bytes=2048),
-                Title(cso, FileIdentity(2, 1024, 5), ImageFormat.CSO, replace(disc, system=System.PSP), 2048),
+                Title(cso, FileIdentity(2, 1024, 5), ImageFormat.CSO, disc._replace(system=System.PSP), 2048),
             ]
         )
     modules = modules_of(tmp_path, program=LIBRARY)

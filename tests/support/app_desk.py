@@ -76,7 +76,7 @@ LIBRARY = (
 """Every kind of row: brackets, natural order, discs of two regions, little to save, packed, broken, wide signs."""
 
 FAMILY = tuple(
-    replace(each, disc=replace(each.disc, region="us")) if each.title == "Saga" else each for each in LIBRARY
+    replace(each, disc=each.disc._replace(region="us")) if each.title == "Saga" else each for each in LIBRARY
 )
 """The same with the two discs in one region: a family, which is one row."""
 

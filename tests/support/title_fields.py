@@ -1,6 +1,5 @@
 """Titles as a scan finds them, from the fields that a test chooses."""
 
-from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypedDict, Unpack
 
@@ -32,7 +31,7 @@ class TitleFields(TypedDict, total=False):
     overrides: ConversionRequest | None
 
 
-_OF_DISC = {each.name for each in fields(DiscInfo)}
+_OF_DISC = set(DiscInfo._fields)
 
 
 def title_at(path: Path, identity: FileIdentity, **values: Unpack[TitleFields]) -> Title:

@@ -1,7 +1,6 @@
 """Groups in the library's table: a row with the sums above the titles of a folder or of a system; it folds."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -177,7 +176,7 @@ def _sums_of(titles: Iterable[ListedTitle], states: TitleStates) -> GroupSums:
 
 def _head_of(group: TitleGroup, by: Grouping) -> ListedTitle:
     """Return the stand-in for a group among the rows; no title has its path, which is a folder or a lone word."""
-    disc = replace(UNIDENTIFIED, system=System(group.key)) if by is Grouping.SYSTEM else UNIDENTIFIED
+    disc = UNIDENTIFIED._replace(system=System(group.key)) if by is Grouping.SYSTEM else UNIDENTIFIED
     return listed(Title(Path(group.key), FileIdentity(0, 0, 0), None, disc), State.UNREAD)
 
 

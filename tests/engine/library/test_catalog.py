@@ -196,7 +196,7 @@ def test_equal_serial_and_size_prove_nothing() -> None:
 
 
 def test_totals_leave_out_the_saving_of_titles_that_hardly_shrink() -> None:
-    plain = replace(SMALL, disc=replace(SMALL.disc, system=System.PS2))
+    plain = replace(SMALL, disc=SMALL.disc._replace(system=System.PS2))
     totals = total([plain, DENSE, KAIN], STATES)
     assert (totals.titles, totals.images) == (3, 3)
     assert (totals.file_bytes, totals.estimated_bytes) == (5700 * MIB, 5400 * MIB)

@@ -67,7 +67,7 @@ def test_a_title_comes_back_as_it_was(store: Store) -> None:
 
 @pytest.mark.parametrize("fault", [None, *Fault])
 def test_a_fault_comes_back(store: Store, fault: Fault | None) -> None:
-    disc = replace(TITLE.disc, has_disc=fault is not Fault.NO_DISC)
+    disc = TITLE.disc._replace(has_disc=fault is not Fault.NO_DISC)
     title = replace(TITLE, disc=disc, fault=fault, error="")
     store.save_titles([title])
     assert store.titles() == [title]
@@ -205,7 +205,7 @@ def test_a_changed_part_changes_the_identity_of_a_set() -> None:
 @pytest.mark.parametrize("name", [b"\xff\xfe.iso", b"line\nbreak.iso", "é😀.iso".encode()])
 def test_any_file_name_comes_back(store: Store, name: bytes) -> None:
     text = os.fsdecode(name)
-    disc = replace(TITLE.disc, title=text, tags=(text,))
+    disc = TITLE.disc._replace(title=text, tags=(text,))
     title = replace(TITLE, path=GAMES / text, disc=disc, error=text)
     store.save_titles([title])
     assert store.titles() == [title]

@@ -49,7 +49,7 @@ def titled(names: dict[str, str], *, are_from_disc: bool = False) -> list[Title]
         path = Path(f"/games/Game {number}.iso" if are_from_disc else f"/games/{name}.iso")
         serial = f"SLUS-{number:05}"
         identity = FileIdentity(1000 + number, LIBRARY[0].file_bytes, 5)
-        disc = replace(LIBRARY[0].disc, title=name if are_from_disc else "", serial=serial)
+        disc = LIBRARY[0].disc._replace(title=name if are_from_disc else "", serial=serial)
         titles.append(replace(LIBRARY[0], path=path, disc=disc, identity=identity, estimate=None))
     return titles
 

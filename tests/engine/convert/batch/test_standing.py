@@ -24,7 +24,7 @@ ASKED = st.tuples(SIZES, st.sampled_from([System.PS2, System.PSP]), st.sampled_f
 
 
 def of(size: int, system: System, target: str) -> Standing:
-    title = replace(PS2, path=Path(f"/games/{size}.iso"), original_bytes=size, disc=replace(PS2.disc, system=system))
+    title = replace(PS2, path=Path(f"/games/{size}.iso"), original_bytes=size, disc=PS2.disc._replace(system=system))
     return standing_of(title, ConversionRequest(target=target))
 
 
