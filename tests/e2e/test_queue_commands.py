@@ -50,16 +50,25 @@ class Queue:
     def _listed(self) -> list[dict[str, Any]]:
         return [event for event in self._cli.run("queue", "list", "--json").events if event["event"] != "notice"]
 
-    def begin(self) -> int:
-        """Queue the slow game, freeze its worker (SIGSTOP) amid packing, and return the worker's process."""
+    def begin(self, *, is_held: bool = False) -> int:
+        """Queue the slow game, freeze its worker (SIGSTOP) amid packing, and return the worker's process.
+
+        With `is_held` it goes no further once it is thawed, so that it obeys before the job is done.
+        """
         write_old(self._cli.folder / "game.iso", (self._cli.home / "game.iso").read_bytes())
         gate = self._cli.close_gate(PACKING, 8)
         assert self._cli.run("queue", "add", *SETTINGS, "--even-useless", "game.iso").exit_code == 0
         gate.wait_reached()
         pid = self._pid_in_store()
         os.kill(pid, signal.SIGSTOP)
-        gate.open()
+        if not is_held:
+            gate.open()
         return pid
+
+    def go_on(self) -> None:
+        """Hold nothing any more."""
+        assert self._cli.gate is not None
+        self._cli.gate.open()
 
     def _pid_in_store(self) -> int:
         with Store(self._cli.home / "state" / "discpress") as store:
@@ -76,6 +85,7 @@ class Queue:
         wait_for(self.stop_path.exists, "the wish to stop")
         thaw(pid)
         assert stopping.finish().exit_code == 0
+        self.go_on()
 
 
 @pytest.fixture
@@ -133,10 +143,11 @@ def test_every_kind_is_done(kind: str, cli: CommandLine, queue: Queue) -> None:
 
 
 def test_a_running_job_pauses_and_goes_on(cli: CommandLine, queue: Queue, undisturbed: bytes) -> None:
-    pid = queue.begin()
+    pid = queue.begin(is_held=True)
     assert b"pausing" in cli.run("queue", "pause", "all").stdout
     thaw(pid)
     wait_for(lambda: queue.state() == "paused", "a paused job")
+    queue.go_on()
     assert cli.run("queue", "wait").exit_code == 1
     cli.run("queue", "resume", "all")
     assert cli.run("queue", "wait").exit_code == 0
@@ -144,7 +155,7 @@ def test_a_running_job_pauses_and_goes_on(cli: CommandLine, queue: Queue, undist
 
 
 def test_a_cancelled_job_leaves_nothing(cli: CommandLine, queue: Queue) -> None:
-    pid = queue.begin()
+    pid = queue.begin(is_held=True)
     cli.run("queue", "cancel", "1")
     thaw(pid)
     assert cli.run("queue", "wait").exit_code == 1
@@ -152,14 +163,14 @@ def test_a_cancelled_job_leaves_nothing(cli: CommandLine, queue: Queue) -> None:
 
 
 def test_a_job_cancelled_after_a_stop_leaves_nothing(cli: CommandLine, queue: Queue) -> None:
-    queue.stop_at_a_chunk(queue.begin())
+    queue.stop_at_a_chunk(queue.begin(is_held=True))
     assert queue.part_path.exists()
     cli.run("queue", "cancel", "1")
     wait_for(lambda: not queue.part_path.exists(), "a removed part")
 
 
 def test_stop_keeps_the_job_for_later(cli: CommandLine, queue: Queue, undisturbed: bytes) -> None:
-    queue.stop_at_a_chunk(queue.begin())
+    queue.stop_at_a_chunk(queue.begin(is_held=True))
     assert (queue.worker_pid(), queue.state()) == (None, "queued")
     cli.run("queue", "resume", "all")
     assert cli.run("queue", "wait").exit_code == 0
@@ -167,7 +178,7 @@ def test_stop_keeps_the_job_for_later(cli: CommandLine, queue: Queue, undisturbe
 
 
 def test_wait_ends_when_the_worker_is_stopped(cli: CommandLine, queue: Queue) -> None:
-    pid = queue.begin()
+    pid = queue.begin(is_held=True)
     waiting, pieces = on_a_terminal(cli, "queue", "wait")
     said = next(pieces)
     queue.stop_at_a_chunk(pid)
@@ -250,7 +261,7 @@ def test_watch_on_a_terminal_sends_little(cli: CommandLine, queue: Queue) -> Non
 
 
 def test_the_service_starts_the_worker(cli: CommandLine, queue: Queue, undisturbed: bytes) -> None:
-    queue.stop_at_a_chunk(queue.begin())
+    queue.stop_at_a_chunk(queue.begin(is_held=True))
     unit: str = cli.run("queue", "service", "--json").last["unit"]
     command = next(line for line in unit.splitlines() if line.startswith("ExecStart=")).partition("=")[2]
     process = subprocess.Popen(shlex.split(command), env=cli.environment, cwd="/")
