@@ -79,7 +79,7 @@ for name, module in list(sys.modules.items()):
                 print(each.__qualname__)
 """
 COPIED = {
-    *("ConversionRequest", "Digests", "DiscInfo", "FileIdentity", "Settings", "StoredEstimate"),
+    *("ConversionRequest", "Digests", "FileIdentity", "Settings", "StoredEstimate"),
     *("SeekOptions", "ThroughputOptions"),
     "FormatSpec",
 }
