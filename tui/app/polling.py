@@ -11,7 +11,7 @@ from pathlib import Path
 from textual.app import App
 
 from discpress.engine.errors import DiscpressError
-from discpress.engine.garbage import few_collections
+from discpress.engine.garbage import few_collections, use_one_arena
 from discpress.engine.library.arranging import Arrangement
 from discpress.engine.library.listed import ListedTitle
 from discpress.engine.queue.jobs import Job, JobState
@@ -43,7 +43,6 @@ class Poller:
         self._worker = worker
         self._loads = self._loaded = 0
         self._rests_until = 0.0
-        self._unfrozen = 0
         self._was_scanning = False
         self._notified: set[Path] = set()
         self._offer = EmptyingOffer()
@@ -78,6 +77,7 @@ class Poller:
 
         A long reading makes thousands of records that stay.
         """
+        use_one_arena()
         self._loads += 1
         number, session, view = self._loads, self._session, self._session.view
 
@@ -93,18 +93,10 @@ class Poller:
             else:
                 rest_s = _REST * (time.thread_time() - began)
                 self._app.call_from_thread(self._take_read, number, changes, arranged, rest_s)
-                self._freeze(len(changes.titles), is_long=is_long)
+                if is_long:
+                    gc.freeze()  # or the collector goes through all of them again each time (0.1 s)
 
         self._app.run_worker(run, thread=True)
-
-    def _freeze(self, titles: int, *, is_long: bool) -> None:
-        """Let the collector leave out records that stay: each time, it would go through all of them again (0.1 s)."""
-        self._unfrozen += titles
-        if is_long or self._unfrozen >= _ASKED_AT_ONCE:
-            self._unfrozen = 0
-            if not is_long:
-                gc.collect()  # few are new; garbage that is frozen would stay as well
-            gc.freeze()
 
     def _take_read(self, number: int, changes: Changes, arranged: Arrangement, rest_s: float) -> None:
         if number < self._loads:
