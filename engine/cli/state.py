@@ -28,7 +28,8 @@ from discpress.engine.queue.record_digests import (
 from discpress.engine.queue.titles.records import CHECKED, check_facts
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests
-from discpress.engine.store.model import FileIdentity, JsonValue, StoredEstimate
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import JsonValue, StoredEstimate
 from discpress.engine.store.rows.keys import path_key
 from discpress.engine.store.rows.measurement_rows import Measurement
 from discpress.engine.store.store import FILE_NAME, Store, state_folder

@@ -33,7 +33,7 @@ from discpress.engine.measure.seek import SeekFigures, measure_seeks
 from discpress.engine.measure.throughput import measure_throughput, read_sample
 from discpress.engine.measure.windows import area_of, choose_window, pack_window, read_chunk
 from discpress.engine.names import display_name
-from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.system.machine import disk_name
 from discpress.engine.units import MIB
 

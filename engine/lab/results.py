@@ -9,7 +9,8 @@ from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.measure.sample import Span
 from discpress.engine.measure.seek import SeekFigures
 from discpress.engine.measure.throughput import ThroughputFigures
-from discpress.engine.store.model import FileIdentity, JsonValue
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import JsonValue
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
 from discpress.engine.store.rows.plain_json import fields_in
 

@@ -21,7 +21,7 @@ from discpress.engine.library.fingerprint import fingerprint_of, fingerprint_of_
 from discpress.engine.names import display_name
 from discpress.engine.progress import Control, Progress
 from discpress.engine.store.digests import DIGEST_LABELS, Digests, Grade, TrackDigest
-from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import Readable, absolute, same_file
 from discpress.engine.system.filesystems import StableInodes

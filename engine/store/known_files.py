@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from discpress.engine.store.digests import Digests, Grade
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Title
 from discpress.engine.store.rows import digest_rows, gone_rows
 from discpress.engine.store.rows.gone_rows import FormerTitle
 from discpress.engine.store.statefile import StateFile

@@ -14,22 +14,11 @@ from discpress.engine.images.registry import spec_of
 from discpress.engine.names import fold, natural_key
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests
-from discpress.engine.store.identity import NO_FILE, FileIdentity
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.systems import System
 
 if TYPE_CHECKING:
     from discpress.engine.measure.estimate import Estimate
-
-__all__ = [
-    "NO_FILE",
-    "SKIP",
-    "Fault",
-    "FileIdentity",
-    "JsonValue",
-    "OtherFile",
-    "StoredEstimate",
-    "Title",
-]
 
 SKIP = "skip"
 """The advice of an estimate to leave a title unconverted."""

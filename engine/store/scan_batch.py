@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import NamedTuple
 
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Title
 from discpress.engine.store.rows.known_rows import KnownTitle
 
 

@@ -12,17 +12,13 @@ from platformdirs import user_state_path
 from discpress.engine.formats import Settings
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store import journal, schema
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.journal import JournalEntry
 from discpress.engine.store.known_files import GoneTitles, KnownDigests
 from discpress.engine.store.losses import Losses, lost_entries, lost_measurements, lost_settings
 from discpress.engine.store.mending import drop_nameless, has_nameless
 from discpress.engine.store.migrations import MIGRATIONS, Migrations
-from discpress.engine.store.model import (
-    FileIdentity,
-    JsonValue,
-    StoredEstimate,
-    Title,
-)
+from discpress.engine.store.model import JsonValue, StoredEstimate, Title
 from discpress.engine.store.rows import (
     empty_archives,
     estimate_rows,

@@ -38,7 +38,8 @@ from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.queue.worker_process import ensure_worker
-from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.store.store import Store
 from discpress.engine.store.worker_lock import stop_worker
 from discpress.engine.systems import System

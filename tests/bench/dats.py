@@ -19,7 +19,8 @@ from discpress.engine.dats.reading.files import FoundDat, read_dats
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.formats import ImageFormat
 from discpress.engine.store.digests import Digests
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
 from discpress.engine.systems import System
 

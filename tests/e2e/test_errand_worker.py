@@ -24,7 +24,7 @@ from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import EstimateTask, GridTask, ScanTask
 from discpress.engine.queue.worker_process import ensure_worker
 from discpress.engine.request import ConversionRequest
-from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.store import Store
 from discpress.engine.store.worker_lock import is_worker_alive, stop_worker
 

@@ -13,7 +13,8 @@ from iso_files import write_iso
 from discpress.engine.demo.discs import PLAYSTATION
 from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.formats import ImageFormat
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
 from discpress.engine.store.worker_lock import worker_lock
 from discpress.engine.systems import System

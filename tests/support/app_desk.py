@@ -18,7 +18,8 @@ from title_fields import TitleFields, title_at
 from discpress.engine.config import Config
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.queue.queue import JobQueue
-from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.store.store import Store
 from discpress.engine.worker.scheduler import Manager
 from discpress.tui.app.app import DiscpressApp

@@ -20,7 +20,8 @@ from discpress.engine.convert.renaming.run import finish_renames, last_rename, r
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.formats import ImageFormat
 from discpress.engine.store.digests import Digests
-from discpress.engine.store.model import FileIdentity, OtherFile, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import OtherFile, Title
 from discpress.engine.store.store import Store
 
 OLD = ("1.bin", "2.bin", "Parade.cue.md5", "Parade.cue")

@@ -29,7 +29,8 @@ from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.shares.rows import LocalShare, LockTest, save_share
 from discpress.engine.shares.shares import Shares
 from discpress.engine.store.digests import Digests
-from discpress.engine.store.model import FileIdentity, JsonValue, StoredEstimate, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import JsonValue, StoredEstimate, Title
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
 from discpress.engine.store.scan_batch import EmptyArchive
 from discpress.engine.store.store import Store

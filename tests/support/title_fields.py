@@ -6,7 +6,8 @@ from typing import Any, TypedDict, Unpack
 from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.formats import ImageFormat
 from discpress.engine.request import ConversionRequest
-from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Fault, StoredEstimate, Title
 from discpress.engine.systems import System
 
 

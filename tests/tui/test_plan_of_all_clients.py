@@ -23,7 +23,8 @@ from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests
-from discpress.engine.store.model import FileIdentity, StoredEstimate
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import StoredEstimate
 from discpress.engine.store.store import Store
 from discpress.tui.screens.plan import PlanScreen
 

@@ -19,7 +19,8 @@ from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.queue.titles.records import library_in
 from discpress.engine.request import ConversionRequest
 from discpress.engine.states import State
-from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.store.store import Store
 from discpress.tui.commands import Keys
 from discpress.tui.screens.detail import DetailScreen

@@ -10,7 +10,8 @@ from discpress.engine.library.listed import ListedTitle, Node, listed
 from discpress.engine.library.states import TitleStates
 from discpress.engine.names import display_name
 from discpress.engine.states import State
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Title
 from discpress.engine.store.rows.keys import path_key
 from discpress.engine.systems import System
 from discpress.engine.units import format_count, format_size

@@ -22,7 +22,8 @@ from discpress.engine.library.scan.current import CurrentTitles
 from discpress.engine.library.scan.titles import fault_of
 from discpress.engine.names import display_name
 from discpress.engine.request import ConversionRequest, OnConflict
-from discpress.engine.store.model import Fault, FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Fault, Title
 from discpress.engine.units import format_size
 
 READ_TOGETHER = 64

@@ -8,7 +8,8 @@ from discpress.engine.convert.batch.files import FileStat
 from discpress.engine.errors import StoreError
 from discpress.engine.formats import Settings
 from discpress.engine.store.digests import Digests, Grade
-from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import absolute
 from discpress.engine.system.filesystems import StableInodes

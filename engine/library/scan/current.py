@@ -8,7 +8,8 @@ from pathlib import Path
 from discpress.engine.errors import StoreError
 from discpress.engine.images.source import ByteSource
 from discpress.engine.library.scan.probe import probe_source
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import absolute
 from discpress.engine.system.filesystems import StableInodes

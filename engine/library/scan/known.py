@@ -6,7 +6,8 @@ from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Title
 from discpress.engine.store.rows.keys import identity_key, node_key
 from discpress.engine.store.rows.known_rows import KnownTitle
 from discpress.engine.store.scan_batch import EmptyArchive, FolderProblem, ScanBatch

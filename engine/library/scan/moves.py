@@ -10,7 +10,8 @@ from typing import TypeAlias
 
 from discpress.engine.errors import DiscpressError
 from discpress.engine.library.fingerprint import fingerprint_of_set
-from discpress.engine.store.model import NO_FILE, FileIdentity, Title
+from discpress.engine.store.identity import NO_FILE, FileIdentity
+from discpress.engine.store.model import Title
 from discpress.engine.store.rows.gone_rows import FormerTitle
 from discpress.engine.store.rows.known_rows import KnownTitle
 from discpress.engine.store.scan_batch import is_unmounted

@@ -31,7 +31,8 @@ from discpress.engine.images.source import ByteSource, FileSource, ScannedFile, 
 from discpress.engine.images.spec import Kind
 from discpress.engine.library.scan.set_titles import sheet_title, split_title
 from discpress.engine.library.scan.titles import fault_of, title_of
-from discpress.engine.store.model import NO_FILE, Fault, FileIdentity, Title
+from discpress.engine.store.identity import NO_FILE, FileIdentity
+from discpress.engine.store.model import Fault, Title
 from discpress.engine.store.scan_batch import EmptyArchive
 from discpress.engine.system.filesystems import StableInodes
 

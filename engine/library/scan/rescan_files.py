@@ -7,7 +7,8 @@ from discpress.engine.images.registry import promised
 from discpress.engine.images.sets.sheet_sets import find_sheet_of
 from discpress.engine.library.scan.moves import follow_change
 from discpress.engine.library.scan.probe import probe_titles
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import absolute
 from discpress.engine.system.ignored import is_ignored, is_reached

@@ -12,7 +12,8 @@ from discpress.engine.images.sets.sheet_sets import find_sheet_set, missing_file
 from discpress.engine.images.sets.split_image import SplitImage
 from discpress.engine.library.scan.titles import title_of
 from discpress.engine.names import display_name
-from discpress.engine.store.model import Fault, FileIdentity, OtherFile, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Fault, OtherFile, Title
 from discpress.engine.system.filesystems import StableInodes
 
 _MOST_SHOWN = 5

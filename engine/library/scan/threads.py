@@ -8,7 +8,8 @@ from pathlib import Path
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.formats import image_stem
 from discpress.engine.library.scan.gathering import KnownFiles, gather
-from discpress.engine.store.model import NO_FILE, Title
+from discpress.engine.store.identity import NO_FILE
+from discpress.engine.store.model import Title
 from discpress.engine.store.rows.known_rows import KnownTitle
 
 

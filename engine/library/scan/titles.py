@@ -26,7 +26,8 @@ from discpress.engine.images.source import ByteSource, read_bytes
 from discpress.engine.library.scan.checks import check_image
 from discpress.engine.names import display_name
 from discpress.engine.store.digests import Digests, Grade
-from discpress.engine.store.model import Fault, FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Fault, Title
 
 
 class _File(NamedTuple):

@@ -11,7 +11,8 @@ from discpress.engine.images.registry import spec_of
 from discpress.engine.library.states import DiscRecord, Records, TitleStates
 from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.store.digests import Grade
-from discpress.engine.store.model import SKIP, FileIdentity, JsonValue, StoredEstimate, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import SKIP, JsonValue, StoredEstimate, Title
 from discpress.engine.store.rows.keys import path_key
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import holder_of

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from discpress.engine.store.digests import DIGEST_NAMES, Digests, Grade, ListedDigests, TrackDigest
-from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.rows import keys
 from discpress.engine.store.rows.checked import (
     LARGEST,

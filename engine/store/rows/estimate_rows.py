@@ -4,7 +4,8 @@ import sqlite3
 from collections.abc import Iterable
 
 from discpress.engine.formats import Settings
-from discpress.engine.store.model import FileIdentity, StoredEstimate
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import StoredEstimate
 from discpress.engine.store.rows import keys, title_rows
 
 _KEY = "identity = ?1 AND format = ?2 AND block_size = ?3 AND level = ?4 AND alignment = ?5 AND methods = ?6"

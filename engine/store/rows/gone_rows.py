@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
-from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.rows import keys
 from discpress.engine.store.rows.checked import NAME, NUMBER, PATH, Shape, UnreadableError, made_by
 

@@ -4,7 +4,7 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.rows.checked import LARGEST
 
 _IDENTITY_LENGTHS = (3, 4, 5)  # of a file, of a set of files, of an image in an archive

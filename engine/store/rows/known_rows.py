@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.losses import Losses
-from discpress.engine.store.model import Fault, FileIdentity, Title
+from discpress.engine.store.model import Fault, Title
 from discpress.engine.store.rows.checked import Column, Row, UnreadableError, made_by
 from discpress.engine.store.rows.keys import identity_from, identity_key, node_from, node_key
 from discpress.engine.store.rows.title_rows import TITLE

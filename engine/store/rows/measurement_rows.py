@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from discpress.engine.formats import ImageFormat, Method, form_name, in_order
-from discpress.engine.store.model import FileIdentity, JsonValue
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import JsonValue
 from discpress.engine.store.numbering import next_number
 from discpress.engine.store.rows import keys
 from discpress.engine.store.rows.checked import (

@@ -15,8 +15,9 @@ from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.doctor.findings import RAW_SIZE
 from discpress.engine.names import natural_key
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.losses import Losses
-from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
+from discpress.engine.store.model import Fault, StoredEstimate, Title
 from discpress.engine.store.rows import settings_rows as title_settings
 from discpress.engine.store.rows.checked import (
     FEW_NAMES,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.rows import keys
 from discpress.engine.store.rows.checked import PATH, TEXT, Shape, UnreadableError, integer, made_by, real, token
 

@@ -24,7 +24,8 @@ from discpress.engine.progress import Progress, Stage
 from discpress.engine.queue.jobs import JobRequest
 from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.records import SeekTask, ThroughputTask
-from discpress.engine.store.model import FileIdentity, JsonValue
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import JsonValue
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
 from discpress.engine.store.store import Store
 from discpress.engine.system.machine import machine_name

@@ -21,7 +21,7 @@ from discpress.engine.images.image import Image
 from discpress.engine.library.fingerprint import fingerprint_of
 from discpress.engine.queue.record_digests import RELIED_ON_S, recent_digests
 from discpress.engine.store.digests import Digests, Grade
-from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.store import Store
 
 DISC = mixed(300_000, seed=8)

@@ -16,7 +16,8 @@ from discpress.engine.dats.reading.files import read_dats
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.formats import ImageFormat
 from discpress.engine.store.digests import Digests, Grade, TrackDigest
-from discpress.engine.store.model import Fault, FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Fault, Title
 from discpress.engine.store.store import Store
 from discpress.engine.systems import System
 

@@ -16,7 +16,8 @@ from discpress.engine.deploy.layouts.names import device_stem, is_device_name
 from discpress.engine.deploy.records import DeviceFacts, LayoutRequest, Placement
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.cd.counts import TrackCounts
-from discpress.engine.store.model import Fault, FileIdentity, OtherFile, StoredEstimate, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Fault, OtherFile, StoredEstimate, Title
 from discpress.engine.units import GIB, MIB
 
 FAT32 = DeviceFacts(Path("/media/stick"), "vfat", 60 * GIB, 64 * GIB, 32768, 4 * GIB - 1)

@@ -8,7 +8,8 @@ from discpress.engine.deploy.copies import Placed, copies_of
 from discpress.engine.deploy.records import Placement
 from discpress.engine.formats import ImageFormat
 from discpress.engine.states import Standing, State
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Title
 
 ISO, ZSO = Path("/games/Okami [b].iso"), Path("/games/Okami [b].zso")
 AS_IT_IS = Placement((PurePosixPath("a"),))

@@ -20,7 +20,7 @@ from discpress.engine.lab.options import ThroughputOptions
 from discpress.engine.lab.results import ThroughputResult, throughput_figures, throughput_measurement
 from discpress.engine.measure.metering import FilesCache
 from discpress.engine.measure.throughput import measure_throughput, read_sample
-from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.units import MIB
 
 DISC = MadeDisc().add("MODE1/2352", 60).add("AUDIO", 90, pregap=10)

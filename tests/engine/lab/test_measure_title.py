@@ -29,7 +29,7 @@ from discpress.engine.lab.results import (
 )
 from discpress.engine.measure.choices import Pattern
 from discpress.engine.measure.sample import Span
-from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.system.filesystems import free_bytes
 from discpress.engine.units import MIB
 

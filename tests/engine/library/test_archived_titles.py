@@ -25,7 +25,8 @@ from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.library.scan.scanner import scan
 from discpress.engine.library.states import TitleStates
 from discpress.engine.states import State
-from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Fault, StoredEstimate, Title
 from discpress.engine.store.rows.known_rows import KnownTitle
 from discpress.engine.store.scan_batch import EmptyArchive
 from discpress.engine.store.store import Store

@@ -23,7 +23,8 @@ from discpress.engine.library.sort_keys import SORT_KEYS
 from discpress.engine.library.states import DiscRecord, Records, TitleStates
 from discpress.engine.request import ConversionRequest
 from discpress.engine.states import OLD_TOKENS, State
-from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Fault, StoredEstimate, Title
 from discpress.engine.systems import System
 
 STATES = TitleStates()

@@ -24,7 +24,8 @@ from discpress.engine.library.states import TitleStates
 from discpress.engine.request import ConversionRequest
 from discpress.engine.states import Standing, State
 from discpress.engine.store.digests import Digests, Grade
-from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Fault, StoredEstimate, Title
 from discpress.engine.store.store import Store
 from discpress.engine.systems import System
 

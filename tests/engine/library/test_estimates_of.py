@@ -9,7 +9,8 @@ import pytest
 
 from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.request import ConversionRequest
-from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.store.store import Store
 
 IDENTITY = FileIdentity(1, 700, 5)

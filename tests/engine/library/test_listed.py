@@ -15,7 +15,8 @@ from discpress.engine.library.naming import TitleNames
 from discpress.engine.library.sort_keys import SORT_KEYS
 from discpress.engine.library.states import DiscRecord, Records, TitleStates
 from discpress.engine.request import ConversionRequest
-from discpress.engine.store.model import Fault, FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Fault, Title
 
 STATES = TitleStates()
 WHOLE = (

@@ -20,7 +20,8 @@ from discpress.engine.library.scan.probe import probe_titles
 from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests, Grade
-from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.store.rows.gone_rows import FormerTitle
 from discpress.engine.store.store import Store
 

@@ -8,7 +8,8 @@ from title_fields import TitleFields, title_at
 
 from discpress.engine.discs.file_titles import read_file_title
 from discpress.engine.library.naming import TitleNames
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Title
 
 SERIAL = "SLPM-66001"
 

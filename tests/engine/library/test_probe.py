@@ -31,7 +31,8 @@ from discpress.engine.images.recognised import PART_MAGIC
 from discpress.engine.library.scan.probe import probe_titles
 from discpress.engine.library.states import TitleStates
 from discpress.engine.states import State
-from discpress.engine.store.model import Fault, FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Fault, Title
 from discpress.engine.store.scan_batch import EmptyArchive
 from discpress.engine.system.files import Writable
 

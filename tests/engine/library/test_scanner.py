@@ -27,7 +27,8 @@ from discpress.engine.library.scan import scanner as scan_module
 from discpress.engine.library.scan import unresponsive as scan_silence
 from discpress.engine.library.scan.probe import probe_titles
 from discpress.engine.library.scan.scanner import BATCH_TITLES, PROBERS, scan
-from discpress.engine.store.model import Fault, FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Fault, Title
 from discpress.engine.store.rows.known_rows import KnownTitle
 from discpress.engine.store.scan_batch import EmptyArchive, FolderProblem, ScanBatch
 from discpress.engine.store.store import Store

@@ -13,7 +13,8 @@ from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import EstimateTask, GridTask, ScanTask
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store import schema
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
 
 SCAN, ESTIMATE, GRID = TaskKind.SCAN, TaskKind.ESTIMATE, TaskKind.GRID

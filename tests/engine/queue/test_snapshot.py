@@ -13,7 +13,8 @@ from discpress.engine.queue.jobs import Action, JobProgress, JobRequest, JobStat
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.snapshot import BatchResult, QueueTotals, WorkerState, WorkerStatus
 from discpress.engine.queue.tasks.records import ScanTask
-from discpress.engine.store.model import FileIdentity, JsonValue, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import JsonValue, Title
 from discpress.engine.store.store import Store
 
 WORKER = WorkerStatus(4711, "box", WorkerState.WORKING, 900.0, "0.1.0", 2, "it ends with this terminal")

@@ -17,7 +17,8 @@ from discpress.engine.queue.tasks.records import ConvertTask, DoctorTask, Task, 
 from discpress.engine.queue.titles.records import CHECKED, TitleRecords, check_facts
 from discpress.engine.states import State
 from discpress.engine.store.digests import Digests, Grade
-from discpress.engine.store.model import FileIdentity, JsonValue, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import JsonValue, Title
 from discpress.engine.store.store import Store
 
 ISO, ZSO = Path("/games/Okami [red].iso"), Path("/games/Okami [red].zso")

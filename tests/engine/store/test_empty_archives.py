@@ -14,7 +14,7 @@ from discpress.engine.errors import StorageError, UnsupportedImageError
 from discpress.engine.images.archives import contents, sevenzip
 from discpress.engine.images.source import FileSource
 from discpress.engine.library.scan.refresh import refresh
-from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.scan_batch import EmptyArchive
 from discpress.engine.store.store import Store
 

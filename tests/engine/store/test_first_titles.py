@@ -9,7 +9,7 @@ import pytest
 from title_fields import title_at
 
 from discpress.engine.formats import ImageFormat
-from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.store import FILE_NAME, Store
 
 NAMES = ("Game 10", "game 2", "Zebra", os.fsdecode(b"Game 3 \xff"), "Atlas")

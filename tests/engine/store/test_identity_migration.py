@@ -20,7 +20,8 @@ from discpress.engine.queue.tasks.kinds import JOB_KINDS, TaskKind
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Grade
-from discpress.engine.store.model import Fault, FileIdentity
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Fault
 from discpress.engine.store.store import FILE_NAME, Store
 from discpress.engine.worker.checkpoint_store import JobCheckpointStore
 

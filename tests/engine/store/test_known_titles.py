@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from title_fields import title_at
 
 from discpress.engine.formats import ImageFormat
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.losses import Losses
-from discpress.engine.store.model import FileIdentity, OtherFile
+from discpress.engine.store.model import OtherFile
 from discpress.engine.store.rows.known_rows import KnownTitle
 from discpress.engine.store.store import Store
 

@@ -8,8 +8,8 @@ import pytest
 from hostile_state import Cell, put
 
 from discpress.engine.formats import ImageFormat
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.migrations import MIGRATIONS
-from discpress.engine.store.model import FileIdentity
 from discpress.engine.store.rows.measurement_rows import LabTest, Measurement
 from discpress.engine.store.store import FILE_NAME, Store
 

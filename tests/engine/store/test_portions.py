@@ -7,7 +7,7 @@ import pytest
 from title_fields import title_at
 
 from discpress.engine.formats import ImageFormat
-from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.rows import portions
 from discpress.engine.store.store import Store
 

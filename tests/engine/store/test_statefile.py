@@ -17,8 +17,9 @@ from discpress.engine.errors import StoreError
 from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store import schema
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.migrations import MIGRATIONS
-from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
+from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.store.store import Store, state_folder
 from discpress.engine.systems import System
 

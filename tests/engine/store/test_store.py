@@ -16,8 +16,9 @@ from discpress.engine.formats import ImageFormat, Method, Settings
 from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests, Grade
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.migrations import MIGRATIONS
-from discpress.engine.store.model import Fault, FileIdentity, OtherFile, StoredEstimate, Title
+from discpress.engine.store.model import Fault, OtherFile, StoredEstimate, Title
 from discpress.engine.store.rows.known_rows import KnownTitle
 from discpress.engine.store.store import Store
 from discpress.engine.systems import System

@@ -15,8 +15,9 @@ from discpress.engine.discs.info import DiscInfo, Found
 from discpress.engine.errors import StoreError
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.store import schema
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.migrations import MIGRATIONS, Migrations
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
 from discpress.engine.systems import System
 

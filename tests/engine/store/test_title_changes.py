@@ -9,7 +9,8 @@ import pytest
 from discpress.engine.discs.info import DiscInfo
 from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.request import ConversionRequest
-from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.store.store import Store
 from discpress.engine.store.title_changes import TitleChanges
 from discpress.engine.systems import System

@@ -25,7 +25,7 @@ from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import GridTask
 from discpress.engine.request import ConversionRequest
-from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.store import Store
 from discpress.engine.worker.job_paths import source_is_away
 from discpress.engine.worker.run_background import run_background_task

@@ -20,7 +20,7 @@ from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests, Grade
-from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.store import Store
 from discpress.engine.system.filesystems import mount_name
 from discpress.engine.worker.job_paths import AwayError, check_output

@@ -21,7 +21,7 @@ from discpress.engine.measure.choices import Pattern
 from discpress.engine.progress import Control, Progress, Stage
 from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.records import SeekTask, ThroughputTask
-from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.rows.measurement_rows import LabTest
 from discpress.engine.store.store import Store
 from discpress.engine.system.disk_probe import Disks

@@ -14,7 +14,8 @@ from discpress.engine.progress import Control
 from discpress.engine.queue.background import BackgroundTask
 from discpress.engine.queue.tasks.records import BackgroundWork, EstimateTask, GridTask, ScanTask
 from discpress.engine.request import ConversionRequest
-from discpress.engine.store.model import FileIdentity, StoredEstimate
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import StoredEstimate
 from discpress.engine.store.store import Store
 from discpress.engine.worker.run_background import run_background_task
 

@@ -32,7 +32,7 @@ from discpress.engine.request import ConversionRequest
 from discpress.engine.shares.rows import LocalShare, LockTest
 from discpress.engine.shares.shares import Shares
 from discpress.engine.store.digests import Digests
-from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.store import Store
 from discpress.engine.system.disk_probe import Disks
 from discpress.engine.system.files import identity_at

@@ -16,7 +16,8 @@ from discpress.engine.queue.background import BackgroundTask, BackgroundTasks
 from discpress.engine.queue.jobs import Action, Job, JobState
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import EstimateTask
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Title
 from discpress.engine.store.store import Store
 from discpress.engine.system import asking
 from discpress.engine.system import disk_probe as disks

@@ -19,7 +19,8 @@ from discpress.engine.lab.live import LiveTest, save_live
 from discpress.engine.queue.jobs import JobProgress, JobState
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import SeekTask, ThroughputTask
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Title
 from discpress.engine.store.worker_lock import is_worker_alive
 from discpress.tui.app.app import DiscpressApp
 from discpress.tui.commands import Place

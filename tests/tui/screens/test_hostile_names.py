@@ -13,7 +13,8 @@ from sample_images import mixed
 from discpress.engine.errors import StorageError
 from discpress.engine.queue.jobs import JobRequest, JobState
 from discpress.engine.queue.tasks.records import ConvertTask
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Title
 from discpress.tui.dialogs.confirm import Confirm
 from discpress.tui.screens.palette import PaletteScreen
 from discpress.tui.screens.queue import QueueScreen

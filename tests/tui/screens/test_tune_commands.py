@@ -12,7 +12,7 @@ from discpress.engine.config import load_config
 from discpress.engine.formats import ImageFormat, form_name
 from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.request import ConversionRequest
-from discpress.engine.store.model import FileIdentity
+from discpress.engine.store.identity import FileIdentity
 from discpress.engine.targets import AUTO, TARGETS
 from discpress.engine.targets.by_system import choices
 from discpress.tui.app.session import ON_SCREEN

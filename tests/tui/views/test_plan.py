@@ -18,7 +18,8 @@ from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.states import State
-from discpress.engine.store.model import Fault, FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Fault, Title
 from discpress.tui.commands import Keys
 from discpress.tui.views.plan import jobs_of, plan_titles, reason_left_out, summary_of
 from discpress.tui.views.queue_space import space_line

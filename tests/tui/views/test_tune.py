@@ -12,7 +12,8 @@ from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.measure.estimate import grid_block_sizes, grid_levels
 from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.request import ConversionRequest
-from discpress.engine.store.model import FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Title
 from discpress.engine.systems import System
 from discpress.tui.views.title_settings import describe_settings
 from discpress.tui.views.tune import CD_FORMS, Tuning, forms_for, grid_of

@@ -16,7 +16,8 @@ from discpress.engine.queue.queue import JobQueue
 from discpress.engine.queue.tasks.base import Source
 from discpress.engine.queue.tasks.records import ConvertTask, DoctorTask, ScanTask
 from discpress.engine.request import ConversionRequest, OnConflict
-from discpress.engine.store.model import FileIdentity, StoredEstimate, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import StoredEstimate, Title
 from discpress.engine.systems import System
 
 HOSTILE = "ev\x1b[31mil\u202e[/b].iso"

@@ -11,7 +11,8 @@ from discpress.engine.convert.batch.planner import plan_batch
 from discpress.engine.discs.file_titles import read_file_title
 from discpress.engine.formats import ImageFormat
 from discpress.engine.request import ConversionRequest
-from discpress.engine.store.model import Fault, FileIdentity, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Fault, Title
 
 NAMES = ("Saga (Disc 1).iso", "Saga (Disc 2).iso", "Saga (Disc 3).iso")
 

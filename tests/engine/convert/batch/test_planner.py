@@ -16,7 +16,8 @@ from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.request import ConversionRequest, OnConflict
 from discpress.engine.states import Standing, State
 from discpress.engine.store.digests import Digests
-from discpress.engine.store.model import Fault, FileIdentity, StoredEstimate, Title
+from discpress.engine.store.identity import FileIdentity
+from discpress.engine.store.model import Fault, StoredEstimate, Title
 from discpress.engine.store.store import Store
 from discpress.engine.systems import System
 
