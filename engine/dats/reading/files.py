@@ -13,7 +13,7 @@ from discpress.engine.dats.model import ParsedDat
 from discpress.engine.dats.reading.clrmamepro import read_clrmamepro
 from discpress.engine.dats.reading.games import RefusedDatError, without_aliases
 from discpress.engine.dats.reading.xml import read_xml
-from discpress.engine.errors import DatfileError, DiscpressError, from_os_error
+from discpress.engine.errors import CancelledError, DatfileError, DiscpressError, from_os_error
 from discpress.engine.garbage import few_collections
 from discpress.engine.images.archives.bounded import BoundedFile
 from discpress.engine.images.source import FileSource, read_bytes
@@ -74,9 +74,9 @@ def read_dats(
     for each in _files_below(path, check):
         try:
             yield from _lists_in_file(each, on_problem, check)
+        except CancelledError:
+            raise
         except DiscpressError as error:
-            if error.code == "cancelled":
-                raise
             on_problem(each, error)
 
 
