@@ -58,7 +58,9 @@ pyz: $(PACKING)/shiv ## dist/discpress.pyz: all of discpress in one file, for th
 	mkdir -p dist
 	$(PACKING)/shiv --quiet --compressed --console-script discpress --output-file dist/discpress.pyz '.[$(EXTRAS)]'
 
+# The installed program: next to the one here, PyInstaller would take the folder discpress for the whole package.
 bundle: $(PACKING)/shiv ## dist/discpress/: a folder with a program that needs no Python
 	$(PACKING)/pip install --quiet --force-reinstall --no-deps . && $(PACKING)/pip install --quiet '.[cso]'
 	$(PACKING)/pyinstaller --noconfirm --log-level ERROR --name discpress --distpath dist --workpath build/bundle \
-		--specpath build --collect-all discpress --collect-all textual --collect-all py7zr tui/__main__.py
+		--specpath build --collect-all discpress --collect-all textual --collect-all py7zr \
+		"$$($(PACKING)/python -P -c 'import discpress.tui.__main__ as main; print(main.__file__)')"
