@@ -146,7 +146,7 @@ def _run(track: SheetTrack, piece: Piece, kind: FileKind, file: StoredFile, posi
     if rest and kind is FileKind.WAVE:
         sectors += 1
     stored_bytes = sectors * track.stride - (track.stride - rest if rest and kind is FileKind.WAVE else 0)
-    if left < 0 or stored_bytes > left or (sectors == 0 and not piece.is_pregap):
+    if left < 0 or stored_bytes > left or sectors < (not piece.is_pregap):
         raise _too_short(track, piece, file, name)
     is_swapped = kind is FileKind.MOTOROLA and track.kind is TrackKind.AUDIO
     size = track.kind.sector_bytes

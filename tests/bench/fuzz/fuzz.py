@@ -8,7 +8,7 @@ tests/data/golden: discs cut to 64 KiB, as they are, packed, as CHD and in archi
 The other kinds are those of tests/support/look_at_parts.py, and reach one parser at once: a sheet, a hunk, metadata, a
 datfile, a header of a GameCube or Wii disc, the settings, watched folders, the lists of a device, the first sectors of
 a disc. A find is an exception that is no DiscpressError, more than 2 s of processor time for a MiB, or 128 MiB
-of memory beyond the interpreter, the fuzzer's own included; its input is written to the corpus folder as crash-*. Once
+of memory beyond the interpreter, the fuzzer's own included; its input stays in the corpus as crash-* or timeout-*. Once
 mended it belongs into tests/data/fuzz, where tests/engine/images/test_fuzzed.py looks at it ever after. Prints
 executions and processor time.
 """

@@ -154,7 +154,7 @@ def _place(name: str, blocks: list[_Block]) -> list[SheetTrack]:
         space = None if after is None else after.offset - block.offset
         sectors = block.sectors if space is None or block.sectors else space // block.stride
         left = 0 if space is None else space - (sectors or 0) * block.stride
-        if left < 0 or sectors == 0:
+        if left < 0 or (sectors is not None and sectors < 1):
             raise damaged(name, 0, f"track {block.number} reaches into the one after it", _HINT)
         tracks.append(_with_pregap(block, sectors, None if after is None else left, spare))
         is_used = tracks[-1].pieces[0].offset == block.offset and len(tracks[-1].pieces) > 1

@@ -197,6 +197,13 @@ def test_a_descriptor_that_breaks_a_rule_is_refused(data: bytes, problem: str) -
     assert caught.value.hint
 
 
+def test_a_track_without_a_length_that_begins_behind_the_next_one_is_refused() -> None:
+    data = bytearray(with_bytes(block(1) + 12, "<I", 0))
+    struct.pack_into("<Q", data, block(1) + 40, 1 << 20)
+    with pytest.raises(DamagedImageError, match="m: track 1 reaches into the one after it"):
+        parse_mds(bytes(data), "m")
+
+
 def test_track_numbers_of_an_mds_may_be_decimal_digits() -> None:
     disc = MadeDisc()
     for _ in range(12):
