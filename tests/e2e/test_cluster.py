@@ -67,9 +67,9 @@ def test_a_cancelled_title_leaves_nothing_behind(house: ClusterHouse) -> None:
 
 
 @pytest.mark.slow
-def test_nothing_is_lost_or_done_twice_at_six_random_points(house: ClusterHouse) -> None:
+def test_nothing_is_lost_or_done_twice_at_a_random_point_for_each_process(house: ClusterHouse) -> None:
     seed = int(os.environ.get("DISCPRESS_SEED", secrets.randbits(32)))
     print(f"DISCPRESS_SEED={seed}")
-    tally = ClusterKills(house, seed).run(6)
+    tally = ClusterKills(house, seed).run(3)
     assert tally.wrong == [], f"DISCPRESS_SEED={seed}"
-    assert (len(tally.points), tally.elsewhere) == (6, 6), f"DISCPRESS_SEED={seed}"
+    assert (len(tally.points), tally.elsewhere) == (3, 3), f"DISCPRESS_SEED={seed}"
