@@ -2,7 +2,7 @@
 
 import argparse
 import time
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -35,14 +35,12 @@ _DECODED = "Each replacement is decoded whole first, unless that was done within
 def run_trash(arguments: argparse.Namespace, printer: Printer, control: Control) -> int:
     """Carry out `trash list` and `trash empty`; return the exit code."""
     folders = as_paths(arguments.folders or ["."])
-    entries, broken = read_entries(folders, printer, is_reading=arguments.action == "list")
-    stopped = find_stopped_undos(find_homes(folders), is_reading=True) if arguments.action == "list" else []
-    entries += [entry for entry in stopped if entry not in entries]
-    if arguments.older_than is not None:
-        entries = _older_than(entries, arguments.older_than, time.time())
     if arguments.action == "list":
-        print_entries(entries, printer, stopped)
+        entries, stopped, broken = read_with_stopped(folders, printer)
+        print_entries(_old_enough(entries, arguments), printer, stopped)
         return broken
+    entries, broken = read_entries(folders, printer, is_reading=False)
+    entries = _old_enough(entries, arguments)
     records = Records(arguments, printer)
     try:
         exit_code = _empty(entries, arguments, printer, control, records) or broken
@@ -53,8 +51,22 @@ def run_trash(arguments: argparse.Namespace, printer: Printer, control: Control)
     return exit_code
 
 
-def _older_than(entries: Iterable[TrashEntry], days: float, now: float) -> list[TrashEntry]:
-    """Return the entries that were moved to the trash more than some days before; one without a valid time is none."""
+def read_with_stopped(folders: Sequence[Path], printer: Printer) -> tuple[list[TrashEntry], list[TrashEntry], int]:
+    """Return the entries of some folders to list, those whose undo was stopped, and the exit code."""
+    entries, exit_code = read_entries(folders, printer, is_reading=True)
+    stopped = find_stopped_undos(find_homes(folders), is_reading=True)
+    entries += [entry for entry in stopped if entry not in entries]
+    return entries, stopped, exit_code
+
+
+def _old_enough(entries: list[TrashEntry], arguments: argparse.Namespace) -> list[TrashEntry]:
+    """Return the entries that were moved to the trash more than `--older-than` days before: all without that option.
+
+    One without a valid time is none of them.
+    """
+    days, now = arguments.older_than, time.time()
+    if days is None:
+        return entries
     return [entry for entry in entries if (age := entry.age_days(now)) is not None and age > days]
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from discpress.engine.cli.images.options import as_paths
-from discpress.engine.cli.library.trash import chosen_entries, is_named, print_entries, read_entries
+from discpress.engine.cli.library.trash import chosen_entries, is_named, print_entries, read_entries, read_with_stopped
 from discpress.engine.cli.output.printers import Printer
 from discpress.engine.cli.state import Records
 from discpress.engine.convert.trash.entry import TrashEntry
@@ -36,10 +36,8 @@ def run_undo(arguments: argparse.Namespace, printer: Printer, control: Control) 
 def _undo(arguments: argparse.Namespace, printer: Printer, control: Control, records: Records) -> int:
     folders = _folders(arguments)
     if arguments.list:
-        entries, broken = read_entries(folders, printer, is_reading=True)
+        entries, half_undone, broken = read_with_stopped(folders, printer)
         names = [name for name in arguments.what if Path(name) not in folders]
-        half_undone = find_stopped_undos(find_homes(folders), is_reading=True)
-        entries += [entry for entry in half_undone if entry not in entries]
         chosen = [entry for entry in entries if not names or any(is_named(entry, name) for name in names)]
         print_entries(chosen, printer, half_undone)
         return broken
