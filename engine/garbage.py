@@ -1,6 +1,7 @@
 """Fewer garbage collections while many records are made, and less memory that their threads keep."""
 
 import contextlib
+import functools
 import gc
 import threading
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ def few_collections() -> Iterator[None]:
                 gc.set_threshold(*before)
 
 
+@functools.cache
 def use_one_arena() -> None:
     """Let all threads from now on allocate from one arena: with glibc, each has its own, which keeps 5 MiB."""
     import ctypes  # noqa: PLC0415 - 3 ms, and a start has no need of it
