@@ -197,7 +197,7 @@ class DiscpressApp(OrderedApp):
         self.worker_control.start()
         self.poller.poll()
         self.session.view.marks -= set(map(path_key, paths))
-        self.poller.apply(Changes((), (), is_all=False))
+        self.poller.apply(Changes())
         self.router.go_home()
 
     def _copy_text(self, wanted: str) -> None:

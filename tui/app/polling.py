@@ -110,7 +110,7 @@ class Poller:
     def _read_jobs(self) -> Changes:
         """Read thousands of jobs that were queued at once: the next poll has them."""
         self._session.snapshot()
-        return Changes((), (), is_all=False)
+        return Changes()
 
     def _keep_library(self, number: int, problem: str) -> None:
         self._loaded = max(self._loaded, number)
@@ -181,7 +181,7 @@ class Poller:
         if snapshot is not session.polled:
             self._take_snapshot(snapshot)
         if session.view.is_stale and is_rested and self._loaded == self._loads:
-            self._read(lambda: Changes((), (), is_all=False))
+            self._read(Changes)
 
     def _notify_of_problems(self) -> None:
         problems = self._session.problems
@@ -227,7 +227,7 @@ class Poller:
 
     def _show_scanning(self) -> None:
         self._was_scanning = self._session.is_scanning
-        self._each(lambda screen: screen.on_changes(Changes((), (), is_all=False)))
+        self._each(lambda screen: screen.on_changes(Changes()))
 
     def follow_settings(self) -> None:
         """Let the screens know of changed settings."""

@@ -39,11 +39,11 @@ _MANY = 500  # changed titles that are not read at once: the screen would wait f
 class Changes(NamedTuple):
     """The changes of the library since the last poll."""
 
-    titles: tuple[ListedTitle, ...]
+    titles: tuple[ListedTitle, ...] = ()
     """Changed or new."""
-    gone: tuple[Path, ...]
+    gone: tuple[Path, ...] = ()
     """Not there any more."""
-    is_all: bool
+    is_all: bool = False
     """Whether `titles` are all there are, in place of those known."""
     unread: frozenset[Path] = frozenset()
     """Changed, new or gone as well, but not read yet: `Session.read` returns them."""
@@ -143,10 +143,10 @@ class Session:
         if found.number == self._change:
             self.records = self._title_records.read_past()
             is_same = failed_before == (self.problems, self.unestimated, self.unsampled)
-            return None if is_same else Changes((), (), is_all=False)
+            return None if is_same else Changes()
         self._change = found.number
         if found.paths is None or len(found.paths) > _MANY or self.view.is_large:
-            return Changes((), (), is_all=found.paths is None, unread=found.paths or frozenset())
+            return Changes(is_all=found.paths is None, unread=found.paths or frozenset())
         return self.read(found.paths)
 
     def read(self, changed: Iterable[Path]) -> Changes:
@@ -154,7 +154,7 @@ class Session:
         self.records = self._title_records.read_past()
         paths = set(filter(self.holds, changed))
         titles = self.chooser.listed(self.store, self.store.titles_at(paths, self.chooser.defaults))
-        return Changes(titles, tuple(paths - {title.path for title in titles}), is_all=False)
+        return Changes(titles, tuple(paths - {title.path for title in titles}))
 
     def take_notices(self) -> list[str]:
         """Return what the user should know of the state file since the last time."""
