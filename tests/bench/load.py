@@ -64,12 +64,12 @@ def follow(app: AppPty, done: threading.Event) -> None:
 
 
 class Played(NamedTuple):
-    """What came of the jobs."""
+    """The outcome of the jobs, and the figures of all processes meanwhile."""
 
     samples: dict[str, list[list[float]]]
     """Memory by process and tenth of the jobs."""
     facts: list[dict[str, Any]]
-    """What `app.run_child` wrote of each app."""
+    """The figures that `app.run_child` wrote, by app."""
     bare_delay_s: float
     states: dict[str, int]
     seconds: float

@@ -28,7 +28,7 @@ SLOW = ("-c", "12", "--target", "any", "-t", "2")
 CHUNKS = SLOW_BYTES // CHUNK_BYTES
 HALF_WAY = CHUNKS // 2
 POINTS = [1, 2, HALF_WAY, CHUNKS - 2, CHUNKS - 1]
-"""How many chunks are packed at most when it happens, beside those that threads have taken up."""
+"""Most chunks that are packed when it happens, beside those that threads have taken up."""
 AMID_THE_PROOF = (READING, 10)
 STOPPING = {"SIGINT": 130, "SIGTERM": 143, "SIGHUP": 129}
 STOPS = list(itertools.product(STOPPING, (1, HALF_WAY, CHUNKS - 1)))

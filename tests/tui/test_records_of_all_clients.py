@@ -1,4 +1,4 @@
-"""What is recorded of a title, its jobs and its match with datfiles: the app and each command tell it alike."""
+"""The app and each command report the same about a title's records, its jobs and its match with datfiles."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -50,7 +50,7 @@ class LibraryView(MarkedRows[ListedTitle, bytes]):
         self.grouping = Grouping.NONE
         """The fact by which titles are grouped when they are next brought into order."""
         self.totals = total((), states)
-        """What the whole library comes to, whatever filter is on."""
+        """The sums of the whole library, whatever filter is on."""
         self.names = TitleNames((), states.disc_of)
         """The names of the titles, told apart within the whole library."""
         self.is_stale = False
