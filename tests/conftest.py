@@ -8,8 +8,9 @@ from command_line import Processes
 from compiled_once import compile_product, compile_tests
 from example_counts import BY_HAND, IN_EACH_RUN, scale_examples
 from hypothesis import HealthCheck, settings
-from memory_folders import remove_folder
+from memory_folders import own_folder, remove_folder
 from processor_time import ProcessorTime
+from short_reports import ShortReports
 
 # Neither fails on a slow or busy machine: no deadline, and no complaint about slow examples.
 _COMMON = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -18,13 +19,17 @@ settings.register_profile("ci", _COMMON, derandomize=True, database=None)
 settings.register_profile("by_hand", _COMMON, derandomize=False)
 settings.load_profile("ci")  # --hypothesis-profile=by_hand takes the other one
 
+tmp_path = own_folder
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--processor-time", action="store_true", help="list what tests took, and marks that do not fit it")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    if not hasattr(config, "workerinput"):
+    if hasattr(config, "workerinput"):
+        config.pluginmanager.register(ShortReports())
+    else:
         compile_product()
         if config.getoption("numprocesses", None):
             compile_tests(config)

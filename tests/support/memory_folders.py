@@ -3,7 +3,9 @@
 The tests of `tests/e2e` work on the disk, with the real program.
 """
 
+import itertools
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -13,6 +15,8 @@ import pytest
 
 MEMORY = Path("/dev/shm")
 _PREFIX = "discpress-tests-"
+_NAME_LENGTH = 30
+_NUMBERS = itertools.count()
 ROOM = 4 << 30
 """The bytes that must be free: all tests together need about a quarter."""
 ON_DISK = "DISCPRESS_TEST_DISK"
@@ -31,6 +35,16 @@ def tmp_path_factory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[pytes
         yield pytest.TempPathFactory(top / "tests", 1, "all", tmp_path_factory._trace, _ispytest=True)
     finally:
         shutil.rmtree(top, ignore_errors=True)
+
+
+@pytest.fixture(name="tmp_path")
+def own_folder(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Make the folder of a test, named after it.
+
+    To number the folders of equal names, pytest goes through those of all tests before, thousands here.
+    """
+    name = re.sub(r"\W", "_", request.node.name)[:_NAME_LENGTH]
+    return tmp_path_factory.mktemp(f"{name}-{next(_NUMBERS)}", numbered=False)
 
 
 @pytest.fixture(name="tmp_path_factory", scope="session")
