@@ -10,7 +10,7 @@ from example_counts import BY_HAND, IN_EACH_RUN, scale_examples
 from hypothesis import HealthCheck, settings
 from memory_folders import own_folder, remove_folder
 from processor_time import ProcessorTime
-from short_reports import ShortReports
+from several_processes import ShortReports, ShortSchedules
 
 # Neither fails on a slow or busy machine: no deadline, and no complaint about slow examples.
 _COMMON = settings(deadline=None, print_blob=True, suppress_health_check=[HealthCheck.too_slow])
@@ -33,6 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
         compile_product()
         if config.getoption("numprocesses", None):
             compile_tests(config)
+            config.pluginmanager.register(ShortSchedules())
     if config.getoption("--processor-time"):
         if config.getoption("numprocesses", None):
             raise pytest.UsageError("--processor-time measures this process: it takes -n 0")
