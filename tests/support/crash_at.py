@@ -1,9 +1,9 @@
-"""Conversions that are killed (SIGKILL) at each of their calls to the system in turn: `crash_at.py FOLDER [options]`.
+"""Conversions that are killed (SIGKILL) at each change to the disk in turn: `crash_at.py FOLDER [options]`.
 
-FOLDER holds game.iso. FOLDER/1, FOLDER/2 ... get a copy each, and a conversion that dies at that call. Prints how many
-died; the last one is through. Options: --trash, --links (no renameat2), --overwrite, --repair (of game.zso),
---split (Game.iso.001 and so on), --disc (game.chd, to a sheet and its files), --job (the first one of the queue in
-`state`).
+FOLDER holds game.iso. FOLDER/1, FOLDER/2 ... get a copy each, and a conversion that dies there. Prints how many died;
+the last one is through. Options: --trash, --links (no renameat2), --lock (no links either), --overwrite, --repair (of
+game.zso), --split (Game.iso.001 and so on), --disc (game.chd, to a sheet and its files), --job (the first one of the
+queue in `state`).
 """
 
 import itertools
@@ -27,11 +27,17 @@ from sample_images import mixed
 from discpress.engine.request import OnConflict
 from discpress.engine.system import rename
 
-CALLS = ("pwrite", "fsync", "ftruncate", "utime", "fchmod", "rename", "link", "unlink", "mkdir", "rmdir")
+CHANGES = (
+    "write", "pwrite", "ftruncate", "utime", "fchmod", "rename", "replace", "link", "unlink", "mkdir", "rmdir",
+)  # fmt: skip
 
 
 def die_at(fatal: int, options: set[str]) -> None:
-    """Die at the call to the system with this number, counted before and after each."""
+    """Die before the change to the disk with this number, or after the creation of a file with it.
+
+    Whatever a change has done is there before the next one. A job is killed after each as well, because SQLite writes
+    in between without these calls.
+    """
     count = itertools.count(1)
     lock = threading.Lock()
 
@@ -44,19 +50,32 @@ def die_at(fatal: int, options: set[str]) -> None:
         def call(*arguments: Any, **keywords: Any) -> Any:
             step()
             result = real(*arguments, **keywords)
-            step()
+            if "--job" in options:
+                step()
             return result
 
         return call
 
-    for name in CALLS:
+    real_open = os.open
+
+    def opened(path: Any, flags: int, *more: Any, **keywords: Any) -> int:
+        fd = real_open(path, flags, *more, **keywords)
+        if flags & os.O_CREAT:
+            step()
+        return fd
+
+    for name in CHANGES:
         setattr(os, name, watched(getattr(os, name)))
-    exclusive: Any = faults.fail_with(22) if "--links" in options else watched(rename._rename_exclusive)
-    rename._rename_exclusive = exclusive
+    vars(os)["open"] = opened
+    if "--lock" in options:
+        os.link = faults.fail_with(1)
+    refused: Any = faults.fail_with(22)
+    is_exclusive = not options & {"--links", "--lock"}
+    rename._rename_exclusive = watched(rename._rename_exclusive) if is_exclusive else refused
 
 
 def run(folder: Path, fatal: int, options: set[str]) -> None:
-    """Convert or repair in `folder`, or do the job of its queue; die at the call to the system with this number."""
+    """Convert or repair in `folder`, or do the job of its queue; die at the change with this number."""
     if "--job" in options:
         run_first_job(folder, lambda: die_at(fatal, options))
         return
@@ -97,7 +116,7 @@ def main() -> None:
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if not os.WIFSIGNALED(status):
-            print(fatal - 1)
+            print(fatal)
             sys.exit(os.waitstatus_to_exitcode(status))
 
 

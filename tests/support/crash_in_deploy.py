@@ -1,7 +1,7 @@
-"""Deployments that are killed (SIGKILL) at one call to the system after the other: `crash_in_deploy.py TOP SCENARIO`.
+"""Deployments that are killed (SIGKILL) at one change to the disk after the other: `crash_in_deploy.py TOP SCENARIO`.
 
-TOP has `games` and `stick`. TOP/1, TOP/3 ... are copies of the stick, each with a deployment that dies before a call:
-what a call has done shows before the next one. Prints the numbers of those that died; the last one is through.
+TOP has `games` and `stick`. TOP/1, TOP/2 ... are copies of the stick, each with a deployment that dies there. Prints
+how many died; the last one is through.
 """
 
 import itertools
@@ -10,7 +10,7 @@ import shutil
 import sys
 from pathlib import Path
 
-import crash_at
+from crash_at import die_at
 from deploy_desk import DeployDesk
 
 from discpress.engine.deploy.kinds import DeviceKind
@@ -35,19 +35,18 @@ def deploy(games: Path, stick: Path, scenario: str) -> None:
 def main() -> None:
     """Kill one deployment after the other until one survives."""
     top, scenario = Path(sys.argv[1]), sys.argv[2]
-    vars(crash_at).update(CALLS=(*crash_at.CALLS, "replace"))
     # Undisturbed at first: so the kernel is tested and all is imported once.
     deploy(top / "games", shutil.copytree(top / "stick", top / "0"), scenario)
-    for fatal in itertools.count(1, 2):
+    for fatal in itertools.count(1):
         stick = shutil.copytree(top / "stick", top / str(fatal))
         child = os.fork()
         if child == 0:
-            crash_at.die_at(fatal, set())
+            die_at(fatal, set())
             deploy(top / "games", stick, scenario)
             os._exit(0)
         _, status = os.waitpid(child, 0)
         if not os.WIFSIGNALED(status):
-            print(*range(1, fatal, 2))
+            print(fatal)
             sys.exit(os.waitstatus_to_exitcode(status))
 
 

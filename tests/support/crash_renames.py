@@ -1,7 +1,7 @@
-"""Renames that are killed (SIGKILL) at each of their calls in turn: `crash_renames.py FOLDER EVERY [--links]`.
+"""Renames that are killed (SIGKILL) at each change to the disk in turn: `crash_renames.py FOLDER [--links]`.
 
 FOLDER gets a CD with its sheet, a playlist and a checksum file, and a state file. A rename, and then its undo, dies at
-that call; the next one finishes it, and it is taken back. Prints how many died. EVERY 1 is each call, 5 each fifth one.
+that change; the next one finishes it, and it is taken back. Prints how many died.
 """
 
 import hashlib
@@ -82,7 +82,7 @@ def finish(folder: Path) -> int:
 
 
 def crash(folder: Path, fatal: int, options: set[str], *, undoes: bool) -> bool:
-    """Rename, or take it back, in a process that dies at that call; return whether it did."""
+    """Rename, or take it back, in a process that dies at that change; return whether it did."""
     child = os.fork()
     if child == 0:
         die_at(fatal, options)
@@ -119,7 +119,7 @@ def copy(folder: Path, other: Path) -> None:
 
 def main() -> None:
     """Kill one rename after the other, and one undo after the other, until one of each survives."""
-    top, every, options = Path(sys.argv[1]), int(sys.argv[2]), set(sys.argv[3:])
+    top, options = Path(sys.argv[1]), set(sys.argv[2:])
     folder, made = top / "disc", top / "made"
     make(folder)
     deaths = 0
@@ -127,7 +127,7 @@ def main() -> None:
         if undoes:
             rename(folder)
         copy(folder, made)
-        for fatal in itertools.count(1, every):
+        for fatal in itertools.count(1):
             if not crash(folder, fatal, options, undoes=undoes):
                 break
             deaths += 1

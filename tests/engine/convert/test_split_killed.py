@@ -1,4 +1,4 @@
-"""The conversion of a split image, killed before and after every call to the system: nothing is lost or hidden."""
+"""The conversion of a split image, killed at every change to the disk: nothing is lost or hidden."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Repairs as jobs: killed at every call to the system, the next worker loses nothing and makes them good."""
+"""Repairs as jobs: killed at every change to the disk, the next worker loses nothing and makes them good."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""The conversion of a CD to files, killed before and after every call to the system: whole, or finished by the next.
+"""The conversion of a CD to files, killed at every change to the disk: whole, or finished by the next.
 
 The states are those of docs/decisions/split-images.md.
 """

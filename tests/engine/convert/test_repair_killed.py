@@ -1,4 +1,4 @@
-"""Repairs under the same name, killed before and after every call to the system: the old file is never lost."""
+"""Repairs under the same name, killed at every change to the disk: the old file is never lost."""
 
 import contextlib
 import errno
