@@ -82,7 +82,7 @@ def parse_mds(data: bytes, name: str) -> Sheet:
     names = {block.name for block in blocks}
     if len(names) > 1:
         raise unsupported(name, 0, f"its tracks are in {len(names)} data files", "join them, or use another image")
-    tracks = _place(name, [replace(blocks[0], address=max(0, blocks[0].address or 0)), *_addressed(blocks)])
+    tracks = _place(name, [replace(blocks[0], address=_believed(blocks[0])), *_addressed(blocks)])
     check_numbers(name, tracks)
     return Sheet((SheetFile(names.pop()),), tuple(tracks))
 
@@ -123,9 +123,14 @@ def _block(data: bytes, values: tuple[int, ...], expected: int, name: str, *, is
 def _addressed(blocks: list[_Block]) -> list[_Block]:
     """Return the tracks after the first one, without the addresses that do not increase."""
     return [
-        after if (after.address or 0) > max(0, before.address or 0) else replace(after, address=None)
+        after if _believed(after) > _believed(before) else replace(after, address=None)
         for before, after in pairwise(blocks)
     ]
+
+
+def _believed(block: _Block) -> int:
+    """Return the address of a track; 0 for one that no disc has."""
+    return block.address if block.address is not None and 0 < block.address <= MAX_ADDRESS else 0
 
 
 def _as_bcd(number: int) -> int:

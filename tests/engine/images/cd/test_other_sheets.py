@@ -214,10 +214,20 @@ def test_track_numbers_of_an_mds_may_be_decimal_digits() -> None:
     assert [track.number for track in parse_mds(bytes(data), "m").tracks] == list(range(1, 13))
 
 
-@pytest.mark.parametrize("address", [0, -150, 3, 1 << 30])
-def test_an_address_in_an_mds_that_cannot_be_is_not_believed(address: int) -> None:
+@pytest.mark.parametrize(
+    ("address", "second", "third"),
+    [(0, None, 9), (-150, None, 9), (3, 3, 9), (10_000_000, 10_000_000, None), (1 << 30, None, 9)],
+)
+def test_an_address_in_an_mds_that_cannot_be_is_not_believed(
+    address: int, second: int | None, third: int | None
+) -> None:
     tracks = parse_mds(with_bytes(block(2) + 36, "<i", address), "m").tracks
-    assert [track.first_sector for track in tracks] == [0, address if address > 0 else None, None if address > 9 else 9]
+    assert [track.first_sector for track in tracks] == [0, second, third]
+
+
+def test_a_first_address_in_an_mds_that_cannot_be_is_not_believed() -> None:
+    tracks = parse_mds(with_bytes(block(1) + 36, "<i", (1 << 31) - 2), "m").tracks
+    assert tracks[0].first_sector == 0
 
 
 def test_a_dvd_of_alcohol_is_its_iso(tmp_path: Path) -> None:
