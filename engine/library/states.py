@@ -4,7 +4,6 @@ import os
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
-from pathlib import Path
 from typing import NamedTuple
 
 from discpress.engine.convert.batch.standing import standing_of
@@ -15,7 +14,7 @@ from discpress.engine.names import display_beside, natural_key
 from discpress.engine.request import ConversionRequest
 from discpress.engine.states import Standing, State, is_sound
 from discpress.engine.store.model import Title
-from discpress.engine.store.rows.keys import path_from, path_key
+from discpress.engine.store.rows.keys import path_from
 
 
 class Likeness(StrEnum):
@@ -32,8 +31,8 @@ class Likeness(StrEnum):
 class DiscRecord(NamedTuple):
     """A title whose decoded bytes are known."""
 
-    path: Path
-    """Its path."""
+    key: bytes
+    """Its path as stored."""
     digest: str
     """XXH3-128 of the decoded image; empty if only its user data was read."""
     is_packed: bool
@@ -46,18 +45,21 @@ class DiscRecord(NamedTuple):
 
 @dataclass(frozen=True)
 class Records:
-    """Everything that is recorded about titles apart from their files."""
+    """Everything that is recorded about titles apart from their files, by their paths as stored.
 
-    working: Set[Path] = frozenset()
+    Of thousands of titles, paths take megabytes, and each garbage collection visits them and their parts.
+    """
+
+    working: Set[bytes] = frozenset()
     """The titles that jobs convert, queued and paused ones included."""
-    damaged: Mapping[Path, tuple[float, str]] = field(default_factory=dict)
+    damaged: Mapping[bytes, tuple[float, str]] = field(default_factory=dict)
     """The titles in which the last whole check found damage: when, in seconds since the epoch, and what."""
-    discs: tuple[DiscRecord, ...] = ()
+    discs: Mapping[bytes, DiscRecord] = field(default_factory=dict)
     """The titles whose decoded bytes are known."""
-    results: Set[tuple[Path, Path, str]] = frozenset()
-    """Published conversions: source, result and digest."""
+    results: Mapping[bytes, tuple[tuple[bytes, str], ...]] = field(default_factory=dict)
+    """Published conversions: the results of a source, each with its digest."""
     matches: Mapping[bytes, Match] = field(default_factory=dict)
-    """The titles whose digests were compared with datfiles, by their paths as stored."""
+    """The titles whose digests were compared with datfiles."""
     has_lists: bool = False
     """Whether a datfile is loaded."""
 
@@ -79,14 +81,10 @@ class TitleStates:
         self._linked: dict[Node, bytes] = {}
         self.records = Records()
         """The records that were read last."""
-        self._working: Set[bytes] = frozenset()
-        self._damaged: Mapping[bytes, tuple[float, str]] = {}
-        self._digests: dict[bytes, DiscRecord] = {}
         self._by_digest: dict[str, list[DiscRecord]] = {}
         self._firsts: dict[tuple[str, bool], tuple[DiscRecord, ...]] = {}
         """Of each digest that was asked for, the first packed title; for plain ones the first of all before it."""
         self._user_digests: dict[str, str] = {}
-        self._results: dict[bytes, set[tuple[Path, str]]] = {}
         self._games: dict[GameFamily, set[tuple[int, int]]] | None = None
         self._has_records = False
         self.set_records(records or Records())
@@ -94,22 +92,16 @@ class TitleStates:
     def set_records(self, records: Records) -> None:
         """Take in what is recorded by now; most of the time only the jobs are different."""
         before, self.records = self.records, records
-        self._working = frozenset(map(path_key, records.working))
-        self._damaged = {path_key(path): found for path, found in records.damaged.items()}
         if records.discs != before.discs:
-            self._digests = {path_key(each.path): each for each in records.discs}
+            discs = records.discs.values()
             self._by_digest, self._firsts = {}, {}
-            self._user_digests = {each.digest: each.user_digest for each in records.discs if each.user_digest}
-            for each in records.discs:
+            self._user_digests = {each.digest: each.user_digest for each in discs if each.user_digest}
+            for each in discs:
                 if each.digest:
                     self._by_digest.setdefault(each.digest, []).append(each)
         if records.matches is not before.matches:
             self._games = None
-        if records.results != before.results:
-            self._results = {}
-            for source, result, digest in records.results:
-                self._results.setdefault(path_key(source), set()).add((result, digest))
-        self._has_records = bool(self._working or self._damaged or self._digests)
+        self._has_records = bool(records.working or records.damaged or records.discs)
 
     def renewed(self, records: Records) -> "TitleStates":
         """Return the states with other records."""
@@ -135,7 +127,8 @@ class TitleStates:
         return self._recorded(title, lambda: self._of_file(title)).state
 
     def _is_recorded(self, key: bytes) -> bool:
-        return self._has_records and (key in self._digests or key in self._working or key in self._damaged)
+        records = self.records
+        return self._has_records and (key in records.discs or key in records.working or key in records.damaged)
 
     def of(self, title: AnyTitle) -> Standing:
         """Return the state of a title, with the reason; of a listed title, with one that is recorded only."""
@@ -153,9 +146,10 @@ class TitleStates:
         self, title: AnyTitle, of_file: Callable[[], Standing], *, with_jobs: bool = True
     ) -> "Standing | _Copy":
         # Most libraries have no such records, and the key of a whole title takes as long as all else here.
-        if with_jobs and self._working and title.key in self._working:
+        records = self.records
+        if with_jobs and records.working and title.key in records.working:
             return _WORKING
-        damage = self._damaged.get(title.key) if self._damaged else None
+        damage = records.damaged.get(title.key) if records.damaged else None
         # Another file of that name may have come since.
         if damage is not None and damage[0] >= title.mtime_s:
             return Standing(State.DAMAGED, damage[1])
@@ -175,11 +169,12 @@ class TitleStates:
 
     def record_of(self, title: AnyTitle) -> DiscRecord | None:
         """Return what is known of a title's decoded bytes; None if nothing is."""
-        return self._digests.get(title.key)
+        discs = self.records.discs  # few libraries have any, and the key of a whole title takes longer
+        return discs.get(title.key) if discs else None
 
     def likeness(self, title: AnyTitle) -> Likeness:
         """Return the relation of a title to the others of the library."""
-        record = self._digests.get(title.key) if self._digests else None
+        record = self.record_of(title)
         if record is not None and len(self._by_digest.get(record.digest, ())) > 1:
             return Likeness.COPY
         family = self.match_of(title).family
@@ -195,16 +190,16 @@ class TitleStates:
     @property
     def knows_copies(self) -> bool:
         """Whether two titles may hold one disc: the bytes of some are known, or files have several names."""
-        return bool(self._digests or self._linked)
+        return bool(self.records.discs or self._linked)
 
     def disc_of(self, title: AnyTitle) -> Hashable:
         """Return a key that titles share if they are known to hold the same disc, by digest or as links."""
-        record = self._digests.get(title.key) if self._digests else None
+        record = self.record_of(title)
         if record is not None:
             return self._disc_of(record)
         first = self._linked.get(title.node) if title.node is not None else None
-        if first is not None and first in self._digests:
-            return self._disc_of(self._digests[first])
+        if first is not None and first in self.records.discs:
+            return self._disc_of(self.records.discs[first])
         return first or title.key
 
     def group_of(self, title: AnyTitle) -> str:
@@ -230,29 +225,27 @@ class TitleStates:
         return found
 
     def _copy_of(self, title: AnyTitle) -> "_Copy | None":
-        if not self._digests and title.node is None:
-            return None
-        record = self._digests.get(title.key) if self._digests else None
+        record = self.record_of(title)
         if record is not None and not record.is_packed and record.is_proven:
-            result = next(filter(None, (self._proven(made, record) for made in self._results.get(title.key, ()))), None)
+            made = self.records.results.get(title.key, ())
+            result = next((key for key, digest in made if self._is_proven(key, digest, record)), None)
             if result is not None:
-                return _Copy(State.DONE, result.path, "{} is its verified result")
+                return _Copy(State.DONE, result, "{} is its verified result")
         firsts = () if record is None else self._firsts_of(record)
-        first = next((each.path for each in firsts if _comes_before(each, record)), None)
+        first = next((each.key for each in firsts if _comes_before(each, record)), None)
         if first is not None:
             return _Copy(State.HAS_COPY, first, "holds the same disc as {}")
         key = None if title.node is None else self._linked.get(title.node)
         if key is None or key == title.key:
             return None
-        return _Copy(State.HAS_COPY, path_from(key), "is the same file as {}")
+        return _Copy(State.HAS_COPY, key, "is the same file as {}")
 
-    def _proven(self, made: tuple[Path, str], source: DiscRecord) -> DiscRecord | None:
-        """Return the record of a published result if it and its source are known to hold the same disc."""
-        path, digest = made
-        found = self._digests.get(path_key(path))
+    def _is_proven(self, key: bytes, digest: str, source: DiscRecord) -> bool:
+        """Return whether a published result and its source are known to hold the same disc."""
+        found = self.records.discs.get(key)
         if found is None or not found.is_proven or not digest or found.digest != digest:
-            return None
-        return found if digest in {source.digest, source.user_digest} else None
+            return False
+        return digest in {source.digest, source.user_digest}
 
     def _firsts_of(self, record: DiscRecord) -> tuple[DiscRecord, ...]:
         """Return those titles of a disc that may come before one: thousands of files may hold the same disc."""
@@ -267,14 +260,18 @@ class TitleStates:
 
 
 def _first(records: Sequence[DiscRecord]) -> DiscRecord:
-    return records[0] if len(records) == 1 else min(records, key=lambda each: natural_key(str(each.path)))
+    return records[0] if len(records) == 1 else min(records, key=_order_of)
+
+
+def _order_of(record: DiscRecord) -> str:
+    return natural_key(os.fsdecode(record.key))
 
 
 class _Copy(NamedTuple):
     """Another title that holds the same disc: a state without its reason, which takes longer than all else here."""
 
     state: State
-    path: Path
+    key: bytes
     reason: str
     """With a gap for the name of the other title."""
 
@@ -282,7 +279,8 @@ class _Copy(NamedTuple):
 def _described(title: AnyTitle, found: Standing | _Copy) -> Standing:
     if isinstance(found, Standing):
         return found
-    return Standing(found.state, found.reason.format(display_beside(found.path, title.path)), found.path)
+    path = path_from(found.key)
+    return Standing(found.state, found.reason.format(display_beside(path, title.path)), path)
 
 
 _WORKING = Standing(State.WORKING)
@@ -293,8 +291,8 @@ _MOST_STANDINGS = 1 << 13
 
 def _comes_before(other: DiscRecord, own: DiscRecord | None) -> bool:
     """Return whether the other of two titles with the same disc is the one to keep: a packed one, else the first."""
-    if own is None or other.path == own.path:
+    if own is None or other.key == own.key:
         return False
     if other.is_packed != own.is_packed:
         return other.is_packed
-    return natural_key(str(other.path)) < natural_key(str(own.path))
+    return _order_of(other) < _order_of(own)

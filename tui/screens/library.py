@@ -97,7 +97,7 @@ class LibraryScreen(LibraryPanes):
         differ = self.view.set_jobs(snapshot.jobs)
         if differ:  # thousands at once, when a whole library is queued
             for index in self._table.seen:
-                if any(title.path in differ for title in self._titles_at(index)):
+                if any(title.key in differ for title in self._titles_at(index)):
                     self._table.refresh_row(index)
         super().on_snapshot(snapshot)
 

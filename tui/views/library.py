@@ -59,7 +59,7 @@ class LibraryView(MarkedRows[ListedTitle, bytes]):
         self._selected: list[ListedTitle] = []
         self.families = FamilyRows()
         self.groups = GroupRows()
-        self._jobs: dict[Path, Job] = {}
+        self._jobs: dict[bytes, Job] = {}
 
     # What is in it
 
@@ -90,11 +90,11 @@ class LibraryView(MarkedRows[ListedTitle, bytes]):
         """Take in what a scan, an estimate or a job has changed; `records` are the new ones, if there are any."""
         self.show_arranged(self.arrange(self.titles.changed(changed, gone), records))
 
-    def set_jobs(self, jobs: Collection[Job]) -> set[Path]:
-        """Take in what the queue does with the titles; return the paths whose row reads differently."""
-        new = {job.path: job for job in jobs if job.kind in CONVERSION_KINDS and job.is_alive}
-        paths = new.keys() | self._jobs.keys()
-        differ = {path for path in paths if job_word(new.get(path)) != job_word(self._jobs.get(path))}
+    def set_jobs(self, jobs: Collection[Job]) -> set[bytes]:
+        """Take in what the queue does with the titles; return the keys of those whose row reads differently."""
+        new = {path_key(job.path): job for job in jobs if job.kind in CONVERSION_KINDS and job.is_alive}
+        keys = new.keys() | self._jobs.keys()
+        differ = {key for key in keys if job_word(new.get(key)) != job_word(self._jobs.get(key))}
         self._jobs = new
         self.set_records(self.states.records)
         return differ
@@ -257,7 +257,7 @@ class LibraryView(MarkedRows[ListedTitle, bytes]):
     def state_of(self, title: ListedTitle) -> str:
         """Return the sign and the word for the state of a title; of one that a job converts, what the job does."""
         state = self.states.state(title)
-        word = job_word(self._jobs.get(title.path)) if state is State.WORKING else ""
+        word = job_word(self._jobs.get(title.key)) if state is State.WORKING else ""
         return f"{self.signs.of_state(state)} {word or state.spec.label}"
 
     def is_later(self, title: ListedTitle) -> bool:

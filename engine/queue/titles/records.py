@@ -13,7 +13,7 @@ from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.store.digests import Grade
 from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.model import SKIP, JsonValue, StoredEstimate, Title
-from discpress.engine.store.rows.keys import path_key
+from discpress.engine.store.rows.keys import path_from, path_key
 from discpress.engine.store.store import Store
 from discpress.engine.system.files import holder_of
 
@@ -49,23 +49,21 @@ class TitleRecords:
         self._matches = MatchReader(store)
         self._last_end: object = None
         self._last_entry = 0
-        self._by_path: dict[Path, DiscRecord] = {}
-        self._discs: tuple[DiscRecord, ...] = ()
-        self._published: set[tuple[Path, Path, str]] = set()
-        self._results: frozenset[tuple[Path, Path, str]] = frozenset()
-        self._checks: dict[Path, tuple[float, str]] = {}
-        self._checked: dict[Path, object] = {}
+        self._discs: Mapping[bytes, DiscRecord] = {}
+        self._results: Mapping[bytes, tuple[tuple[bytes, str], ...]] = {}
+        self._checks: dict[bytes, tuple[float, str]] = {}
+        self._checked: dict[bytes, object] = {}
         """Number and size of each file at its last check."""
-        self._found: Mapping[Path, tuple[float, str]] = {}
-        self._damaged: Mapping[Path, tuple[float, str]] = {}
+        self._found: Mapping[bytes, tuple[float, str]] = {}
+        self._damaged: Mapping[bytes, tuple[float, str]] = {}
 
     def read(self) -> Records:
         """Return the records as they are now. Raises StoreError."""
-        working = frozenset[Path]()
+        working = frozenset[bytes]()
         if self._store.file.value(_ANY_JOB):
             from discpress.engine.queue.titles.job_records import working_paths  # noqa: PLC0415 - 20 ms, for queues only
 
-            working = working_paths(self._store)
+            working = frozenset(map(path_key, working_paths(self._store)))
         return replace(self.read_past(), working=working)
 
     def read_past(self) -> Records:
@@ -80,14 +78,12 @@ class TitleRecords:
             self._follow_discs(changes.paths)
         last_end = self._store.file.row(_LAST_END)
         has_checks = self._read_journal()
-        if len(self._published) > len(self._results):
-            self._results = frozenset(self._published)
         if has_checks or last_end != self._last_end:
             self._found = dict(self._read_damaged())
             self._last_end = last_end
             has_changes = True
         if has_changes:
-            self._damaged = {path: found for path, found in self._found.items() if not self._is_replaced(path)}
+            self._damaged = {key: found for key, found in self._found.items() if not self._is_replaced(key)}
         matches = self._matches.read()
         return Records(
             damaged=self._damaged,
@@ -99,65 +95,68 @@ class TitleRecords:
 
     def _follow_discs(self, changed: Collection[Path] | None) -> None:
         """Read what is known of the bytes of titles that have changed; None: of all."""
-        found = {each.path: each for each in self._read_discs(changed)}
-        paths = self._by_path if changed is None else changed
-        before = {path: self._by_path[path] for path in paths if path in self._by_path}
+        found = {each.key: each for each in self._read_discs(changed)}
+        keys = self._discs.keys() if changed is None else set(map(path_key, changed))
+        before = {key: self._discs[key] for key in keys if key in self._discs}
         if found != before:
-            for path in before:
-                del self._by_path[path]
-            self._by_path |= found
-            self._discs = tuple(self._by_path.values())
+            self._discs = {key: each for key, each in self._discs.items() if key not in before} | found
 
     def _read_discs(self, changed: Collection[Path] | None) -> Iterator[DiscRecord]:
-        best: dict[Path, DiscRecord] = {}
-        user_digests: dict[Path, str] = {}
+        best: dict[bytes, DiscRecord] = {}
+        user_digests: dict[bytes, str] = {}
         for path, name, digests in self._store.digests.discs(changed):
-            is_proven = digests.grade is Grade.DECODED
+            key, is_proven = path_key(path), digests.grade is Grade.DECODED
             if digests.grade is Grade.USER_DATA:
-                user_digests[path] = digests.xxh3
-                best.setdefault(path, DiscRecord(path, "", _is_packed(name)))
-            elif path not in best or is_proven or not best[path].digest:
-                best[path] = DiscRecord(path, digests.xxh3, _is_packed(name), is_proven)
-        for path, record in best.items():
-            user_digest = user_digests.get(path, "")
+                user_digests[key] = digests.xxh3
+                best.setdefault(key, DiscRecord(key, "", _is_packed(name)))
+            elif key not in best or is_proven or not best[key].digest:
+                best[key] = DiscRecord(key, digests.xxh3, _is_packed(name), is_proven)
+        for key, record in best.items():
+            user_digest = user_digests.get(key, "")
             yield record._replace(user_digest=user_digest) if user_digest else record
 
     def _read_journal(self) -> bool:
         """Read the new entries of the journal; return whether there are checks of whole images among them."""
         has_checks = False
+        published: dict[bytes, tuple[tuple[bytes, str], ...]] = {}
         for entry in self._store.journal_entries(self._last_entry):
             self._last_entry = entry.id
             source, output, digest = (entry.payload.get(key) for key in ("source", "output", "xxh3"))
             path, damage = (entry.payload.get(key) for key in ("path", "damage"))
             if entry.kind == _PUBLISHED and isinstance(source, str):
-                self._checks[Path(source)] = entry.at, ""
+                key = path_key(Path(source))
+                self._checks[key] = entry.at, ""
                 has_checks = True
                 if isinstance(output, str) and isinstance(digest, str):
-                    self._published.add((Path(source), Path(output), digest))
+                    made = published.get(key) or self._results.get(key, ())
+                    published[key] = (*made, (path_key(Path(output)), digest))
             elif entry.kind == CHECKED and isinstance(path, str) and isinstance(damage, str):
-                mtime_s = entry.payload.get("mtime_s")
-                self._checks[Path(path)] = max(entry.at, mtime_s if isinstance(mtime_s, float) else 0.0), damage
-                self._checked[Path(path)] = entry.payload.get("file")
+                key, mtime_s = path_key(Path(path)), entry.payload.get("mtime_s")
+                self._checks[key] = max(entry.at, mtime_s if isinstance(mtime_s, float) else 0.0), damage
+                self._checked[key] = entry.payload.get("file")
                 has_checks = True
+        if published:
+            self._results = {**self._results, **published}
         return has_checks
 
-    def _read_damaged(self) -> Iterator[tuple[Path, tuple[float, str]]]:
+    def _read_damaged(self) -> Iterator[tuple[bytes, tuple[float, str]]]:
         """Yield the images in which the last check of a whole image found damage, be it a job or a command."""
-        checked = {path for path, (_, damage) in self._checks.items() if damage}
+        checked = {path_from(key) for key, (_, damage) in self._checks.items() if damage}
         if not checked and not self._store.file.value(_ANY_JOB):
             return
         from discpress.engine.queue.titles.job_records import damage_of_jobs  # noqa: PLC0415 - as above
 
         for path, found in damage_of_jobs(self._store, checked):
-            at, damage = max([*found, *([self._checks[path]] if path in self._checks else [])], default=(0.0, ""))
+            key = path_key(path)
+            at, damage = max([*found, *([self._checks[key]] if key in self._checks else [])], default=(0.0, ""))
             if damage:
-                yield path, (at, damage)
+                yield key, (at, damage)
 
-    def _is_replaced(self, path: Path) -> bool:
+    def _is_replaced(self, key: bytes) -> bool:
         """Return whether a path leads to another file than at its last check, as the last scan found it."""
-        match self._checked.get(path):
+        match self._checked.get(key):
             case [int(ino), int(size_bytes)] if size_bytes:
-                found = (title.identity for title in self._store.titles_at([path]))
+                found = (title.identity for title in self._store.titles_at([path_from(key)]))
                 return any((each.ino or ino, each.size_bytes) != (ino or each.ino, size_bytes) for each in found)
         return False
 

@@ -12,7 +12,7 @@ from discpress.engine.library.groups import Grouping
 from discpress.engine.library.states import DiscRecord, Records
 from discpress.engine.states import State
 
-COPIES = Records(discs=tuple(DiscRecord(each.path, "ab" * 16, each.is_packed) for each in (LIBRARY[1], LIBRARY[7])))
+COPIES = Records(discs={each.key: DiscRecord(each.key, "ab" * 16, each.is_packed) for each in (LIBRARY[1], LIBRARY[7])})
 
 
 def paths(shown: ShownLibrary) -> list[Path]:
@@ -47,7 +47,7 @@ def test_a_filter_that_was_chosen_meanwhile_knows_what_is_recorded() -> None:
     shown.set_filter("dup:copy")
     assert paths(shown) == []
     shown.show_arranged(arranged)
-    assert set(paths(shown)) == {each.path for each in COPIES.discs}
+    assert {row.key for row in shown.rows} == COPIES.discs.keys()
 
 
 def test_a_job_that_was_queued_meanwhile_counts() -> None:

@@ -177,9 +177,8 @@ def test_an_unknown_column_is_refused() -> None:
 
 def same_disc(*titles: Title) -> TitleStates:
     """The states of titles that are known to hold one disc."""
-    return TitleStates(
-        records=Records(discs=tuple(DiscRecord(each.path, "ab" * 16, each.is_packed) for each in titles))
-    )
+    discs = {each.key: DiscRecord(each.key, "ab" * 16, each.is_packed) for each in titles}
+    return TitleStates(records=Records(discs=discs))
 
 
 def test_titles_with_one_disc_stand_together() -> None:

@@ -81,9 +81,9 @@ def test_totals_groups_families_and_names_are_the_same() -> None:
 def test_what_is_recorded_decides_its_state_and_its_disc() -> None:
     few = listed_of(WHOLE)
     records = Records(
-        working=frozenset({WHOLE[0].path}),
-        damaged={WHOLE[1].path: (9e9, "block 3")},
-        discs=tuple(DiscRecord(each.path, "ab" * 16, each.is_packed) for each in WHOLE[2:4]),
+        working=frozenset({WHOLE[0].key}),
+        damaged={WHOLE[1].key: (9e9, "block 3")},
+        discs={each.key: DiscRecord(each.key, "ab" * 16, each.is_packed) for each in WHOLE[2:4]},
     )
     states = TitleStates(records=records)
     states.set_titles(few)

@@ -19,6 +19,7 @@ from discpress.engine.states import State
 from discpress.engine.store.digests import Digests, Grade
 from discpress.engine.store.identity import FileIdentity
 from discpress.engine.store.model import JsonValue, Title
+from discpress.engine.store.rows.keys import path_from
 from discpress.engine.store.store import Store
 
 ISO, ZSO = Path("/games/Okami [red].iso"), Path("/games/Okami [red].zso")
@@ -65,6 +66,17 @@ def test_a_published_result_that_both_digests_prove_makes_the_source_done(store:
     publish(store)
     states = TitleStates(records=TitleRecords(store).read())
     assert (states.state(iso), states.of(iso).other_path, states.state(zso)) == (State.DONE, ZSO, State.PACKED)
+
+
+@pytest.mark.parametrize("is_read_between", [False, True])
+def test_each_published_result_of_a_source_counts(is_read_between: bool, store: Store) -> None:
+    iso, _ = known(store)
+    records = TitleRecords(store)
+    publish(store)
+    if is_read_between:
+        records.read()
+    store.append_journal("published", {"source": str(ISO), "output": "/games/gone.zso", "xxh3": DIGEST})
+    assert TitleStates(records=records.read()).state(iso) is State.DONE
 
 
 def test_without_a_conversion_in_the_journal_the_disc_only_has_a_copy(store: Store) -> None:
@@ -124,8 +136,8 @@ def test_of_equal_discs_the_first_packed_one_is_kept_else_the_first(packed: list
         )
         for number, is_packed in enumerate(packed)
     ]
-    discs = [DiscRecord(each.path, DIGEST, is_packed) for each, is_packed in zip(found, packed, strict=True)]
-    states = TitleStates(records=Records(discs=tuple(reversed(discs))))
+    discs = {each.key: DiscRecord(each.key, DIGEST, is_packed) for each, is_packed in zip(found, packed, strict=True)}
+    states = TitleStates(records=Records(discs=dict(reversed(discs.items()))))
     for number, (own, is_packed) in enumerate(zip(found, packed, strict=True)):
         before = [
             other.path
@@ -142,8 +154,9 @@ def test_a_digest_that_was_taken_again_replaces_the_earlier_one(store: Store) ->
     before = records.read()
     store.digests.save(iso.path, iso.identity, Digests(xxh3="cd" * 16, size_bytes=4096))
     after = records.read()
-    assert [each.digest for each in before.discs] == [DIGEST, DIGEST]
-    assert sorted((each.path, each.digest) for each in after.discs) == [(ISO, "cd" * 16), (ZSO, DIGEST)]
+    assert [each.digest for each in before.discs.values()] == [DIGEST, DIGEST]
+    digests = {path_from(key): each.digest for key, each in after.discs.items()}
+    assert digests == {ISO: "cd" * 16, ZSO: DIGEST}
     assert records.read().discs is after.discs
 
 

@@ -46,8 +46,8 @@ def row(view: LibraryView, name: str) -> dict[str, str]:
 
 def records(*titles: Title) -> Records:
     """The records of a conversion: of the first title, into the second."""
-    discs = tuple(DiscRecord(each.path, "ab" * 16, each.is_packed) for each in titles)
-    return Records(discs=discs, results={(titles[0].path, titles[1].path, "ab" * 16)})
+    discs = {each.key: DiscRecord(each.key, "ab" * 16, each.is_packed) for each in titles}
+    return Records(discs=discs, results={titles[0].key: ((titles[1].key, "ab" * 16),)})
 
 
 def test_the_comparison_with_datfiles_has_a_column_while_one_is_loaded() -> None:
@@ -213,13 +213,13 @@ def test_totals_are_of_the_whole_library_whatever_is_shown() -> None:
 
 def test_the_queue_gives_the_word_and_says_which_rows_differ() -> None:
     shown = view()
-    path = LIBRARY[1].path
-    assert shown.set_jobs([job(path=path)]) == {path}
+    path, key = LIBRARY[1].path, LIBRARY[1].key
+    assert shown.set_jobs([job(path=path)]) == {key}
     assert shown.state_at(LIBRARY[1]) == "▶ queued"
     assert shown.set_jobs([job(path=path, position=9.0)]) == set()
-    assert shown.set_jobs([running(path=path)]) == {path}
+    assert shown.set_jobs([running(path=path)]) == {key}
     assert shown.state_at(LIBRARY[1]) == "▶ 50 %"
-    assert shown.set_jobs([job(path=path, state=JobState.DONE)]) == {path}
+    assert shown.set_jobs([job(path=path, state=JobState.DONE)]) == {key}
     assert shown.state_at(LIBRARY[1]) == "● ready"
 
 
@@ -281,7 +281,7 @@ def test_the_default_settings_are_the_charts_first_point() -> None:
 
 def test_damage_that_a_whole_check_found_is_the_state() -> None:
     seen = view()
-    assert seen.set_records(Records(damaged={LIBRARY[1].path: (9.0, "block 3 does not decode")}))
+    assert seen.set_records(Records(damaged={LIBRARY[1].key: (9.0, "block 3 does not decode")}))
     assert row(seen, "Game 2.iso")["state"] == "✗ damaged"
     assert seen.set_records(Records())
     assert row(seen, "Game 2.iso")["state"] == "● ready"
@@ -290,7 +290,7 @@ def test_damage_that_a_whole_check_found_is_the_state() -> None:
 def test_damage_of_a_file_that_is_another_by_now_is_not_shown() -> None:
     later = replace(LIBRARY[1], identity=replace(LIBRARY[1].identity, mtime_ns=20_000_000_000))
     seen = view((later,))
-    seen.set_records(Records(damaged={later.path: (9.0, "block 3 does not decode")}))
+    seen.set_records(Records(damaged={later.key: (9.0, "block 3 does not decode")}))
     assert row(seen, "Game 2.iso")["state"] == "● ready"
 
 
@@ -305,7 +305,7 @@ def test_a_filter_by_state_follows_the_records() -> None:
     seen = view()
     seen.set_filter("state:damaged")
     assert names(seen) == []
-    seen.set_records(Records(damaged={LIBRARY[1].path: (9.0, "block 3 does not decode")}))
+    seen.set_records(Records(damaged={LIBRARY[1].key: (9.0, "block 3 does not decode")}))
     assert names(seen) == ["Game 2.iso"]
 
 
