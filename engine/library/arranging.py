@@ -21,8 +21,8 @@ class Order(NamedTuple):
 
     titles: list[ListedTitle]
     """The titles, with those of a disc and those of a family next to each other."""
-    copied: frozenset[Hashable]
-    """The discs that several titles hold."""
+    copied: Mapping[bytes, Hashable]
+    """The disc of each title that holds the same as another."""
     families: Mapping[bytes, ListedFamily]
     """The family of each title that has one."""
     grouping: Grouping

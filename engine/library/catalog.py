@@ -14,7 +14,7 @@ A filter is one line of words; it selects a title if all of them match:
 import operator
 import os
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Mapping, Set
+from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, TypeAlias
@@ -153,14 +153,14 @@ def sort_titles(
     return [title for _, title in present] + missing
 
 
-def join_copies(titles: Iterable[TitleT], states: TitleStates) -> tuple[list[TitleT], frozenset[Hashable]]:
-    """Return the titles with those next to each other that are known to hold the same disc, and the discs of those.
+def join_copies(titles: Iterable[TitleT], states: TitleStates) -> tuple[list[TitleT], dict[bytes, Hashable]]:
+    """Return the titles with those next to each other that are known to hold the same disc, and the disc of each such.
 
     A disc has the position of its first title. Neither serial nor size tell a disc: those of a set, translations,
     revisions and demos share them.
     """
     if not states.knows_copies:
-        return list(titles), frozenset()
+        return list(titles), {}
     firsts: dict[Hashable, TitleT] = {}
     others: dict[Hashable, list[TitleT]] = {}  # a list for every title takes the collector 50 ms
     for title in titles:
@@ -168,20 +168,14 @@ def join_copies(titles: Iterable[TitleT], states: TitleStates) -> tuple[list[Tit
         if firsts.setdefault(disc, title) is not title:
             others.setdefault(disc, []).append(title)
     joined = [each for disc, first in firsts.items() for each in (first, *others.get(disc, ()))]
-    return joined, frozenset(others)
+    return joined, {each.key: disc for disc, some in others.items() for each in (firsts[disc], *some)}
 
 
-def later_copies(titles: Iterable[AnyTitle], copied: Set[Hashable], states: TitleStates) -> set[bytes]:
-    """Return the keys of the titles of the discs in `copied` that are not the first of their disc."""
-    later: set[bytes] = set()
-    seen: set[Hashable] = set()
-    for title in titles if copied else ():
-        disc = states.disc_of(title)
-        if disc in seen:
-            later.add(title.key)
-        elif disc in copied:
-            seen.add(disc)
-    return later
+def later_copies(titles: Iterable[AnyTitle], copied: Mapping[bytes, Hashable]) -> set[bytes]:
+    """Return the keys of the titles that are not the first of their disc; `copied` are those of `join_copies`."""
+    keys = [key for title in titles if (key := title.key) in copied] if copied else []
+    firsts = {copied[key]: key for key in reversed(keys)}
+    return set(keys).difference(firsts.values())
 
 
 def total(titles: Iterable[AnyTitle], states: TitleStates) -> Totals:

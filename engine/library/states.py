@@ -92,7 +92,7 @@ class TitleStates:
     def set_records(self, records: Records) -> None:
         """Take in what is recorded by now; most of the time only the jobs are different."""
         before, self.records = self.records, records
-        if records.discs != before.discs:
+        if records.discs is not before.discs:
             discs = records.discs.values()
             self._by_digest, self._firsts = {}, {}
             self._user_digests = {each.digest: each.user_digest for each in discs if each.user_digest}

@@ -105,7 +105,7 @@ class Poller:
         self._rests_until = time.monotonic() + rest_s
         self._session.is_loading = False
         self.apply(changes, arranged)
-        self.poll()
+        self._app.call_later(self.poll)  # not in one step: keys are answered in between
 
     def _read_jobs(self) -> Changes:
         """Read thousands of jobs that were queued at once: the next poll has them."""

@@ -1,7 +1,8 @@
 """The library as the table shows it: filtered, sorted, marked; titles with the same disc stand together."""
 
-from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 from typing import TypeAlias
 
@@ -46,7 +47,7 @@ class LibraryView(MarkedRows[ListedTitle, bytes]):
         self._predicate: Predicate = parse_filter("")
         self._sorted: list[ListedTitle] = []
         self._later: set[bytes] = set()
-        self._copied: frozenset[Hashable] = frozenset()
+        self._copied: Mapping[bytes, Hashable] = {}
         self.grouping = Grouping.NONE
         """The fact by which titles are grouped when they are next brought into order."""
         self.totals = total((), states)
@@ -55,7 +56,6 @@ class LibraryView(MarkedRows[ListedTitle, bytes]):
         """The names of the titles, told apart within the whole library."""
         self.is_stale = False
         """Whether order and totals of many titles are older than the records, and wait to be arranged."""
-        self._places: dict[bytes, int] | None = None
         self._selected: list[ListedTitle] = []
         self.families = FamilyRows()
         self.groups = GroupRows()
@@ -94,7 +94,8 @@ class LibraryView(MarkedRows[ListedTitle, bytes]):
         """Take in what the queue does with the titles; return the keys of those whose row reads differently."""
         new = {path_key(job.path): job for job in jobs if job.kind in CONVERSION_KINDS and job.is_alive}
         keys = new.keys() | self._jobs.keys()
-        differ = {key for key in keys if job_word(new.get(key)) != job_word(self._jobs.get(key))}
+        pairs = ((key, new.get(key), self._jobs.get(key)) for key in keys)
+        differ = {key for key, now, before in pairs if now is not before and job_word(now) != job_word(before)}
         self._jobs = new
         self.set_records(self.states.records)
         return differ
@@ -143,11 +144,10 @@ class LibraryView(MarkedRows[ListedTitle, bytes]):
     def _select(self) -> None:
         self._selected = list(filter(self._predicate, self._sorted))
         parts = self.groups.parts(self._selected) if self._copied else ()
-        self._later = {key for part in parts for key in later_copies(part, self._copied, self.states)}
+        self._later = {key for part in parts for key in later_copies(part, self._copied)}
         self._fold()
 
     def _fold(self) -> None:
-        self._places = None
         key, is_descending = self.sort_key, self.is_descending
         rows = self.families.rows_of(self._selected)
         if key in _LARGE_FIRST:
@@ -191,12 +191,16 @@ class LibraryView(MarkedRows[ListedTitle, bytes]):
 
     def index_of(self, path: Path | None) -> int | None:
         """Return the row of a path; None if it is not shown."""
-        if self._places is None:
-            self._places = places = {row.key: index for index, row in enumerate(self.rows)}
-            folded = (*self.families.folded_keys, *self.groups.folded_keys)
-            for index in [places[key] for key in folded if key in places]:
-                places |= {title.key: index for title in self.members(self.rows[index]) if title.key not in places}
-        return None if path is None else self._places.get(path_key(path))
+        if path is None:
+            return None
+        key, folded = path_key(path), {*self.families.folded_keys, *self.groups.folded_keys}
+        its_own = (index for index, row in enumerate(self.rows) if row.key == key)
+        around = (
+            index
+            for index, row in enumerate(self.rows if folded else ())
+            if row.key in folded and any(title.key == key for title in self.members(row))
+        )
+        return next(chain(its_own, around), None)
 
     def path_of(self, row: ListedTitle) -> Path:
         """Return the path of a title."""

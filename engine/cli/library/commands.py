@@ -184,7 +184,7 @@ def _rows(titles: Sequence[Title], states: TitleStates) -> Iterator[tuple[str, .
     joined, copied = join_copies(titles, states)
     families = families_in(joined)
     in_order = join_families(joined, families)
-    later = later_copies(in_order, copied, states)
+    later = later_copies(in_order, copied)
     for title in in_order:
         key = title.key
         family = families.get(key)

@@ -89,7 +89,7 @@ def test_what_is_recorded_decides_its_state_and_its_disc() -> None:
     states.set_titles(few)
     assert [states.state(each) for each in few] == [states.state(each) for each in WHOLE]
     joined, copied = join_copies(few, states)
-    assert len(copied) == 2
+    assert len(copied) == 4
     assert [each.path for each in joined] == [each.path for each in join_copies(WHOLE, states)[0]]
     assert [states.group_of(each) for each in few] == [states.group_of(each) for each in WHOLE]
 
