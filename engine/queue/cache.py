@@ -91,7 +91,9 @@ class Mirror:
         else:
             rows = connection.execute(_SELECT_CHANGED, (self._revision,)).fetchall()
         moved = [self._take(job_from(row)) for row in rows]
-        if self._drop_old() or is_first or any(moved):
+        if self._drop_old():
+            self._order = [each for each in self._order if each in self._by_id]
+        if is_first or any(moved):
             self._order = [job.id for job in sorted(self._by_id.values(), key=_key)]
         if rows or is_first:
             self.jobs = tuple([self._by_id[each] for each in self._order])

@@ -4,7 +4,6 @@ import asyncio
 import gc
 import time
 from collections.abc import Callable, Iterable, Sequence
-from contextlib import nullcontext
 from functools import partial
 from pathlib import Path
 
@@ -75,7 +74,7 @@ class Poller:
     def _read(self, read: Callable[[], Changes], *, is_long: bool = False) -> None:
         """Read titles and arrange the library in a thread, so that what is on the screen can be used meanwhile.
 
-        A long reading makes thousands of records that stay.
+        Each reading makes thousands of records; those of a long one stay.
         """
         use_one_arena()
         self._loads += 1
@@ -84,7 +83,7 @@ class Poller:
         def run() -> None:
             began = time.thread_time()
             try:
-                with few_collections() if is_long else nullcontext():
+                with few_collections():
                     changes = read()
                     titles = changes.titles if changes.is_all else view.titles.changed(changes.titles, changes.gone)
                     arranged = view.arrange(titles, session.records)
@@ -195,8 +194,9 @@ class Poller:
         changed = {folder for job in ended for folder in _changed_folders(job)}
         self._session.polled = snapshot
         self._notify_of_ended(ended, snapshot)
-        self._each(lambda screen: screen.on_snapshot(snapshot))
-        self._each(lambda screen: screen.show_title_bar())
+        # Each in a step of its own: a screen goes through all jobs.
+        self._each(lambda screen: screen.call_later(screen.on_snapshot, snapshot))
+        self._each(lambda screen: screen.call_later(screen.show_title_bar))
         if changed:
             self.scan(changed)
 
@@ -233,7 +233,7 @@ class Poller:
         """Let the screens know of changed settings."""
         self._each(lambda screen: screen.on_settings())
 
-    def _each(self, tell: Callable[[DiscScreen], None]) -> None:
+    def _each(self, tell: Callable[[DiscScreen], object]) -> None:
         for screen in self._app.screen_stack:
             if isinstance(screen, DiscScreen) and screen.is_mounted:
                 tell(screen)

@@ -1,5 +1,6 @@
 """A large library: what concerns many titles is done in steps or in a thread, so that keys are answered meanwhile."""
 
+import asyncio
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,8 @@ from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.queue.tasks.records import ConvertTask
 from discpress.engine.states import State
 from discpress.tui.app import polling, session
+from discpress.tui.screens.library import LibraryScreen
+from discpress.tui.screens.queue import QueueScreen
 
 pytestmark = pytest.mark.slow
 
@@ -65,3 +68,20 @@ async def test_many_jobs_are_read_aside(tmp_path: Path, monkeypatch: pytest.Monk
         desk.queue.ask(desk.queue.add(JobRequest(ConvertTask(), each.path) for each in LIBRARY[:3]), Action.PAUSE)
         await desk.look()
         await desk.until(lambda: "3 paused" in desk.text)
+
+
+async def test_each_screen_takes_the_jobs_in_in_a_step_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    steps: list[object] = []
+
+    def note(*_: object) -> None:
+        steps.append(asyncio.current_task())
+
+    async with opened(tmp_path, "w") as desk:
+        monkeypatch.setattr(LibraryScreen, "on_snapshot", note)
+        monkeypatch.setattr(QueueScreen, "on_snapshot", note)
+        desk.queue.add([JobRequest(ConvertTask(), LIBRARY[0].path)])
+        await desk.look()
+        await desk.until(lambda: len(steps) == 2)
+        assert len({*steps, asyncio.current_task()}) == 3

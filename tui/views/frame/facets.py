@@ -4,8 +4,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
+from discpress.engine.formats import ImageFormat
 from discpress.engine.states import ORDER, State
-from discpress.engine.systems import SYSTEMS
+from discpress.engine.systems import SYSTEMS, System
 from discpress.tui.views.library import LibraryView
 from discpress.tui.widgets.graph import bar
 from discpress.tui.widgets.palette import Line, fit, headed
@@ -18,9 +19,13 @@ Facet: TypeAlias = tuple[Line, str]
 
 def facets_of(view: LibraryView, width: int) -> Sequence[Facet]:
     """Return the counts of the whole library, each kind from the most to the fewest, states in their order."""
-    titles = view.in_order
-    systems = Counter(title.system for title in titles)
-    formats = Counter(title.format for title in titles if title.format is not None)
+    kinds = {id(title.shared): title.shared for title in view.in_order}
+    systems, formats = Counter[System](), Counter[ImageFormat]()
+    for kind, count in Counter(id(title.shared) for title in view.in_order).items():  # thousands of titles, few kinds
+        shared = kinds[kind]
+        systems[shared.disc.system] += count
+        if shared.format is not None:
+            formats[shared.format] += count
     states = {state.spec.label: (count, f"state:{state}") for state, count in _states(view)}
     groups: Mapping[str, Mapping[str, tuple[int, str]]] = {
         "system": {SYSTEMS[each].label: (count, f"sys:{each}") for each, count in systems.most_common()},
