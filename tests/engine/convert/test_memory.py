@@ -79,9 +79,9 @@ def test_a_chd_of_any_method(noise_path: Path, tmp_path: Path, method: str, hunk
 
 @pytest.mark.parametrize("hunk_size", [4 * KIB, MIB])
 def test_a_chd_of_lzma(tmp_path: Path, hunk_size: int) -> None:
-    """A hunk for each slot, an eighth of it noise, at 2 MB/s; after them it may hold no more of the zeros."""
+    """A hunk for each slot, a sixteenth of it noise, at 2 MB/s; after them it may hold no more of the zeros."""
     path = tmp_path / "noise-then-zeros.iso"
-    noise = MIB // 8
+    noise = MIB // 16
     hunks = (sample_images.incompressible(noise, seed).ljust(MIB, b"\0") for seed in range(THREADS + 2))
     path.write_bytes(b"".join(hunks))
     os.truncate(path, NOISE_BYTES)
@@ -98,7 +98,7 @@ def test_a_packed_image_with_blocks_of_1_mib(piece: bytes, tmp_path: Path) -> No
 @pytest.mark.parametrize("kind", ["zip", "7z"])
 def test_an_image_in_an_archive(kind: str, piece: bytes, tmp_path: Path) -> None:
     """Beside the slots the stream's pages and marks; zeros that unpack to a hundred times the input in between."""
-    disc = piece * 2 + bytes(160 * MIB) + piece
+    disc = piece * 2 + bytes(96 * MIB) + piece
     write = archive_files.write_7z if kind == "7z" else archive_files.write_zip
     path = write(tmp_path / f"game.{kind}", {"game.iso": disc})
     assert peak(path, tmp_path / "out.zso", "-l", 1) < MOST_BYTES

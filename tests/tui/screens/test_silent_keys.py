@@ -132,14 +132,18 @@ async def one_job(desk: Desk, state: JobState) -> None:
 
 @pytest.mark.parametrize("state", [JobState.QUEUED, JobState.RUNNING, JobState.DONE, JobState.FAILED, JobState.SKIPPED])
 async def test_every_key_answers_on_every_kind_of_job(state: JobState, tmp_path: Path) -> None:
-    silent = []
-    for key in keys_of(Place.QUEUE):
-        async with opened(tmp_path / f"{ord(key[0])}-{key}", titles=[title("Game 2.iso", 100)]) as desk:
+    silent, keys = [], keys_of(Place.QUEUE)
+    while keys:
+        async with opened(tmp_path / str(len(keys)), titles=[title("Game 2.iso", 100)]) as desk:
             await one_job(desk, state)
-            before = seen(desk)
-            await desk.press(key)
-            if seen(desk) == before and desk.queue.jobs()[0].wanted is None:
-                silent.append(key)
+            screen, jobs = desk.app.screen, desk.queue.jobs()
+            while keys and desk.app.screen is screen and desk.queue.jobs() == jobs:  # the job is as it was
+                key, before = keys.pop(), seen(desk)
+                await desk.press(key)
+                if seen(desk) == before and desk.queue.jobs()[0].wanted is None:
+                    silent.append(key)
+                if desk.app.screen is not screen or isinstance(desk.app.focused, Input):
+                    await desk.press("escape")
     assert silent == []
 
 
