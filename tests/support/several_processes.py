@@ -33,7 +33,7 @@ class ShortSchedules:
         return _ShortSchedule(config, log) if config.getvalue("dist") == "loadfile" else None
 
 
-class _ShortSchedule(LoadFileScheduling):
+class _ShortSchedule(LoadFileScheduling):  # type: ignore[misc]  # xdist has no types
     """A schedule by files that forgets those that are done: after each test it counts what is left of all others."""
 
     def _assign_work_unit(self, node: WorkerController) -> None:

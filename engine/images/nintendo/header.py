@@ -7,9 +7,11 @@ it is used.
 """
 
 import hashlib
+import operator
 import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from itertools import accumulate
 from struct import Struct
 
 from discpress.engine.formats import MAX_DISC_BYTES, ImageFormat
@@ -36,6 +38,8 @@ _GCZ_LOOK = 64 * 1024
 _CISO = Struct("<4sI")  # magic, block size; a byte for each block follows
 _CISO_HEADER_BYTES = 0x8000
 _CISO_BLOCKS = range(0x8000, 1 << 28)
+_IS_ONE = bytes(byte == 1 for byte in range(256))
+"""Of the byte of a block, whether it is stored."""
 
 _WBFS_COPY_BYTES = 0x100
 """Bytes of the disc's start that are in the header too."""
@@ -118,14 +122,12 @@ def _read_ciso(source: ByteSource) -> PackedDisc:
     if len(head) < _CISO_HEADER_BYTES:
         return PackedDisc(needed_bytes=_CISO_HEADER_BYTES)
     _, block_size = _CISO.unpack_from(head)
-    places, count = [], 0
-    for is_stored in head[_CISO.size :]:
-        count += is_stored == 1
-        places.append(count if is_stored == 1 else 0)
-    if not count or block_size not in _CISO_BLOCKS:
+    stored = head[_CISO.size :].translate(_IS_ONE)
+    if block_size not in _CISO_BLOCKS or not any(stored):
         return PackedDisc()
-    data_bytes = _CISO_HEADER_BYTES + count * block_size
-    blocks = BlockMap(block_size, tuple(places), _CISO_HEADER_BYTES - block_size, data_bytes)
+    places = tuple(map(operator.mul, accumulate(stored), stored))
+    data_bytes = _CISO_HEADER_BYTES + sum(stored) * block_size
+    blocks = BlockMap(block_size, places, _CISO_HEADER_BYTES - block_size, data_bytes)
     # The last block may end with the disc.
     found = PackedDisc(
         head=blocks.read_at(source, 0, LOSS_BYTES) if places[0] else b"",
