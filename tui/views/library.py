@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Hashable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from itertools import chain
+from itertools import chain, groupby
 from pathlib import Path
 from typing import TypeAlias
 
@@ -218,18 +218,15 @@ class LibraryView(MarkedRows[ListedTitle, bytes]):
         """Return the titles that only this row stands for: none for the head of a group that is not folded."""
         return () if self.groups.is_head(row) and not self.groups.is_folded(row) else self.members(row)
 
-    def is_marked_with_others(self, row: ListedTitle) -> bool:
-        """Return whether a title is ready for a conversion."""
-        return self.states.state(row).spec.is_in_batch
-
     def marked_together(self) -> set[bytes]:
         """Return the ready titles shown; if none is, those that their target does not load, which can be repaired."""
-        return super().marked_together() or {title.key for title in self.repairable}
+        return {title.key for title in self.ready or self.repairable}
 
     @property
     def ready(self) -> Sequence[ListedTitle]:
         """The titles shown that may be converted with others."""
-        return [title for title in self._selected if self.is_marked_with_others(title)]
+        by_state = groupby(self._selected, self.states.state)  # most neighbours have the same
+        return [title for state, some in by_state if state.spec.is_in_batch for title in some]
 
     @property
     def repairable(self) -> Sequence[ListedTitle]:

@@ -77,10 +77,6 @@ class MarkedRows(Generic[RowT, MarkT]):
         """Return those of `members` that no other row stands for."""
         return self.members(row)
 
-    def is_marked_with_others(self, row: RowT) -> bool:
-        """Return whether "mark all" takes a row."""
-        return True
-
     # Order
 
     def sort_by(self, key: str, *, is_reversed: bool = False) -> None:
@@ -116,8 +112,7 @@ class MarkedRows(Generic[RowT, MarkT]):
 
     def marked_together(self) -> set[MarkT]:
         """Return the marks of the rows shown that "mark all" takes."""
-        shown = (each for row in self.rows for each in self.own_members(row))
-        return {self.mark_of(each) for each in shown if self.is_marked_with_others(each)}
+        return {self.mark_of(row) for row in self.rows}
 
     def toggle_all(self) -> None:
         """Mark all rows shown that may be marked with others; clear all marks if they are marked already."""
