@@ -61,7 +61,7 @@ def detect_format(source: ByteSource) -> ImageFormat:
         return ImageFormat.ISO
     if found is not ImageFormat.ISO:
         return found
-    if find_raw_layout(lambda offset, length: read_bytes(source, offset, length), source.size_bytes) is not None:
+    if find_raw_layout(source.read_at, source.size_bytes) is not None:
         return ImageFormat.RAW_CD
     # The end of a file in an archive may be reached by unpacking all of it only.
     at_end = None if source.member_number else sniff_tail(source)
@@ -70,7 +70,7 @@ def detect_format(source: ByteSource) -> ImageFormat:
 
 def is_disc(source: ByteSource) -> bool:
     """Return whether bytes contain a known disc."""
-    return find_disc(lambda offset, length: read_bytes(source, offset, length)) is not None
+    return find_disc(source.read_at) is not None
 
 
 def header_problem(source: ByteSource, found: ImageFormat) -> str:

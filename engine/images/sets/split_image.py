@@ -129,7 +129,7 @@ def _is_whole_alone(source: ByteSource, *, is_certain: bool = False) -> bool:
 
 def _excess_bytes(source: ByteSource) -> int | None:
     """Return by how much a plain image is longer than its volume, negative if it is shorter; None without a volume."""
-    volume = volume_bytes(lambda offset, length: read_bytes(source, offset, length))
+    volume = volume_bytes(source.read_at)
     return None if volume is None else source.size_bytes - volume
 
 
