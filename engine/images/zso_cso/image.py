@@ -216,12 +216,13 @@ class IndexedImage(BlockImage):
         )
 
     def _check_first_offset(self) -> None:
+        offset = self.offset_of(self.entries(0, 1)[0])
+        if offset >= self.header.data_offset:
+            return
         lost_bytes = self.lost_tail_bytes
         if lost_bytes:
             raise DamagedImageError(
                 f"{self.name}: {self.describe_lost_tail(lost_bytes)}",
                 hint="convert the original again: the data is missing from this file",
             )
-        offset = self.offset_of(self.entries(0, 1)[0])
-        if offset < self.header.data_offset:
-            raise self.damage(0, self.extent_problem(0, offset, 1))
+        raise self.damage(0, self.extent_problem(0, offset, 1))
