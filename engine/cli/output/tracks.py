@@ -10,7 +10,7 @@ from discpress.engine.names import display_name
 from discpress.engine.units import format_count
 
 if TYPE_CHECKING:
-    from discpress.engine.images.cd.kept.reading import Kept
+    from discpress.engine.images.cd.kept.checked import Kept
 
 
 def track_facts(found: Sequence[TrackDigests]) -> dict[str, object]:

@@ -23,7 +23,7 @@ class TrackCounts(NamedTuple):
     """Stored bytes of a sector, if those of all tracks have the same; else 0."""
 
     first_gap: int = 0
-    """The number of the first track with a pregap or a postgap; 0 if none has one."""
+    """The number of the first track with a pregap or a postgap in the CHD of the disc; 0 if none has one."""
     has_subcode: bool = False
     """Whether it is in a CHD with subcode, which another CHD of it keeps."""
     is_gd_rom: bool = False
@@ -37,7 +37,8 @@ class TrackCounts(NamedTuple):
         tracks = disc.tracks
         audio = sum(track.kind.is_audio for track in tracks)
         sizes = {track.kind.sector_bytes for track in tracks}
-        gaps = (track.number for track in tracks if track.pregap or track.silent_pregap or track.postgap)
+        in_chd = disc.tracks_in_chd
+        gaps = (track.number for track in in_chd if track.pregap or track.silent_pregap or track.postgap)
         return cls(
             len(tracks) - audio,
             audio,

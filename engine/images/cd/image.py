@@ -1,5 +1,6 @@
 """An open image of a CD or GD-ROM, whatever files it is in: the stored sectors of its tracks, in order."""
 
+from discpress.engine.images.cd.gd_gaps import with_moved_gaps
 from discpress.engine.images.cd.tracks import HIGH_DENSITY_SECTOR, SectorView, Track, is_gd_rom
 from discpress.engine.images.image import Image
 
@@ -21,6 +22,14 @@ class CdImage(Image):
     """Stored bytes of its files that are not among the decoded ones, such as subcode."""
     has_unkept_bytes = False
     """Whether its files have subcode, or tracks of another sheet, which no result keeps."""
+
+    @property
+    def tracks_in_chd(self) -> tuple[Track, ...]:
+        """The tracks as the track table of its CHD states them: of a GD-ROM, each gap is the end of the track before.
+
+        Those of an image in a CHD are as that CHD has them.
+        """
+        return with_moved_gaps(self.tracks)
 
     @property
     def is_gd_rom(self) -> bool:

@@ -60,7 +60,7 @@ def _is_dreamcast(image: CdImage) -> bool:
 
 def _flycast_findings(image: CdImage) -> Iterator[Finding]:
     """Yield what Flycast refuses in a CHD."""
-    gaps = [each for each in image.tracks if each.pregap or each.silent_pregap or each.postgap]
+    gaps = [each for each in image.tracks_in_chd if each.pregap or each.silent_pregap or each.postgap]
     if gaps:
         numbers = listed([str(each.number) for each in gaps], "and")
         message = f"Flycast loads no CHD with pregaps or postgaps, as of track {numbers}; it loads the GDI or CUE sheet"

@@ -104,7 +104,7 @@ def frames_of(disc: CdImage) -> DiscFrames:
     if isinstance(disc, ChdCdImage):
         return _StoredFrames(disc)
     try:
-        entries = track_entries(disc.tracks)
+        entries = track_entries(disc.tracks_in_chd)
         kept, _ = kept_or_problem(disc)
         extra = () if kept is None else (NewEntry(TAG, encode(kept), is_counted=False),)
         frames = DiscFrames(disc, (*entries, *extra), read_entries(entries, disc.name))
@@ -126,4 +126,6 @@ def lost_in_chd(disc: CdImage) -> list[str]:
     """Return what the track table of a CHD does not state of a disc's tracks. UnsupportedImageError as `frames_of`."""
     if isinstance(disc, ChdCdImage):
         return []
-    return lost_of(disc.tracks, [each.track for each in frames_of(disc).stored_tracks])
+    frames = frames_of(disc)
+    tracks = disc.tracks if frames.kept is None else disc.tracks_in_chd  # kept files have gaps that were moved
+    return lost_of(tracks, [each.track for each in frames.stored_tracks])

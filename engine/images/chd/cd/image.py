@@ -5,7 +5,8 @@ from collections.abc import Callable, Sequence
 from discpress.engine.codecs.cd.frames import FRAME_BYTES, SUBCODE_BYTES
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.cd.image import CdImage
-from discpress.engine.images.cd.tracks import TrackKind
+from discpress.engine.images.cd.tracks import Track, TrackKind
+from discpress.engine.images.chd.cd.dump_tracks import dump_tracks
 from discpress.engine.images.chd.cd.frames import ChdFrames, has_frames
 from discpress.engine.images.chd.cd.places import cut_frames, sectors_in
 from discpress.engine.images.chd.header import VERSION, read_header
@@ -158,8 +159,13 @@ class ChdCdImage(FramesImage, CdImage):
     def __init__(self, frames: ChdFrames) -> None:
         """Take the open frames, whose source this image closes."""
         super().__init__(frames)
-        self.tracks = tuple(each.track for each in frames.tracks)
+        self.tracks = dump_tracks(frames)
         self.left_out_bytes = SUBCODE_BYTES * sum(each.track.sectors for each in frames.tracks if each.has_subcode)
+
+    @property
+    def tracks_in_chd(self) -> tuple[Track, ...]:
+        """The tracks of the track table, see `CdImage.tracks_in_chd`."""
+        return tuple(each.track for each in self.frames.tracks)
 
 
 class ChdIsoImage(FramesImage):

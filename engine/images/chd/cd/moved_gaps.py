@@ -15,7 +15,8 @@ MOVED_GAPS = (
 def has_moved_gaps(image: Image) -> bool:
     """Return whether the gaps of a CHD's tracks are in the tracks before them. DamagedImageError, OSError.
 
-    Then the first track, which contains data, ends with sectors of sound. They have no sync.
+    Then the first track, which contains data, ends with sectors of sound. They have no sync. If kept files show the
+    gaps, the tracks have them back.
     """
     if not isinstance(image, CdImage) or image.format is not ImageFormat.CHD or not image.is_gd_rom:
         return False

@@ -7,9 +7,10 @@ import pytest
 from kept_entries import literal, rebuilt, sliced
 from made_cds import MadeDisc, wave, write_ccd, write_cue, write_gdi, write_split_cue
 
+from discpress.engine.images.cd.kept.checked import check_fit
 from discpress.engine.images.cd.kept.entry import FilePart, KeptError, KeptFile, KeptFiles, PartKind, decode, encode
 from discpress.engine.images.cd.kept.maker import kept_files_of, kept_or_problem
-from discpress.engine.images.cd.kept.reading import are_slices, check_fit
+from discpress.engine.images.cd.kept.reading import are_slices
 from discpress.engine.images.cd.sheet_image import SheetImage
 from discpress.engine.images.open import open_image
 
