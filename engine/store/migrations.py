@@ -263,6 +263,10 @@ MIGRATIONS: Migrations = (
             at REAL NOT NULL, PRIMARY KEY (share, machine)
         ) WITHOUT ROWID""",
     ),
+    (
+        # The gaps of a GD-ROM do not keep Flycast from its CHD any more: the next scan reads its sheet.
+        "UPDATE titles SET parts = '?' WHERE format = 'cue' AND system = 'dreamcast'",
+    ),
 )
 """Every step of the schema, oldest first; a released step is never edited."""
 SCHEMA_CHECKSUM = "cb95212967dfe2a5"

@@ -33,6 +33,7 @@ TITLE = Title(
 ZSO = Settings(ImageFormat.ZSO)
 BEFORE_FAULTS = next(number for number, step in enumerate(MIGRATIONS) if "COLUMN fault" in step[0])
 BEFORE_TRACKS = next(number for number, step in enumerate(MIGRATIONS) if "'raw-cd'" in "".join(step))
+BEFORE_MOVED_GAPS = next(number for number, step in enumerate(MIGRATIONS) if "'dreamcast'" in "".join(step))
 BEFORE_DISC_FACTS = next(number for number, step in enumerate(MIGRATIONS) if "COLUMN disc_total" in "".join(step))
 OLDER_ROWS = [
     (b"/games/known.iso", "ps2", "", "1 2 700 4"),
@@ -172,6 +173,17 @@ def test_sheets_raw_dumps_and_faulty_chds_of_an_older_version_are_read_again(fol
     with Store(folder) as store:
         outdated = {title.path for title in store.titles() if title.is_outdated}
     assert outdated == {title.path for title in old}
+
+
+def test_dreamcast_sheets_of_an_older_version_are_read_again(folder: Path) -> None:
+    game = TITLE.disc._replace(system=System.DREAMCAST)
+    old = replace(TITLE, path=GAMES / "old.cue", format=ImageFormat.CUE, disc=game, tracks=TrackCounts(3, 2, 2352, 2))
+    gdi = replace(old, path=GAMES / "old.gdi", format=ImageFormat.GDI)
+    other = replace(old, path=GAMES / "other.cue", disc=game._replace(system=System.PS1))
+    with Store(folder, migrations=MIGRATIONS[:BEFORE_MOVED_GAPS]) as older:
+        older.save_titles([old, gdi, other])
+    with Store(folder) as store:
+        assert {title.path for title in store.titles() if title.is_outdated} == {old.path}
 
 
 WRONG_PARTS = [
