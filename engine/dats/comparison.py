@@ -12,6 +12,8 @@ from discpress.engine.store.digests import TrackDigest
 from discpress.engine.units import format_size
 
 _TRACK_MARK = "(track "
+_AREAS = {1: "REM SINGLE-DENSITY AREA\r\n", 3: "REM HIGH-DENSITY AREA\r\n"}
+"""The lines before tracks of a GD-ROM."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +50,26 @@ def _are_same(tracks: Sequence[TrackDigest], listed: Sequence[IndexedFile]) -> b
 def has_listed_sheet(tracks: Sequence[TrackDigest], files: Sequence[IndexedFile]) -> bool | None:
     """Return whether a sheet with these tracks, named as in the list, equals the listed one; None without one.
 
-    The sheet of the user has other names for the files, and often other commands: its own bytes tell nothing.
+    The sheet of the user has other names for the files, and often other commands: its own bytes tell nothing. The
+    digests of tracks do not show the areas of a GD-ROM, so both sheets count: with them and without them.
     """
     sheet = next((each for each in files if each.kind is FileKind.SHEET and each.name.lower().endswith(".cue")), None)
     listed = [file for file in files if file.kind is FileKind.DATA]
     if sheet is None or sheet.crc32 is None or len(listed) != len(tracks):
         return None
     names = {file.crc32: file.name for file in listed}
-    text = ""
+    text = areas = ""
     for number, track in enumerate(tracks, start=1):
         name = names.get(int(track.crc32, 16))
         if name is None:
             return None
-        text += f'FILE "{name}" BINARY\r\n  TRACK {number:02} {track.kind}\r\n'
+        lines = f'FILE "{name}" BINARY\r\n  TRACK {number:02} {track.kind}\r\n'
         if track.pregap:
-            text += "    INDEX 00 00:00:00\r\n"
-        text += f"    INDEX 01 {msf(track.pregap)}\r\n"
-    return zlib.crc32(text.encode()) == sheet.crc32
+            lines += "    INDEX 00 00:00:00\r\n"
+        lines += f"    INDEX 01 {msf(track.pregap)}\r\n"
+        text += lines
+        areas += _AREAS.get(number, "") + lines
+    return sheet.crc32 in {zlib.crc32(text.encode()), zlib.crc32(areas.encode())}
 
 
 def worst_status(files: Sequence[IndexedFile]) -> FileStatus:

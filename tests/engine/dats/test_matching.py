@@ -175,6 +175,20 @@ def test_a_sheet_with_the_layout_of_the_listed_one_is_a_second_badge(shelf: Shel
     assert (shelf.match.verdict, shelf.match.sheet) == (Verdict.EXACT, True)
 
 
+def test_the_listed_sheet_of_a_gd_rom_names_its_areas(shelf: Shelf) -> None:
+    sheet = (
+        'REM SINGLE-DENSITY AREA\r\nFILE "G (Track 1).bin" BINARY\r\n  TRACK 01 MODE2/2352\r\n    INDEX 01 00:00:00\r\n'
+        'FILE "G (Track 2).bin" BINARY\r\n  TRACK 02 AUDIO\r\n    INDEX 00 00:00:00\r\n    INDEX 01 00:02:00\r\n'
+        'REM HIGH-DENSITY AREA\r\nFILE "G (Track 3).bin" BINARY\r\n'
+        "  TRACK 03 AUDIO\r\n    INDEX 00 00:00:00\r\n    INDEX 01 00:02:00\r\n"
+    )
+    found = (DATA_TRACK, SHARED_TRACK, OWN_TRACK)
+    files = [rom(f"G (Track {number}).bin", data) for number, data in enumerate(found, 1)]
+    shelf.load({"G": [rom("G.cue", sheet.encode()), *files]})
+    shelf.put(tracks(*found))
+    assert (shelf.match.verdict, shelf.match.sheet) == (Verdict.EXACT, True)
+
+
 def test_a_list_with_only_the_data_track_proves_nothing_and_names_the_game(shelf: Shelf) -> None:
     shelf.load({"Lanterns": [rom("Lanterns (Track 01).bin", DATA_TRACK)]})
     shelf.put(tracks(DATA_TRACK, SHARED_TRACK))
