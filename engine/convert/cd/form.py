@@ -78,10 +78,17 @@ def form_of_image(image: Image, request: ConversionRequest, suffix_format: Image
 def _form_of_cd(image: CdImage, request: ConversionRequest, suffix_format: ImageFormat | None) -> ConversionRequest:
     promised = suffix_format if suffix_format in SHEETS or suffix_format is PLAIN_FORMAT else None
     if request.unpacks:
-        is_gdi = image.is_gd_rom and not request.one_bin
+        is_gdi = image.is_gd_rom and not request.one_bin and not _keeps_cue(image)
         plain = PLAIN_FORMAT if is_exact(image) else GD_SHEET if is_gdi else CD_SHEET
         return replace(request, format=promised or plain)
     return request if promised is None or request.format else replace(request, format=promised)
+
+
+def _keeps_cue(image: CdImage) -> bool:
+    from discpress.engine.images.cd.kept.reading import kept_in  # noqa: PLC0415 - for CDs only
+
+    kept = kept_in(image).files
+    return kept is not None and kept.sheet.name.lower().endswith(f".{CD_SHEET}")
 
 
 def tracks_for(image: Image, settings: Settings, output_path: Path, *, has_own_name: bool = False) -> tuple[Track, ...]:

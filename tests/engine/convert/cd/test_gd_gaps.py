@@ -89,5 +89,7 @@ def test_a_gd_rom_from_a_cue_sheet_comes_back_with_its_gaps(tmp_path: Path) -> N
         assert all(not track.pregap for track in result.tracks_in_chd)
         assert result.stored_form.recorded == {"sha1": CHDMAN_SHA1}
         assert TrackCounts.of(result).unusual == ""
-    back = run(chd, ConversionRequest(ImageFormat.CUE, accept_incomplete=True), tmp_path / "back")
+    unpack = ConversionRequest(unpacks=True, accept_incomplete=True)
+    assert plan_conversion(chd, None, None, unpack).settings.format is ImageFormat.CUE
+    back = run(chd, unpack, tmp_path / "back")
     assert files_in(back.parent) == before
