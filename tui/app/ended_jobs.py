@@ -37,17 +37,21 @@ class BatchEnd:
     """Counts the conversions of a batch, to tell of its end once."""
 
     def __init__(self) -> None:
-        self._ended: dict[int, JobState] = {}
+        self._ended: dict[int, str] = {}
 
     def follow(self, ended: Iterable[Job], now: QueueSnapshot) -> str:
         """Return `3 converted, 1 failed` at the end of a batch; empty before it, or if nothing came of it."""
-        self._ended |= {job.id: job.state for job in ended if job.kind in CONVERSION_KINDS}
+        self._ended |= {job.id: _came_to(job) for job in ended if job.kind in CONVERSION_KINDS}
         if any(job.is_alive and job.kind in CONVERSION_KINDS for job in now.jobs):
             return ""
-        states = list(self._ended.values())
+        ends = list(self._ended.values())
         self._ended = {}
-        words = {JobState.DONE: "converted", JobState.FAILED: "failed"}
-        return ", ".join(f"{states.count(state)} {word}" for state, word in words.items() if state in states)
+        return ", ".join(f"{ends.count(word)} {word}" for word in ("converted", "repaired", "failed") if word in ends)
+
+
+def _came_to(job: Job) -> str:
+    done = "repaired" if job.kind is TaskKind.REPAIR else "converted"
+    return {JobState.DONE: done, JobState.FAILED: "failed"}.get(job.state, "")
 
 
 def notification(how: str, text: str) -> str:
@@ -67,6 +71,7 @@ class EmptyingOffer:
 
     def __init__(self) -> None:
         self._entries: set[Path] = set()
+        self._kinds: set[TaskKind] = set()
         self._bytes = 0
 
     def follow(self, ended: Iterable[Job], now: QueueSnapshot, keys: Keys) -> tuple[str, frozenset[Path]]:
@@ -75,18 +80,20 @@ class EmptyingOffer:
             trashed = job.result.get("trashed")
             if job.kind in CONVERSION_KINDS and job.state is JobState.DONE and isinstance(trashed, str):
                 self._entries.add(Path(trashed).parent)
+                self._kinds.add(job.kind)
                 self._bytes += job.source_bytes
         if not self._entries or any(job.is_alive and job.kind in CONVERSION_KINDS for job in now.jobs):
             return "", frozenset()
         entries, size_bytes = frozenset(self._entries), self._bytes
-        self._entries, self._bytes = set(), 0
+        done = "Repaired" if self._kinds == {TaskKind.REPAIR} else "Converted"
+        self._entries, self._kinds, self._bytes = set(), set(), 0
         key = keys.of("show_trash")
         if not key:
             return "", frozenset()
         count = len(entries)
         originals = f"{count} originals are" if count > 1 else "1 original is"
         return (
-            f"Converted: {originals} in the trash, {format_size(size_bytes)}. "
+            f"{done}: {originals} in the trash, {format_size(size_bytes)}. "
             f"Press {key} in the library, then {keys.of('purge')}, to verify again and free the space.",
             entries,
         )

@@ -9,7 +9,7 @@ from app_desk import LIBRARY, opened
 from discpress.engine.config import Config
 from discpress.engine.errors import SpaceError
 from discpress.engine.queue.jobs import JobRequest
-from discpress.engine.queue.tasks.records import ConvertTask, VerifyTask
+from discpress.engine.queue.tasks.records import ConvertTask, RepairTask, VerifyTask
 from discpress.tui.app.ended_jobs import notification
 
 
@@ -46,3 +46,16 @@ async def test_the_end_of_a_batch_is_told_once(tmp_path: Path) -> None:
         desk.queue.finish(check, {})
         await desk.look()
         assert len(sent) == 1
+
+
+async def test_a_repair_is_called_one_also_in_the_offer_to_empty_the_trash(tmp_path: Path) -> None:
+    sent: list[str] = []
+    async with opened(tmp_path, config=replace(Config(), notify="osc9")) as desk:
+        desk.app.poller.send = sent.append
+        (job,) = desk.queue.add([JobRequest(RepairTask(), LIBRARY[7].path)])
+        await desk.look()
+        desk.queue.start(job)
+        desk.queue.finish(job, {"trashed": "/games/.discpress-trash/1/Velvet.zso"})
+        await desk.look()
+        assert sent == ["\x1b]9;discpress: 1 repaired\a"]
+        assert desk.told[-1].startswith("Repaired: 1 original is in the trash, ")
