@@ -150,10 +150,10 @@ class TitleStates:
         if with_jobs and records.working and title.key in records.working:
             return _WORKING
         damage = records.damaged.get(title.key) if records.damaged else None
-        # Another file of that name may have come since.
-        if damage is not None and damage[0] >= title.mtime_s:
-            return Standing(State.DAMAGED, damage[1])
         found = of_file()
+        # Another file of that name may have come since. And a check of half an image fails for what the scan has found.
+        if damage is not None and damage[0] >= title.mtime_s and found.state is not State.CUT_SHORT:
+            return Standing(State.DAMAGED, damage[1])
         if not is_sound(found.state):
             return found
         return self._copy_of(title) or found

@@ -11,6 +11,7 @@ from discpress.engine.names import display_name
 from discpress.engine.queue.jobs import Job
 from discpress.engine.queue.titles.examined import found_damage, has_examined
 from discpress.engine.queue.titles.job_notes import note_of
+from discpress.engine.states import State
 from discpress.engine.store.digests import DIGEST_LABELS, Digests
 from discpress.engine.store.model import Title
 from discpress.engine.systems import System
@@ -92,7 +93,8 @@ def whole(
     elif findings is None:
         work.append([("looking ...", "dim")])
     else:
-        work += _findings(findings, history, column, keys, check)
+        is_cut = view.states.state(title) is State.CUT_SHORT  # a failed check of it found nothing else
+        work += _findings(findings, () if is_cut else history, column, keys, check)
     if not is_wide:
         return [*file, *work]
     return beside([(file, column), (work[1:], column)], max(len(file), len(work)), _GAP)

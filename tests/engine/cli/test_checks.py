@@ -7,7 +7,7 @@ from typing import Any
 
 import fault_injection as faults
 import pytest
-from app_desk import opened
+from app_desk import opened, work
 from command_line import write_old
 from foreign_images import cue, raw_dump
 from memory_cds import ps2_disc
@@ -17,6 +17,8 @@ from sample_images import mixed, pack
 from discpress.engine.convert.part.part import PartFile
 from discpress.engine.formats import ImageFormat
 from discpress.engine.images.source import FileSource
+from discpress.engine.queue.jobs import JobState
+from discpress.engine.queue.tasks.kinds import TaskKind
 from discpress.engine.states import State
 
 NAME = "Okami [red].cso"
@@ -159,6 +161,17 @@ def test_a_file_that_was_checked_half_copied_is_sound_when_it_is_whole(desk: Des
     os.utime(damaged, ns=(facts.st_atime_ns, facts.st_mtime_ns))
     desk.ask("scan", desk.folder)
     assert state_of(desk, damaged) != "damaged"
+
+
+def test_a_sheet_stays_cut_short_if_its_verification_fails(desk: Desk) -> None:
+    sheet = write_old(desk.folder / "game.cue", cue("game.bin") + b"  TRACK 02 AUDIO\r\n    INDEX 01 00:00:40\r\n")
+    write_old(desk.folder / "game.bin", raw_dump(ps2_disc())[: 3 * 2352])
+    desk.ask("scan", desk.folder)
+    assert desk.ask("verify", sheet)[0] == 3
+    (number,) = desk.queued("game.cue", kind=TaskKind.VERIFY)
+    work(desk.store.path.parent)
+    assert desk.queue.job(number).state is JobState.FAILED
+    assert state_of(desk, sheet) == "cut-short"
 
 
 @pytest.mark.parametrize("size_bytes", [0, 3 * 2352], ids=["missing", "short"])

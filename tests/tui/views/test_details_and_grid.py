@@ -6,6 +6,7 @@ from dataclasses import replace
 from app_desk import LIBRARY, title
 from rich.cells import cell_len
 from shown_library import ShownLibrary
+from some_jobs import job
 
 from discpress.engine.config import Config
 from discpress.engine.dats.match import Match, Verdict
@@ -13,6 +14,8 @@ from discpress.engine.formats import ImageFormat, Settings
 from discpress.engine.images.cd.counts import TrackCounts
 from discpress.engine.images.doctor.findings import Finding, Severity
 from discpress.engine.library.states import Records
+from discpress.engine.queue.jobs import JobState
+from discpress.engine.queue.tasks.records import VerifyTask
 from discpress.engine.queue.titles.chooser import Chooser
 from discpress.engine.request import ConversionRequest
 from discpress.engine.store.digests import Digests, Grade
@@ -122,6 +125,13 @@ def test_an_error_and_a_bad_estimate_give_their_reason() -> None:
     assert "index is cut off" in brief_of(title("x.cso", 3, format=ImageFormat.CSO, error="index is cut off"))
     dense = next(each for each in LIBRARY if each.title == "Dense Films")
     assert "would shrink by less than 5 %" in " ".join(brief_of(dense).split())
+
+
+def test_a_failed_check_of_half_an_image_is_no_damage_in_the_details() -> None:
+    half = replace(GAME, fault=Fault.CUT_SHORT, error="its end is missing")
+    check = job(task=VerifyTask(), state=JobState.FAILED, error_code="damaged", error_message="too short")
+    said = text(whole(ShownLibrary(), half, [], "OPL", [check], 80, Keys()))
+    assert ("cut short: its end is missing" in said, "found damage" in said) == (True, False)
 
 
 def test_hard_links_are_told() -> None:
