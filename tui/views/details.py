@@ -248,4 +248,6 @@ def _estimate(view: LibraryView, title: Title, width: int, unestimated: str, rep
         lines.append(_row("time", f"about {format_duration(estimate.seconds)}"))
     if estimate.seek_us:
         lines.append(_row("seek", f"about {format_latency(estimate.seek_us)}"))
-    return [*lines, *wrapped(f"better leave it: {estimate.reason}", width, "warn")] if estimate.reason else lines
+    if estimate.reason and estimate.reason != view.states.of(title).reason:  # that of the state stands below
+        lines += wrapped(f"better leave it: {estimate.reason}", width, "warn")
+    return lines

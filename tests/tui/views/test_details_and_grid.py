@@ -134,6 +134,11 @@ def test_a_failed_check_of_half_an_image_is_no_damage_in_the_details() -> None:
     assert ("cut short: its end is missing" in said, "found damage" in said) == (True, False)
 
 
+def test_a_reason_to_leave_a_title_is_given_once() -> None:
+    dense = next(each for each in LIBRARY if each.title == "Dense Films")
+    assert brief_of(dense, 100).count("it would shrink by less than 5 %") == 1
+
+
 def test_hard_links_are_told() -> None:
     assert "3 names: removing one frees nothing" in brief_of(replace(GAME, links=3), 80)
 
