@@ -1,7 +1,6 @@
 """`discpress estimate`: sizes and times of results, before anything is written."""
 
 import argparse
-from dataclasses import replace
 from pathlib import Path
 from random import Random
 
@@ -49,7 +48,7 @@ def run_estimate(arguments: argparse.Namespace, printer: Printer, control: Contr
                             raise UsageError("--grid: an ISO has neither blocks nor levels")
                         estimates = estimate_grid(
                             plan.view(image),
-                            replace(plan.settings, alignment=None),
+                            plan.settings,
                             random=Random(),
                             threads=threads,
                             budget_bytes=budgets[-1],
