@@ -55,7 +55,7 @@ def _rename(arguments: argparse.Namespace, store: Store, printer: Printer, contr
     if not possible or arguments.dry_run:
         text = f"{format_count(len(possible), 'title')} of {len(plans)} can be renamed"
         printer.event("rename-plan", {"titles": len(plans), "possible": len(possible)}, text)
-        return 0 if possible or arguments.all else 1
+        return 0
     if not arguments.yes and not _is_confirmed(len(possible), arguments, control):
         printer.notice("nothing was renamed")
         return 0

@@ -231,6 +231,13 @@ def test_a_title_with_the_right_name_or_in_an_archive_stays(library: Desk) -> No
     assert plans(library, library.folder / f"{CLEAN}.iso")[f"{CLEAN}.iso"]["problem"] == "it has this name already"
 
 
+@pytest.mark.parametrize("words", [("-n",), ("--yes",)])
+def test_nothing_to_rename_is_no_failure(words: tuple[str, ...], library: Desk) -> None:
+    library.ask("rename", "--yes", library.folder / ISO)
+    code, out, _ = library.say("rename", *words, library.folder / f"{CLEAN}.iso")
+    assert (code, out.splitlines()[-1]) == (0, "0 titles of 1 can be renamed")
+
+
 def test_a_changed_file_is_not_renamed(library: Desk) -> None:
     os.utime(library.folder / ISO)
     code, events = library.ask("rename", "--yes", library.folder / ISO)
