@@ -133,7 +133,6 @@ class Session:
         version = self.store.data_version()
         if version == self._version:
             return None
-        self._version = version
         self.is_scanning = bool(self.background_tasks.pending(TaskKind.SCAN))
         failed_before = (self.problems, self.unestimated, self.unsampled)
         self.problems = self.background_tasks.failed(TaskKind.SCAN)
@@ -142,12 +141,13 @@ class Session:
         found = self.store.changes_since(self._change)
         if found.number == self._change:
             self.records = self._title_records.read_past()
-            is_same = failed_before == (self.problems, self.unestimated, self.unsampled)
-            return None if is_same else Changes()
-        self._change = found.number
-        if found.paths is None or len(found.paths) > _MANY or self.view.is_large:
-            return Changes(is_all=found.paths is None, unread=found.paths or frozenset())
-        return self.read(found.paths)
+            changes = None if failed_before == (self.problems, self.unestimated, self.unsampled) else Changes()
+        elif found.paths is None or len(found.paths) > _MANY or self.view.is_large:
+            changes = Changes(is_all=found.paths is None, unread=found.paths or frozenset())
+        else:
+            changes = self.read(found.paths)
+        self._change, self._version = found.number, version  # not before: the next poll asks again after an error
+        return changes
 
     def read(self, changed: Iterable[Path]) -> Changes:
         """Return what became of some titles, with what is recorded by then; any thread may call this."""

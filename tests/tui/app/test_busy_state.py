@@ -30,6 +30,23 @@ async def test_a_state_file_that_is_busy_or_full_ends_no_app(tmp_path: Path, mon
         assert desk.session.background_tasks.pending() > 0
 
 
+async def test_changes_that_a_busy_state_file_did_not_give_are_asked_for_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*words: object) -> NoReturn:
+        raise StoreError("discpress.sqlite3: database is locked")
+
+    async with opened(tmp_path, titles=[title("Game.iso", 100)]) as desk:
+        desk.store.save_titles([new := title("New.iso", 100)])
+        with monkeypatch.context() as busy:
+            busy.setattr(desk.session.store, "titles_at", refuse)
+            await desk.look()
+            assert desk.told[-1] == "discpress.sqlite3: database is locked"
+            assert desk.view.titles.get(new.path) is None
+        await desk.look()
+        assert desk.view.titles.get(new.path) is not None
+
+
 async def test_tune_asks_again_at_the_next_key_where_the_state_file_could_not_take_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
