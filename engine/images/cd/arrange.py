@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from discpress.engine.errors import CutShortError
 from discpress.engine.formats import MAX_DISC_BYTES
 from discpress.engine.images.cd.sheets.sheet import FileKind, Piece, Sheet, SheetTrack, damaged
-from discpress.engine.images.cd.tracks import Track, TrackKind, first_track_address
+from discpress.engine.images.cd.tracks import Track, TrackKind, first_track_address, with_areas
 
 _SESSION_GAPS = {2: 11_400}
 """Sectors between two sessions, by the later one: lead-out, lead-in and pregap."""
@@ -114,6 +114,7 @@ def arrange(sheet: Sheet, name: str, files: Sequence[StoredFile]) -> Arrangement
         )
     if position > MAX_DISC_BYTES:
         raise damaged(name, 0, f"its tracks have {position} bytes: no disc has more than {MAX_DISC_BYTES}")
+    found.tracks[:] = with_areas(found.tracks)
     return found
 
 

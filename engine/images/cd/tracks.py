@@ -1,7 +1,7 @@
 """Tracks of a CD, and the 2,048 bytes of user data of each raw sector (ECMA-130; Yellow Book, XA for mode 2)."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -135,6 +135,13 @@ def is_gd_rom(tracks: Sequence[Track]) -> bool:
         track.number == GAME_TRACK_NUMBER and track.kind.has_data and track.first_sector == HIGH_DENSITY_SECTOR
         for track in tracks
     )
+
+
+def with_areas(tracks: Sequence[Track]) -> list[Track]:
+    """Return the tracks of a disc; those in the high-density area of a GD-ROM are in session 2, as no sheet states."""
+    if not is_gd_rom(tracks):
+        return list(tracks)
+    return [replace(each, session=2 if each.first_sector >= HIGH_DENSITY_SECTOR else 1) for each in tracks]
 
 
 class SectorView:

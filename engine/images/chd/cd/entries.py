@@ -61,12 +61,7 @@ def read_entries(entries: Sequence[NewEntry], name: str) -> tuple[StoredTrack, .
 
 
 def lost_of(tracks: Sequence[Track], found: Sequence[Track]) -> list[str]:
-    """Return what the track table does not state of the tracks of a disc, from those that a reader finds in it.
-
-    The session of a GD-ROM's track follows from its address, and a GDI sheet does not state it.
-    """
-    if is_gd_rom(tracks):
-        tracks = [replace(track, session=each.session) for track, each in zip(tracks, found, strict=True)]
+    """Return what the track table does not state of the tracks of a disc, from those that a reader finds in it."""
     pairs = [*zip(tracks, found, strict=True)]
     lost = []
     cdi = [track for track in tracks if track.kind in {TrackKind.CDI_2336, TrackKind.CDI_RAW}]
