@@ -19,8 +19,8 @@ from discpress.engine.errors import UsageError
 from discpress.engine.garbage import few_collections
 from discpress.engine.library.catalog import filter_titles, join_copies, later_copies, sort_titles, total
 from discpress.engine.library.families import TitleFamily, families_in, join_families
+from discpress.engine.library.mounts import unmounted_folders
 from discpress.engine.library.naming import TitleNames
-from discpress.engine.library.scan.mounts import unmounted_folders
 from discpress.engine.library.states import TitleStates
 from discpress.engine.names import display_name, natural_key, shell_word
 from discpress.engine.progress import Control

@@ -5,6 +5,8 @@ import threading
 import time
 from pathlib import Path
 
+from discpress.engine.library.scan.turns import Turns
+
 _LOOK_S = 0.25
 """Time between two looks whether the thread that reads needs help."""
 _QUICK_S = 0.00025
@@ -17,9 +19,10 @@ class Backlog:
     A scan that woke a thread for each file would spend more time on that than on the files of a fast disk.
     """
 
-    def __init__(self, limit: int) -> None:
-        """Take the largest number of files; each thread that puts them may exceed it by one."""
+    def __init__(self, limit: int, turns: Turns) -> None:
+        """Take the largest number of files, which each thread may exceed by one, and the turns that waiting ends."""
         self._limit = limit
+        self._turns = turns
         self._files: queue.SimpleQueue[Path | None] = queue.SimpleQueue()
         self._has_space = threading.Event()
         self._is_closed = threading.Event()
@@ -31,6 +34,7 @@ class Backlog:
         if self._files.qsize() >= self._limit:
             self._has_space.clear()
             if self._files.qsize() > self._limit // 2 and not self._is_closed.is_set():
+                self._turns.end()
                 self._has_space.wait(timeout_s)
             if self._files.qsize() >= self._limit:
                 return False
@@ -41,10 +45,14 @@ class Backlog:
 
     def get(self) -> Path | None:
         """Return the next file as soon as there is one; None after `close`."""
+        if not self._files.qsize():
+            self._turns.end()
         path = self._files.get()
         if path is None or self._is_closed.is_set():
+            self._turns.end()
             self._files.put(None)  # for the next thread
             return None
+        self._turns.take()
         now_s = time.monotonic()
         self._slow += now_s - self._taken_s > _QUICK_S
         self._taken_s = now_s

@@ -139,8 +139,7 @@ class Results:
     def __init__(self, known: Known) -> None:
         self._known = known
         self._seen: set[str] = set()
-        self.kept: set[str] = set()
-        """Known titles of files that were not read."""
+        self._kept: set[str] = set()
         self.seen_empty: set[str] = set()
         """Known archives without an image that are there."""
         self._titles: list[Title] = []
@@ -163,6 +162,10 @@ class Results:
             self._empty.append(found)
             self.seen_empty.add(os.fspath(found.path))
 
+    def keep(self, path: str) -> None:
+        """Keep the known titles of a file that was not read, and of those that are probed together with it."""
+        self._kept.update((path, *(title.text for title in self._known.probed_with(path))))
+
     def take(self, given_up: Iterable[Title], problems: Iterable[FolderProblem]) -> ScanBatch:
         """Return the results as a batch, with the files and folders that were given up; the next batch begins."""
         batch = ScanBatch(
@@ -182,7 +185,7 @@ class Results:
 
     def missing(self, is_gone: Callable[[Path, int], bool]) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
         """Return the known titles and empty archives that were not seen and are gone."""
-        unseen = (title for title in self.unseen() if title.text not in self.kept)
+        unseen = (title for title in self.unseen() if title.text not in self._kept)
         unseen_empty = (its for path, its in self._known.empty.items() if path not in self.seen_empty)
         titles = tuple(title.path for title in unseen if is_gone(title.path, title.node[0]))
         return titles, tuple(its.path for its in unseen_empty if is_gone(its.path, its.device))

@@ -1,7 +1,7 @@
 """Searches folders for images: in batches, can stop at any time, and continues past files and mounts that hang.
 
 One thread for each folder walks, and a few threads probe the files. All are daemons, because a mount that hangs may
-block its thread forever; the scan then continues without it.
+block its thread forever; the scan then continues without it. While no disk is waited for, they take turns.
 """
 
 import logging
@@ -19,6 +19,7 @@ from discpress.engine.library.scan.known import Found, Known, Results
 from discpress.engine.library.scan.links import Links, outermost
 from discpress.engine.library.scan.probe import Probe, probe_titles, unread_title
 from discpress.engine.library.scan.threads import Probing, Walk, given_up_title, why_given_up
+from discpress.engine.library.scan.turns import Turns
 from discpress.engine.library.scan.unresponsive import Silence
 from discpress.engine.names import display_name
 from discpress.engine.store.model import Title
@@ -72,7 +73,8 @@ class _Scan:
         self._probe_file = probe_file or partial(probe_titles, others_of=known.others_of, inodes=known.inodes)
         self._clock = clock
         self._stop = threading.Event()
-        self._files = Backlog(_QUEUED_FILES)
+        self._turns = Turns()
+        self._files = Backlog(_QUEUED_FILES, self._turns)
         self._found: queue.SimpleQueue[Found] = queue.SimpleQueue()
         self._is_enough = threading.Event()
         """Set when a batch is full, and when a thread has nothing more to do; not for each title."""
@@ -94,7 +96,7 @@ class _Scan:
         for index, probing in enumerate(self._probing):
             threading.Thread(target=self._probe_all, args=(probing, index > 0), daemon=True).start()
         try:
-            while not self._is_over():
+            while not self._is_read() or not self._found.empty():
                 self._check()
                 batch = self._collect()
                 if batch != ScanBatch():
@@ -103,9 +105,6 @@ class _Scan:
         finally:
             self._stop.set()
             self._files.close()
-
-    def _is_over(self) -> bool:
-        return self._is_read() and self._found.empty()
 
     def _is_read(self) -> bool:
         """Return whether all folders are searched and all files read, so that nothing more will be found."""
@@ -123,7 +122,9 @@ class _Scan:
         """Collect the results of BATCH_S, then give up the threads that hang."""
         self._is_enough.clear()
         if self._found.qsize() < BATCH_TITLES and not self._is_read():
+            self._turns.end()
             self._is_enough.wait(BATCH_S)
+        self._turns.take()
         for _ in range(min(BATCH_TITLES, self._found.qsize())):
             self._results.add(self._found.get())
         return self._results.take(self._give_up_files(), self._give_up_folders())
@@ -145,13 +146,8 @@ class _Scan:
         return given_up
 
     def _give_up(self, path: Path, probing: Probing) -> Title:
-        self._keep(path)
+        self._results.keep(os.fspath(path))
         return given_up_title(path, self._known.at(os.fspath(path)), why_given_up(probing, self._stall_s))
-
-    def _keep(self, path: Path) -> None:
-        """Keep the known titles of a file that was not read."""
-        text = os.fspath(path)
-        self._results.kept.update((text, *(title.text for title in self._known.probed_with(text))))
 
     def _give_up_folders(self) -> list[FolderProblem]:
         problems = []
@@ -162,8 +158,7 @@ class _Scan:
             walk.is_given_up = True
             at, pending, entries = walk.place, walk.pending, walk.entries
             folder = at if self._silence.knows(at) else at.parent
-            if self._silence.ask(folder):
-                # The whole folder, because each of its entries would take as long, one after another.
+            if self._silence.ask(folder):  # the whole folder, because each of its entries would take as long
                 at, entries = folder, []
                 pending = [each for each in pending if not self._silence.covers(each.parent)]
                 self._unsearched.update(set(walk.pending) - set(pending))
@@ -209,10 +204,12 @@ class _Scan:
             self._report(FolderProblem(walk.place, f"cannot be searched: internal error: {error!r}"))
         finally:
             walk.is_done = True
+            self._turns.end()
             self._is_enough.set()
 
     def _walk_on(self, walk: Walk) -> None:
         while (walk.entries or walk.pending) and not self._stop.is_set() and not walk.is_given_up:
+            self._turns.take()
             walk.since = self._clock()
             if walk.entries:
                 self._take_entry(walk, walk.entries.pop())
@@ -295,5 +292,5 @@ class _Scan:
             yield from self._probe_file(path, on_look)
         except Exception as error:  # noqa: BLE001 - an internal error must not end a prober: it would look like dead storage
             _log.exception("looking into %r", path)
-            self._keep(path)  # an internal error removes no title
+            self._results.keep(os.fspath(path))  # an internal error removes no title
             yield from unread_title(path, f"internal error: {error!r}")

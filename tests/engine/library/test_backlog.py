@@ -3,6 +3,7 @@ from pathlib import Path
 import pytest
 
 from discpress.engine.library.scan.backlog import Backlog
+from discpress.engine.library.scan.turns import Turns
 
 LOOKS = 3
 
@@ -11,7 +12,7 @@ class Reader:
     """Takes some files between two looks, each after the same time; the last look finds the backlog closed."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, each_s: float, taken: int = 4) -> None:
-        self.backlog = Backlog(100)
+        self.backlog = Backlog(100, Turns())
         for number in range(2 + LOOKS * taken):
             self.backlog.put(Path(f"{number}.iso"), 0)
         self.looks = 0

@@ -8,7 +8,7 @@ import pytest
 from sample_images import mixed
 
 from discpress.engine.errors import StorageError
-from discpress.engine.library.scan.mounts import unmounted_folders
+from discpress.engine.library.mounts import unmounted_folders
 from discpress.engine.library.scan.refresh import refresh
 from discpress.engine.progress import Control
 from discpress.engine.queue.background import BackgroundTask
