@@ -262,7 +262,7 @@ def run_child(state: Path, facts: Path) -> int:
     vars(opening)["DiscpressApp"] = Measured
     code = opening.open_app([], state=state, target=None, is_ascii=None, is_read_only=False)
     step = {"longest_step_s": steps.longest.seconds, "longest_step": steps.longest.place}
-    late = {"worst_delay_s": delay.worst.seconds, "worst_delay": delay.worst}
+    late = {"worst_delay_s": delay.worst.seconds, "worst_delays": (delay.worst, delay.worst_own)}
     facts.write_text(json.dumps({"imported_at": imported_at, **late, **step}))
     return code
 

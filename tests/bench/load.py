@@ -5,8 +5,9 @@
 The titles are in the state file only; the jobs convert small images on /dev/shm, of which half are equal, in the real
 worker, while three real apps on ptys of 120x36 show library and queue. Memory (resident, anonymous) of each process is
 sampled all the time; what is printed is its median in each tenth of the jobs. The library grows by two titles a job.
-Loop: the longest delay of a 10 ms timer in any app, the processor time that its threads took meanwhile, and that of its
-longest step; beside it the longest delay in a process that has only such a timer. Exit code 1 where a job failed, or
+Loop: the longest delay of a 10 ms timer in each app, how long of it the loop was ready without a processor (Linux), and
+the processor time that the threads took meanwhile; the same of the longest delay without that wait; the processor time
+of the longest step; and the longest delay in a process that has only such a timer. Exit code 1 where a job failed, or
 where memory grew from the third tenth to the last by more than 10 % and 4 MiB: in the worker at all, in an app more
 than the library did.
 """
@@ -27,7 +28,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "support"))
 
 from app import fill, open_child
 from app_pty import AppPty
-from loop_steps import measure_bare_loop
+from loop_steps import Delay, measure_bare_loop
 from sample_images import mixed
 
 from discpress.engine.queue.jobs import JobRequest
@@ -131,6 +132,12 @@ def play(top: Path, titles: int, jobs: int, kib: int) -> Played:
     return Played(samples, [json.loads(each.read_text()) for each in facts], bare_delay_s, states, seconds)
 
 
+def in_ms(delay: Delay) -> str:
+    """Return a delay in words, with what the loop waited for."""
+    late_s, own_s, others_s, queued_s = (f"{1000 * each:.0f} ms" for each in delay)
+    return f"{late_s}, of which {queued_s} without a processor; processor time {own_s}, of other threads {others_s}"
+
+
 def main() -> int:
     """Measure, print the table and return the exit code."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
@@ -154,9 +161,8 @@ def main() -> int:
         )
     print(f"worst delay of a loop with nothing to do: {1000 * played.bare_delay_s:.0f} ms")
     for each in played.facts:
-        late_s, own_s, others_s = each["worst_delay"]
-        print(f"worst delay of an app: {1000 * late_s:.0f} ms; processor time of the loop's thread meanwhile:"
-              f" {1000 * own_s:.0f} ms, of others: {1000 * others_s:.0f} ms")  # fmt: skip
+        for what, delay in zip(("worst delay", "without the wait for a processor"), each["worst_delays"], strict=True):
+            print(f"{what}: {in_ms(Delay(*delay))}")
         print(f"longest step: {1000 * each['longest_step_s']:.0f} ms of processor time in {each['longest_step']}")
     library = (arguments.titles + 2 * arguments.jobs) / arguments.titles
     grown = [

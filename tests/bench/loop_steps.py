@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from multiprocessing.connection import Connection
+from pathlib import Path
 from types import FrameType
 from typing import Any, NamedTuple
 
@@ -40,6 +41,8 @@ class Delay(NamedTuple):
     """Processor time of the loop's thread meanwhile."""
     others_s: float = 0.0
     """Processor time of the other threads of the process meanwhile."""
+    queued_s: float = 0.0
+    """Time that the loop's thread could have run meanwhile and had no processor."""
 
 
 class LoopDelay:
@@ -47,20 +50,31 @@ class LoopDelay:
 
     def __init__(self) -> None:
         self.worst = Delay()
-        self._due = self._own_s = self._all_s = 0.0
+        self.worst_own = Delay()
+        """The latest, when the time without a processor does not count."""
+        self._due = self._own_s = self._all_s = self._queued_s = 0.0
 
     def wait(self, set_timer: Callable[[float, Callable[[], None]], object]) -> None:
         """Set one timer after the other; `set_timer` calls back after some seconds."""
         self._due, self._own_s, self._all_s = time.monotonic() + TICK_S, time.thread_time(), time.process_time()
+        self._queued_s = queued_s()
 
         def come() -> None:
             late_s = time.monotonic() - self._due
             own_s = time.thread_time() - self._own_s
-            if late_s > self.worst.seconds:
-                self.worst = Delay(late_s, own_s, time.process_time() - self._all_s - own_s)
+            if late_s > min(self.worst.seconds, self.worst_own.seconds - self.worst_own.queued_s):
+                others_s = time.process_time() - self._all_s - own_s
+                delay = Delay(late_s, own_s, others_s, queued_s() - self._queued_s)
+                self.worst = max(self.worst, delay)
+                self.worst_own = max(self.worst_own, delay, key=lambda each: each.seconds - each.queued_s)
             self.wait(set_timer)
 
         set_timer(TICK_S, come)
+
+
+def queued_s() -> float:
+    """Return how long this thread was ready to run so far and had no processor, as Linux counts it."""
+    return int(Path("/proc/thread-self/schedstat").read_text().split()[1]) / 1e9
 
 
 class LoopSteps:

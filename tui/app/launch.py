@@ -3,6 +3,7 @@
 import gc
 import locale
 import os
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,8 @@ from discpress.tui.app.session import Session
 from discpress.tui.terminal.capabilities import Terminal, encoding_of_locale, environ_at_start
 from discpress.tui.terminal.driver import run_on_terminal
 
+_SWITCH_S = 0.0005
+"""Longest time for which a thread that computes keeps the loop waiting: Python's own 5 ms add up to 50 in one step."""
 _CACHE_KIB = 256
 """The app reads few rows twice, and the system keeps the file in memory as well."""
 
@@ -53,11 +56,14 @@ def open_app(
             store, config, folders or config.folders, is_read_only=is_read_only, is_ascii=terminal.is_ascii
         )
         session.view.sort_key = sort or session.view.sort_key
+        usual_switch_s = sys.getswitchinterval()
         try:
+            sys.setswitchinterval(_SWITCH_S)
             gc.disable()  # until the first frame: what is made for it stays
             app = DiscpressApp(session, terminal, notices=store.take_notices())
             return run_on_terminal(app)
         finally:
+            sys.setswitchinterval(usual_switch_s)
             if not is_read_only:
                 save_shown(session.state_folder, session.folders, Shown.of(session.view))
             session.close()
