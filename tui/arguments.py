@@ -26,7 +26,11 @@ def parse_app_words(words: Sequence[str], commands: Collection[str]) -> argparse
     parser.add_argument("--ascii", action="store_true", default=None, help="draw with ASCII only")
     parser.add_argument("--target", metavar="NAME", help=f"what will play the images: {', '.join((AUTO, *TARGETS))}")
     add_state(parser)
-    arguments = parser.parse_words(words)
+    try:
+        arguments = parser.parse_words(words)
+    except UsageError as error:
+        commanded = next((word for word in words if word in commands), None)
+        raise error if commanded is None else _misplaced(commanded) from error
     if arguments.target is not None and arguments.target not in (AUTO, *TARGETS):
         raise UsageError(
             f"{display_name(arguments.target)}: no such target", hint=f"allowed are {', '.join((AUTO, *TARGETS))}"
@@ -36,6 +40,10 @@ def parse_app_words(words: Sequence[str], commands: Collection[str]) -> argparse
     return arguments
 
 
+def _misplaced(command: str) -> UsageError:
+    return UsageError(f"{command}: a command is the first word", hint=f"write its options after it: discpress {command}")
+
+
 def _check_folder(word: str, commands: Collection[str]) -> None:
     kind = ask_aside(lambda: (folder_problem(Path(word)), os.path.lexists(word)))
     if wait([kind], _PATIENCE_S).not_done:
@@ -43,6 +51,8 @@ def _check_folder(word: str, commands: Collection[str]) -> None:
     problem, is_there = kind.result()
     if not problem:
         return
+    if problem == NO_FOLDER and not is_there and word in commands:
+        raise _misplaced(word)
     shown = display_name(word)
     if problem != NO_FOLDER:
         raise UsageError(f"{shown}: {problem}", hint="name a folder that you may look into")
