@@ -8,8 +8,8 @@ _TURN_S = 0.02
 """Time after which the next thread may work: a few hundred files in memory."""
 _PATIENCE_S = 0.1
 """Longest wait for a turn: whoever has it waits for something, perhaps for ever."""
-_REST_S = 0.25
-"""Time without turns after one that was mostly spent waiting; the threads then work at once."""
+_REST_S, _MOST_REST_S = 0.25, 4.0
+"""Time without turns after one that was mostly spent waiting; twice as long each time, until one was not."""
 
 
 class Turns:
@@ -25,6 +25,7 @@ class Turns:
         self._owner: int | None = None
         self._waiting: deque[int] = deque()
         self._since_s = self._used_s = self._rest_until_s = 0.0
+        self._rest_s = _REST_S
 
     def take(self) -> None:
         """Go on to work: wait for a turn, if there are turns, or let another thread work after a long one."""
@@ -39,12 +40,13 @@ class Turns:
                 self._pass_on(now_s)
             if now_s < self._rest_until_s:
                 return
-            if self._owner is None:
-                self._begin(me, now_s)
-                return
-            self._waiting.append(me)
-            if not self._changed.wait_for(lambda: me not in self._waiting, _PATIENCE_S):
-                self._rest(time.monotonic())
+            if self._owner is not None:
+                self._waiting.append(me)
+                if not self._changed.wait_for(lambda: me not in self._waiting, _PATIENCE_S):
+                    self._rest(time.monotonic())
+                if self._owner != me:
+                    return
+            self._owner, self._since_s, self._used_s = me, time.monotonic(), time.thread_time()
 
     def end(self) -> None:
         """Let other threads work while this one waits."""
@@ -52,18 +54,18 @@ class Turns:
             if self._owner == threading.get_ident():
                 self._pass_on(time.monotonic())
 
-    def _begin(self, thread: int | None, now_s: float) -> None:
-        self._owner, self._since_s, self._used_s = thread, now_s, time.process_time()
-
     def _pass_on(self, now_s: float) -> None:
-        # The time of the whole process: a thread that waits for the others of it does not wait for a disk.
-        if now_s - self._since_s > 2 * (time.process_time() - self._used_s) + _TURN_S / 10:
+        took_s = now_s - self._since_s
+        if took_s > 2 * (time.thread_time() - self._used_s) + _TURN_S / 10:
             self._rest(now_s)
             return
-        self._begin(self._waiting.popleft() if self._waiting else None, now_s)
+        if took_s >= _TURN_S:
+            self._rest_s = _REST_S
+        self._owner = self._waiting.popleft() if self._waiting else None
         self._changed.notify_all()
 
     def _rest(self, now_s: float) -> None:
-        self._owner, self._rest_until_s = None, now_s + _REST_S
+        self._owner, self._rest_until_s = None, now_s + self._rest_s
+        self._rest_s = min(2 * self._rest_s, _MOST_REST_S)
         self._waiting.clear()
         self._changed.notify_all()

@@ -8,7 +8,7 @@ from discpress.engine.library.scan.turns import Turns
 
 
 class Clock:
-    """The time that passes, and the processor time that the process uses meanwhile, s."""
+    """The time that passes, and the processor time that a thread uses meanwhile, s."""
 
     def __init__(self) -> None:
         self.now_s = self.used_s = 0.0
@@ -16,7 +16,7 @@ class Clock:
     def monotonic(self) -> float:
         return self.now_s
 
-    def process_time(self) -> float:
+    def thread_time(self) -> float:
         return self.used_s
 
     def work(self, seconds: float) -> None:
@@ -119,14 +119,45 @@ def test_threads_do_not_wait_for_each_other_after_a_turn_spent_waiting(
     assert others.came == ["waits already", "comes now"]
 
 
-def test_there_are_turns_again_after_a_rest(clock: Clock, turns: Turns, others: Others) -> None:
+def is_resting_after(clock: Clock, turns: Turns, others: Others, seconds: float) -> bool:
+    """Return whether other threads still do not wait for this one's turn."""
+    clock.work(seconds)
+    turns.take()
+    before = len(others.came)
+    others.start("other")
+    is_resting = len(others.came) > before
+    turns.end()
+    others.join()
+    return is_resting
+
+
+def wait_for_the_disk(clock: Clock, turns: Turns) -> None:
     turns.take()
     clock.now_s += 1.0
     turns.end()
-    clock.work(1.0)
+
+
+def test_there_are_turns_again_after_a_rest(clock: Clock, turns: Turns, others: Others) -> None:
+    wait_for_the_disk(clock, turns)
+    assert [is_resting_after(clock, turns, others, seconds) for seconds in (0.24, 0.02)] == [True, False]
+
+
+def test_each_turn_spent_waiting_doubles_the_rest(clock: Clock, turns: Turns, others: Others) -> None:
+    for _ in range(3):
+        wait_for_the_disk(clock, turns)
+        clock.now_s += 4.0
+    wait_for_the_disk(clock, turns)
+    assert [is_resting_after(clock, turns, others, seconds) for seconds in (1.9, 0.2)] == [True, False]
+
+
+def test_a_turn_that_is_used_makes_the_next_rest_short(clock: Clock, turns: Turns, others: Others) -> None:
+    wait_for_the_disk(clock, turns)
+    clock.work(4.0)
     turns.take()
-    others.start("other")
-    assert others.came == []
+    clock.work(1.0)
+    turns.end()
+    wait_for_the_disk(clock, turns)
+    assert [is_resting_after(clock, turns, others, seconds) for seconds in (0.24, 0.02)] == [True, False]
 
 
 def test_a_thread_that_hangs_in_its_turn_stops_no_other(
