@@ -41,7 +41,7 @@ def parse_app_words(words: Sequence[str], commands: Collection[str]) -> argparse
 
 
 def _misplaced(command: str) -> UsageError:
-    return UsageError(f"{command}: a command is the first word", hint=f"write its options after it: discpress {command}")
+    return UsageError(f"{command}: a command is the first word", hint=f"write options after it: discpress {command}")
 
 
 def _check_folder(word: str, commands: Collection[str]) -> None:

@@ -133,7 +133,7 @@ def test_without_a_terminal_it_points_to_the_command_line(cli: CommandLine) -> N
 @pytest.mark.parametrize("words", [("--state", "elsewhere", "scan", "games"), ("--json", "scan")], ids=" ".join)
 def test_a_command_behind_its_options_is_explained(cli: CommandLine, words: tuple[str, ...]) -> None:
     done = cli.run(*words)
-    expected = "discpress: scan: a command is the first word\n  write its options after it: discpress scan\n"
+    expected = "discpress: scan: a command is the first word\n  write options after it: discpress scan\n"
     assert (done.exit_code, done.text) == (2, expected)
 
 
