@@ -10,7 +10,7 @@ from discpress.engine.library.scan.turns import Turns
 _LOOK_S = 0.25
 """Time between two looks whether the thread that reads needs help."""
 _QUICK_S = 0.00025
-"""A file that takes longer was probably not in memory: one that is takes a third of this."""
+"""A file that takes less was in memory; one that takes longer was not if its thread mostly waited."""
 
 
 class Backlog:
@@ -27,7 +27,7 @@ class Backlog:
         self._has_space = threading.Event()
         self._is_closed = threading.Event()
         self._taken = self._slow = 0
-        self._taken_s = 0.0
+        self._taken_s = self._used_s = 0.0
 
     def put(self, path: Path, timeout_s: float) -> bool:
         """Append a file, if there is space for it within this time; return whether that was done."""
@@ -53,9 +53,9 @@ class Backlog:
             self._files.put(None)  # for the next thread
             return None
         self._turns.take()
-        now_s = time.monotonic()
-        self._slow += now_s - self._taken_s > _QUICK_S
-        self._taken_s = now_s
+        now_s, used_s = time.monotonic(), time.thread_time()
+        self._slow += now_s - self._taken_s > max(_QUICK_S, 2 * (used_s - self._used_s))
+        self._taken_s, self._used_s = now_s, used_s
         self._taken += 1
         if self._files.qsize() <= self._limit // 2 and not self._has_space.is_set():
             self._has_space.set()

@@ -6,7 +6,7 @@ from collections import deque
 
 _TURN_S = 0.02
 """Time after which the next thread may work: a few hundred files in memory."""
-_PATIENCE_S = 0.1
+_PATIENCE_S = 0.25
 """Longest wait for a turn: whoever has it waits for something, perhaps for ever."""
 _REST_S, _MOST_REST_S = 0.25, 4.0
 """Time without turns after one that was mostly spent waiting; twice as long each time, until one was not."""
