@@ -30,7 +30,9 @@ def parse_app_words(words: Sequence[str], commands: Collection[str]) -> argparse
         arguments = parser.parse_words(words)
     except UsageError as error:
         commanded = next((word for word in words if word in commands), None)
-        raise error if commanded is None else _misplaced(commanded) from error
+        if commanded is None:
+            raise
+        raise _misplaced(commanded) from error
     if arguments.target is not None and arguments.target not in (AUTO, *TARGETS):
         raise UsageError(
             f"{display_name(arguments.target)}: no such target", hint=f"allowed are {', '.join((AUTO, *TARGETS))}"
@@ -51,13 +53,13 @@ def _check_folder(word: str, commands: Collection[str]) -> None:
     problem, is_there = kind.result()
     if not problem:
         return
-    if problem == NO_FOLDER and not is_there and word in commands:
-        raise _misplaced(word)
     shown = display_name(word)
     if problem != NO_FOLDER:
         raise UsageError(f"{shown}: {problem}", hint="name a folder that you may look into")
     if is_there:
         raise UsageError(f"{shown}: is a file; the app opens folders", hint=f"discpress info {shown} shows an image")
+    if word in commands:
+        raise _misplaced(word)
     import difflib  # noqa: PLC0415 - for mistakes only
 
     meant = difflib.get_close_matches(word, commands, n=1)

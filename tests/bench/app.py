@@ -229,7 +229,7 @@ def delay(folder: Path, run: int) -> float:
                 app.wait_until(queue.is_idle)
                 app.send("q")
                 app.wait_end()
-        return float(json.loads(facts.read_text())["worst_delay_s"])
+        return float(json.loads(facts.read_text())["worst_delays"][0][0])
     finally:
         stop_worker(state)
         for path in images:
@@ -262,7 +262,7 @@ def run_child(state: Path, facts: Path) -> int:
     vars(opening)["DiscpressApp"] = Measured
     code = opening.open_app([], state=state, target=None, is_ascii=None, is_read_only=False)
     step = {"longest_step_s": steps.longest.seconds, "longest_step": steps.longest.place}
-    late = {"worst_delay_s": delay.worst.seconds, "worst_delays": (delay.worst, delay.worst_own)}
+    late = {"worst_delays": (delay.worst, delay.worst_own)}
     facts.write_text(json.dumps({"imported_at": imported_at, **late, **step}))
     return code
 

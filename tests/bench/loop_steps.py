@@ -44,6 +44,11 @@ class Delay(NamedTuple):
     queued_s: float = 0.0
     """Time that the loop's thread could have run meanwhile and had no processor."""
 
+    @property
+    def with_processor_s(self) -> float:
+        """The delay without that time."""
+        return self.seconds - self.queued_s
+
 
 class LoopDelay:
     """The latest of timers that are set one after the other."""
@@ -62,11 +67,11 @@ class LoopDelay:
         def come() -> None:
             late_s = time.monotonic() - self._due
             own_s = time.thread_time() - self._own_s
-            if late_s > min(self.worst.seconds, self.worst_own.seconds - self.worst_own.queued_s):
+            if late_s > min(self.worst.seconds, self.worst_own.with_processor_s):
                 others_s = time.process_time() - self._all_s - own_s
                 delay = Delay(late_s, own_s, others_s, queued_s() - self._queued_s)
                 self.worst = max(self.worst, delay)
-                self.worst_own = max(self.worst_own, delay, key=lambda each: each.seconds - each.queued_s)
+                self.worst_own = max(self.worst_own, delay, key=lambda each: each.with_processor_s)
             self.wait(set_timer)
 
         set_timer(TICK_S, come)

@@ -19,7 +19,7 @@ from discpress.tui.terminal.capabilities import Terminal, encoding_of_locale, en
 from discpress.tui.terminal.driver import run_on_terminal
 
 _SWITCH_S = 0.0005
-"""Longest time for which a thread that computes keeps the loop waiting: Python's own 5 ms add up to 50 in one step."""
+"""Longest time for which a thread that computes keeps the loop waiting at a time; Python's own is ten times that."""
 _CACHE_KIB = 256
 """The app reads few rows twice, and the system keeps the file in memory as well."""
 

@@ -5,7 +5,7 @@ import threading
 import time
 from pathlib import Path
 
-from discpress.engine.library.scan.turns import Turns
+from discpress.engine.library.scan.turns import Turns, mostly_waited
 
 _LOOK_S = 0.25
 """Time between two looks whether the thread that reads needs help."""
@@ -54,7 +54,8 @@ class Backlog:
             return None
         self._turns.take()
         now_s, used_s = time.monotonic(), time.thread_time()
-        self._slow += now_s - self._taken_s > max(_QUICK_S, 2 * (used_s - self._used_s))
+        took_s = now_s - self._taken_s
+        self._slow += took_s > _QUICK_S and mostly_waited(took_s, used_s - self._used_s)
         self._taken_s, self._used_s = now_s, used_s
         self._taken += 1
         if self._files.qsize() <= self._limit // 2 and not self._has_space.is_set():

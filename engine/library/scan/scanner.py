@@ -146,8 +146,9 @@ class _Scan:
         return given_up
 
     def _give_up(self, path: Path, probing: Probing) -> Title:
-        self._results.keep(os.fspath(path))
-        return given_up_title(path, self._known.at(os.fspath(path)), why_given_up(probing, self._stall_s))
+        text = os.fspath(path)
+        self._results.keep(text)
+        return given_up_title(path, self._known.at(text), why_given_up(probing, self._stall_s))
 
     def _give_up_folders(self) -> list[FolderProblem]:
         problems = []

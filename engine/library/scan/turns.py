@@ -12,6 +12,11 @@ _REST_S, _MOST_REST_S = 0.25, 4.0
 """Time without turns after one that was mostly spent waiting; twice as long each time, until one was not."""
 
 
+def mostly_waited(took_s: float, used_s: float) -> bool:
+    """Return whether a thread that used so much processor time, s, waited for longer than that."""
+    return took_s > 2 * used_s
+
+
 class Turns:
     """The turns of some threads, each of which calls `take` between two steps and `end` before it waits.
 
@@ -56,7 +61,7 @@ class Turns:
 
     def _pass_on(self, now_s: float) -> None:
         took_s = now_s - self._since_s
-        if took_s > 2 * (time.thread_time() - self._used_s) + _TURN_S / 10:
+        if mostly_waited(took_s - _TURN_S / 10, time.thread_time() - self._used_s):
             self._rest(now_s)
             return
         if took_s >= _TURN_S:
